@@ -1,0 +1,63 @@
+"""Plans: everything people see and consent to, immutable, with a digest."""
+
+from datetime import datetime
+
+from smartspec_rollback.domain.approval import Person, Policy
+from smartspec_rollback.domain.candidate import Candidate
+from smartspec_rollback.domain.finding import Finding, Override, Risk
+from smartspec_rollback.domain.objective import Objective
+from smartspec_rollback.domain.release import Release
+from smartspec_rollback.domain.samples import Summary
+from smartspec_rollback.domain.settings import Verification
+from smartspec_rollback.domain.step import Step
+from smartspec_rollback.domain.target import Target
+from smartspec_rollback.domain.values import Value, digest
+
+
+class Estimate(Value):
+    """How long the steps will take, in seconds, and what that rests on."""
+
+    seconds: float
+    basis: str
+
+
+class Plan(Value):
+    """A rollback, decided in full before anything is done.
+
+    ``to`` is the chosen candidate with its evidence; ``rejected`` are the newer ones passed over.
+    ``fingerprint`` is the Snapshot's that the plan was made for. ``failing_now`` says what is wrong
+    at this moment, None if nothing is known. ``baseline`` was measured while the target release
+    was last healthy. Nothing that executing needs stands outside the plan.
+    """
+
+    rollback_id: str
+    failed_deployment_id: str
+    target: Target
+    reason: str
+    from_release: Release
+    to: Candidate
+    rejected: tuple[Candidate, ...]
+    findings: tuple[Finding, ...]
+    overrides: tuple[Override, ...]
+    risk: Risk
+    failing_now: str | None
+    prewarm: bool
+    steps: tuple[Step, ...]
+    verification: Verification
+    objectives: tuple[Objective, ...]
+    baseline: Summary | None
+    policy: Policy
+    estimate: Estimate | None
+    fingerprint: str
+    requested_by: Person
+    made_at: datetime
+
+    @property
+    def digest(self) -> str:
+        """Digest the whole plan; what an approval is bound to."""
+        return digest(self)
+
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        """The findings that refuse this plan."""
+        return tuple(f for f in self.findings if f.blocks)

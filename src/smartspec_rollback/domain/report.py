@@ -1,0 +1,49 @@
+"""Reports: what happened in one rollback, for people, pipelines and the postmortem."""
+
+from datetime import datetime
+
+from smartspec_rollback.domain.approval import Decision
+from smartspec_rollback.domain.plan import Plan
+from smartspec_rollback.domain.rollback import JournalEntry, Rollback
+from smartspec_rollback.domain.values import Value
+from smartspec_rollback.domain.verdict import Verdict
+
+
+class Moments(Value):
+    """The DORA timestamps of an incident (UTC); None where it did not come to that."""
+
+    deployed: datetime | None
+    detected: datetime | None
+    decided: datetime | None
+    approved: datetime | None
+    switched: datetime | None
+    verified: datetime | None
+
+
+class StepRecord(Value):
+    """What became of one step: pending, running, done, failed or unknown, and when."""
+
+    id: str
+    title: str
+    undo: str
+    state: str
+    started: datetime | None
+    ended: datetime | None
+    detail: str
+
+
+class Report(Value):
+    """Everything to be told about a rollback; ``advice`` says what a person should do next."""
+
+    rollback: Rollback
+    exit_code: int
+    plan: Plan
+    digest: str
+    decisions: tuple[Decision, ...]
+    steps: tuple[StepRecord, ...]
+    prewarm: str | None
+    verdict: Verdict | None
+    hold: str | None
+    moments: Moments
+    advice: tuple[str, ...]
+    journal: tuple[JournalEntry, ...]

@@ -1,0 +1,66 @@
+"""What a metrics source measured: raw enough to judge, small enough to keep."""
+
+import math
+from datetime import datetime
+
+from smartspec_rollback.domain.values import Value
+
+
+class Samples(Value):
+    """Requests seen in a window.
+
+    ``latencies`` are seconds, one per answered request, in order of time. ``errors`` counts
+    requests that failed or were answered 5xx. ``problem`` says why the source could not measure;
+    then nothing else may be believed.
+    """
+
+    source: str
+    start: datetime
+    end: datetime
+    requests: int
+    errors: int
+    latencies: tuple[float, ...]
+    problem: str | None = None
+
+
+class Quantile(Value):
+    """The latency in ``seconds`` that the share ``q`` of requests did not exceed."""
+
+    q: float
+    seconds: float
+
+
+class Summary(Value):
+    """Samples condensed for the ledger; a Baseline is the summary of a healthy window."""
+
+    source: str
+    start: datetime
+    end: datetime
+    requests: int
+    errors: int
+    quantiles: tuple[Quantile, ...]
+
+
+SUMMARY_QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
+
+
+def quantile(sorted_values: tuple[float, ...], q: float) -> float:
+    """Take the smallest value that at least the share ``q`` does not exceed; no interpolation."""
+    if not sorted_values:
+        raise ValueError("no values")
+    return sorted_values[max(0, math.ceil(q * len(sorted_values)) - 1)]
+
+
+def summarise(samples: Samples) -> Summary:
+    """Condense samples to counts and fixed quantiles."""
+    ordered = tuple(sorted(samples.latencies))
+    return Summary(
+        source=samples.source,
+        start=samples.start,
+        end=samples.end,
+        requests=samples.requests,
+        errors=samples.errors,
+        quantiles=tuple(Quantile(q=q, seconds=quantile(ordered, q)) for q in SUMMARY_QUANTILES)
+        if ordered
+        else (),
+    )

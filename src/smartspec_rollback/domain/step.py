@@ -1,0 +1,56 @@
+"""Steps: what a plan does, as data. A platform makes them, and nobody else runs them."""
+
+from enum import StrEnum
+
+from smartspec_rollback.domain.target import Target
+from smartspec_rollback.domain.values import Parameter, Value, parameter
+
+VERIFY = "verify"
+"""The kind of the last step of every plan; the engine's own, no platform runs it."""
+
+
+class Repeat(StrEnum):
+    """What may be done about a step whose outcome a crash hid."""
+
+    IDEMPOTENT = "idempotent"
+    OBSERVABLE = "observable"
+    ASK = "ask-a-person"
+
+
+class Step(Value):
+    """One action of a plan.
+
+    ``title`` is the Markdown line people read. ``expected`` describes the platform once the step
+    is done. ``undo`` says how to take it back; an empty one is shown as "no undo".
+    ``timeout`` is in seconds.
+    """
+
+    id: str
+    kind: str
+    title: str
+    target: Target
+    parameters: tuple[Parameter, ...] = ()
+    expected: tuple[Parameter, ...] = ()
+    undo: str
+    repeat: Repeat
+    timeout: float
+
+    def parameter(self, name: str) -> str:
+        """Look up a parameter by name; KeyError if the step has none such."""
+        return parameter(self.parameters, name)
+
+
+class ProgressState(StrEnum):
+    """What looking at the platform says of a step."""
+
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Progress(Value):
+    """How far a step has come; ``detail`` is for people (``2 of 3 instances ready``)."""
+
+    state: ProgressState
+    detail: str

@@ -1,0 +1,150 @@
+"""The one hierarchy of errors, each with its exit code.
+
+Everybody raises these; only ``cli`` turns them into exit codes and text. Findings and
+Verdicts are values, not errors. The exit code tells a script whether production was touched.
+
+SmartSpecError (1)            a bug, or anything unforeseen
+├── UsageError (2)            the command line asks for something that does not exist
+│   └── UnknownName (2)       an id, version, service or provider nobody knows; names the nearest
+├── ConfigurationError (2)    smartspec.yaml is wrong; holds every Problem with its line
+├── Refused (3)               nothing was changed, on purpose
+│   ├── AnotherRunning (3)    another rollback or deployment holds the Target
+│   ├── StalePlan (3)         production is no longer what the plan was made for
+│   └── ApprovalMissing (3)   nobody can be asked, or nobody consented
+├── ProviderError (4)         a platform, database, metrics source or channel failed
+│   ├── ProviderUnavailable   it cannot be reached; trying again may help
+│   └── FenceConflict         the precondition of an action did not hold; the action was not done
+└── StoreError (4)            the ledger cannot be read or written
+    ├── StoreTooNew           written by a newer release of this tool
+    ├── StoreCorrupt          damaged; says where
+    └── ClaimLost             another process took this rollback over
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class SmartSpecError(Exception):
+    """An unexpected internal error."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str = "", *, where: str = "", remedy: str = "") -> None:
+        """Say what is wrong, where (file and key, or object), and what to do about it."""
+        self.what = what or (type(self).__doc__ or "").partition("\n")[0]
+        self.where = where
+        self.remedy = remedy
+        super().__init__(self.what)
+
+    def __str__(self) -> str:
+        lines = [self.what]
+        if self.where:
+            lines.append(f"  where: {self.where}")
+        if self.remedy:
+            lines.append(f"  to do: {self.remedy}")
+        return "\n".join(lines)
+
+
+class UsageError(SmartSpecError):
+    """The command cannot be understood."""
+
+    exit_code = 2
+
+
+class UnknownName(UsageError):
+    """Nobody knows this name."""
+
+    def __init__(
+        self, kind: str, name: str, *, nearest: Sequence[str] = (), remedy: str = ""
+    ) -> None:
+        """Name the ``kind`` of thing, what was asked for, and the nearest known ones."""
+        hint = f"did you mean {' or '.join(nearest)}?" if nearest else ""
+        super().__init__(f"unknown {kind}: {name!r}", remedy=" ".join(filter(None, (hint, remedy))))
+        self.nearest = tuple(nearest)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault in a file: its line (from 1), the dotted key, and what to do."""
+
+    line: int
+    key: str
+    what: str
+    remedy: str = ""
+
+
+class ConfigurationError(SmartSpecError):
+    """The configuration is wrong."""
+
+    exit_code = 2
+
+    def __init__(self, file: str, problems: Sequence[Problem]) -> None:
+        """Hold every problem found in ``file``, so that one run mends them all."""
+        self.file = file
+        self.problems = tuple(problems)
+        first = problems[0] if problems else Problem(0, "", "unreadable")
+        super().__init__(first.what, where=f"{file}:{first.line} {first.key}", remedy=first.remedy)
+
+    def __str__(self) -> str:
+        lines = [f"{self.file}: {len(self.problems)} problem(s)"]
+        for problem in self.problems:
+            place = f"{self.file}:{problem.line}" if problem.line else self.file
+            lines.append(
+                f"  {place}: {problem.key}: {problem.what}"
+                if problem.key
+                else f"  {place}: {problem.what}"
+            )
+            if problem.remedy:
+                lines.append(f"    to do: {problem.remedy}")
+        return "\n".join(lines)
+
+
+class Refused(SmartSpecError):
+    """Refused; nothing was changed."""
+
+    exit_code = 3
+
+
+class AnotherRunning(Refused):
+    """Another rollback or deployment of this Target is running."""
+
+
+class StalePlan(Refused):
+    """Production changed since the plan was made."""
+
+
+class ApprovalMissing(Refused):
+    """Nobody approved this plan."""
+
+
+class ProviderError(SmartSpecError):
+    """A provider failed."""
+
+    exit_code = 4
+
+
+class ProviderUnavailable(ProviderError):
+    """A provider cannot be reached."""
+
+
+class FenceConflict(ProviderError):
+    """The platform changed between looking and acting; the action was not done."""
+
+
+class StoreError(SmartSpecError):
+    """The ledger cannot be read or written."""
+
+    exit_code = 4
+
+
+class StoreTooNew(StoreError):
+    """The ledger was written by a newer release of this tool."""
+
+
+class StoreCorrupt(StoreError):
+    """The ledger is damaged."""
+
+
+class ClaimLost(StoreError):
+    """Another process took this rollback over."""

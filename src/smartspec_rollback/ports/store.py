@@ -1,0 +1,229 @@
+"""The ledger and journal. Every change and its audit entry are one transaction."""
+
+from datetime import datetime
+from typing import Protocol
+
+from smartspec_rollback.domain.approval import Decision, Person
+from smartspec_rollback.domain.candidate import LedgerEntry
+from smartspec_rollback.domain.deployment import Deployment
+from smartspec_rollback.domain.hold import Hold
+from smartspec_rollback.domain.plan import Plan
+from smartspec_rollback.domain.release import Release
+from smartspec_rollback.domain.rollback import Claim, EntryKind, JournalEntry, Rollback, Status
+from smartspec_rollback.domain.samples import Summary
+from smartspec_rollback.domain.target import Target
+from smartspec_rollback.domain.values import Parameter, Value
+from smartspec_rollback.domain.verdict import Verdict
+
+
+class Change(Value):
+    """One journal entry and everything that becomes true with it, written together or not at all.
+
+    ``unless_denied``: fails with ApprovalMissing if somebody denied meanwhile; the way into
+    execution uses it, so that a deny before the first step always wins.
+    """
+
+    kind: EntryKind
+    text: str
+    step: str | None = None
+    operation: str | None = None
+    data: tuple[Parameter, ...] = ()
+    status: Status | None = None
+    status_detail: str = ""
+    place_hold: Hold | None = None
+    lift_hold: str | None = None
+    verdict: Verdict | None = None
+    deployment: Deployment | None = None
+    unless_denied: bool = False
+
+
+class AuditFault(Value):
+    """The first place where the audit log is not what was written."""
+
+    seq: int
+    what: str
+
+
+class AuditEntry(Value):
+    """One line of the audit log: who did what to what, chained by hash to the line before."""
+
+    seq: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: str
+    hash: str
+
+
+class Store(Protocol):
+    """Deployments, verdicts, holds, rollbacks, journal, decisions, audit log.
+
+    Errors: StoreError and its kinds. All times are UTC.
+    """
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+    def version_mark(self) -> int:
+        """Return a number that changes when another process wrote; cheap enough to poll."""
+        ...
+
+    # Deployments and verdicts
+
+    def record_deployment(self, deployment: Deployment, /, *, by: Person) -> bool:
+        """Record it or its next phase; False if that is recorded. UsageError on a contradiction."""
+        ...
+
+    def deployment(self, deployment_id: str, /) -> LedgerEntry | None:
+        """Look one up with what is known of it."""
+        ...
+
+    def deployments(
+        self, target: Target | None = None, /, *, limit: int
+    ) -> tuple[LedgerEntry, ...]:
+        """List the newest, newest first."""
+        ...
+
+    def live(self, target: Target, /) -> LedgerEntry | None:
+        """Return the newest deployment that went live."""
+        ...
+
+    def similar_ids(self, deployment_id: str, /, *, limit: int) -> tuple[str, ...]:
+        """Name the recorded ids most like this one, best first; bounded work, however large."""
+        ...
+
+    def earlier(self, before: Deployment, /, *, limit: int) -> tuple[LedgerEntry, ...]:
+        """List live deployments of the same Target before this one, newest first."""
+        ...
+
+    def earlier_healthy(
+        self,
+        before: Deployment,
+        /,
+        *,
+        limit: int,
+        older_than: Deployment | None = None,
+    ) -> tuple[LedgerEntry, ...]:
+        """Like ``earlier``, but only those whose newest conclusive verdict is a pass, not held.
+
+        ``older_than`` continues a listing. Milliseconds with a million deployments.
+        """
+        ...
+
+    def earlier_of_version(self, before: Deployment, version: str, /) -> LedgerEntry | None:
+        """Return the newest earlier live deployment of a version on the same Target."""
+        ...
+
+    def since(self, targets: tuple[Target, ...], at: datetime, /) -> tuple[Deployment, ...]:
+        """List what went live on these Targets after ``at``, oldest first, 100 at most."""
+        ...
+
+    def record_verdict(self, verdict: Verdict, /) -> None:
+        """Add a verdict; ``verdict.by`` is who the audit log names."""
+        ...
+
+    def newest_verdict(self, deployment_id: str, /) -> Verdict | None:
+        """Return the newest verdict of any outcome and source."""
+        ...
+
+    def first_failure(self, deployment_id: str, /) -> Verdict | None:
+        """Return the first of the newest unbroken run of fails: when trouble was seen."""
+        ...
+
+    def baseline(self, target: Target, release: Release, /) -> Summary | None:
+        """Return what the newest passed verdict of this very release measured."""
+        ...
+
+    # Holds
+
+    def holds(self, target: Target | None = None, /) -> tuple[Hold, ...]:
+        """List the holds in force, newest first."""
+        ...
+
+    def hold_on(self, target: Target, release: Release, /) -> Hold | None:
+        """Return the hold in force on this very release."""
+        ...
+
+    def release_hold(self, hold_id: str, /, *, by: Person, reason: str, at: datetime) -> Hold:
+        """Lift a hold; UnknownName if there is none such in force."""
+        ...
+
+    # Rollbacks
+
+    def open_rollback(self, rollback: Rollback, plan: Plan, /) -> None:
+        """Save a new rollback with its plan; AnotherRunning if one of its Target is active.
+
+        A rollback in a status that is not active (a dry run, a refused one) is saved beside it.
+        """
+        ...
+
+    def rollback(self, rollback_id: str, /) -> Rollback | None:
+        """Look one up."""
+        ...
+
+    def rollbacks(
+        self,
+        target: Target | None = None,
+        /,
+        *,
+        failed_deployment_id: str | None = None,
+        status: Status | None = None,
+        limit: int,
+    ) -> tuple[Rollback, ...]:
+        """List the newest, newest first."""
+        ...
+
+    def active(self, target: Target, /) -> Rollback | None:
+        """Return the one active rollback of the Target."""
+        ...
+
+    def plan(self, rollback_id: str, /) -> Plan | None:
+        """Return the saved plan."""
+        ...
+
+    def claim(self, rollback_id: str, /, *, holder: str, at: datetime) -> Claim | None:
+        """Take the right to drive a rollback; None while a living process has it."""
+        ...
+
+    def holder(self, rollback_id: str, /) -> str | None:
+        """Name the living process that drives it, or None."""
+        ...
+
+    def release(self, claim: Claim, /) -> None:
+        """Give the claim back; idempotent."""
+        ...
+
+    def append(self, claim: Claim, change: Change, /, *, at: datetime) -> JournalEntry:
+        """Write one change durably before returning; ClaimLost if the claim is not the newest.
+
+        A status change that NEXT does not allow is refused with StoreError.
+        """
+        ...
+
+    def journal(self, rollback_id: str, /, *, after: int = 0) -> tuple[JournalEntry, ...]:
+        """List a rollback's entries with ``seq`` above ``after``, in order."""
+        ...
+
+    def decide(self, decision: Decision, /) -> bool:
+        """Record an answer; False if this person gave it already. Refused once execution began."""
+        ...
+
+    def decisions(self, rollback_id: str, /) -> tuple[Decision, ...]:
+        """List the answers in order."""
+        ...
+
+    # Audit
+
+    def audit(self, *, actor: str, action: str, subject: str, detail: str, at: datetime) -> None:
+        """Add an entry for something that changes no other table."""
+        ...
+
+    def audit_log(self, *, limit: int) -> tuple[AuditEntry, ...]:
+        """List the newest entries, newest first."""
+        ...
+
+    def verify_audit(self) -> tuple[int, AuditFault | None]:
+        """Check the whole chain: how many entries, and the first fault if there is one."""
+        ...
