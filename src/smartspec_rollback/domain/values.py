@@ -5,13 +5,25 @@ store keeps, so a value and its stored form are the same thing.
 """
 
 import hashlib
-from typing import dataclass_transform
+from typing import Any, dataclass_transform
 
 import msgspec
 
 
+class _KeywordsOnly(msgspec.StructMeta):
+    """Makes every subclass keyword-only; msgspec inherits its other options, but not this one."""
+
+    def __new__(
+        mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any
+    ) -> "_KeywordsOnly":
+        options.setdefault("kw_only", True)
+        return super().__new__(mcls, name, bases, namespace, **options)
+
+
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Value(
+    msgspec.Struct, metaclass=_KeywordsOnly, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
     """A frozen value whose contents are frozen too (tuples, never lists)."""
 
 
