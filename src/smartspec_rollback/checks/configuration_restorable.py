@@ -1,0 +1,40 @@
+"""Check 6: the configuration the target ran with can be restored."""
+
+from smartspec_rollback.checks.says import Says
+from smartspec_rollback.checks.wording import LEDGER, PLATFORM, fact, listed
+from smartspec_rollback.domain.facts import Facts
+from smartspec_rollback.domain.finding import Finding
+
+NAME = "configuration-restorable"
+NUMBER = 6
+TITLE = "Can the target's configuration be restored?"
+LOOKS_AT = "The configuration the release needs, and what of it the platform still has."
+BLOCKS_WHEN = "Something the release needs is missing."
+
+_SAYS = Says(NAME, NUMBER)
+
+
+def check(facts: Facts, /) -> Finding:
+    """Pass only where the platform looked and misses nothing."""
+    seen, release = facts.inspection, facts.chosen.release
+    recorded = fact("configuration recorded", release.configuration_digest, LEDGER)
+    if seen is None or seen.missing_configuration is None or seen.artifact_present is False:
+        return _SAYS.unknown(
+            f"Whether the configuration of {release.version} can be restored could not be checked.",
+            recorded,
+            remedy=f"compare the configuration of {facts.failed.release.version} "
+            f"and {release.version} yourself",
+        )
+    if seen.missing_configuration:
+        return _SAYS.blocking(
+            f"Configuration that {release.version} needs is missing: "
+            f"{listed(seen.missing_configuration)}.",
+            fact("missing", ", ".join(seen.missing_configuration), PLATFORM),
+            recorded,
+            remedy="put it back, or choose another version",
+        )
+    return _SAYS.passed(
+        f"No configuration that {release.version} needs is missing.",
+        fact("missing", "none", PLATFORM),
+        recorded,
+    )

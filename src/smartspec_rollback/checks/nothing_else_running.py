@@ -1,0 +1,45 @@
+"""Check 18: nobody else is changing this service right now."""
+
+from smartspec_rollback.checks.says import Says
+from smartspec_rollback.checks.wording import LEDGER, PLATFORM, fact, moment
+from smartspec_rollback.domain.facts import Facts
+from smartspec_rollback.domain.finding import Finding
+
+NAME = "nothing-else-running"
+NUMBER = 18
+TITLE = "Is nobody else changing this service?"
+LOOKS_AT = "Active rollbacks in the ledger, and operations running on the platform."
+BLOCKS_WHEN = "Another rollback, or a deployment other than the failed one, is running."
+
+_SAYS = Says(NAME, NUMBER)
+
+
+def check(facts: Facts, /) -> Finding:
+    """Refuse to interfere; the failed deployment's own rollout and this rollback don't count."""
+    active, operation = facts.active, facts.snapshot.operation
+    target = facts.settings.target
+    if active is not None and active.id != facts.rollback_id:
+        return _SAYS.blocking(
+            f"Another rollback of {target} is running: {active.id} ({active.status}).",
+            fact("active rollback", f"{active.id}, since {moment(active.requested_at)}", LEDGER),
+            remedy=f"`smartspec show {active.id}` says what it is doing; wait for it, or deny it",
+        )
+    if operation is None:
+        return _SAYS.passed(
+            f"Nothing else is changing {target}.",
+            fact("active rollback", "none", LEDGER),
+            fact("operation", "none", PLATFORM),
+        )
+    since = f", since {moment(operation.since)}" if operation.since else ""
+    running = fact("operation", f"{operation.id or 'no id'} by {operation.holder}{since}", PLATFORM)
+    if operation.id == facts.rollback_id:
+        return _SAYS.passed(f"Only this rollback is changing {target}.", running)
+    if operation.id == facts.failed.id:
+        return _SAYS.passed(
+            f"Only the rollout of {facts.failed.id} itself is changing {target}.", running
+        )
+    return _SAYS.blocking(
+        f"{operation.holder} is changing {target} right now.",
+        running,
+        remedy="wait until it is over, or stop it, and plan again",
+    )
