@@ -1,4 +1,4 @@
-"""Check 24: nothing that depends on this service was deployed since and may need the new version."""
+"""Check 24: no dependent service was deployed since that may need the new version."""
 
 from smartspec_rollback.checks.says import Says
 from smartspec_rollback.checks.wording import DECLARED, LEDGER, fact, listed, moment

@@ -72,7 +72,8 @@ def _loop(facts: Facts) -> Finding | None:
     ]
     if away:
         return _SAYS.attention(
-            f"{version} was itself rolled back at {moment(away[0].updated_at)}: {clause(away[0].reason)}.",
+            f"{version} was itself rolled back at {moment(away[0].updated_at)}: "
+            f"{clause(away[0].reason)}.",
             *(_evidence(r) for r in away),
             remedy="find out what fails in both versions before going back and forth",
         )

@@ -3,6 +3,7 @@
 Called by the configuration loader; ``judging`` evaluates them.
 """
 
+import math
 import re
 from enum import StrEnum
 
@@ -12,6 +13,10 @@ _SHORT = re.compile(
     r"(?P<metric>p(?P<quantile>\d{1,2}(?:\.\d+)?)\s+latency|error\s+rate|availability)"
     r"\s*(?P<comparison><=|>=)\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|s|%)",
 )
+
+
+_ROUGHLY = 9.9995
+"""Seconds from which a latency no longer fits four digits of milliseconds."""
 
 
 class Metric(StrEnum):
@@ -52,11 +57,19 @@ class Objective(Value):
     @property
     def limit_text(self) -> str:
         """Write the bound for people: ``200ms``, ``1%``."""
-        return self.value_text(self.at_most)
+        # Twelve digits: exactly what the owners wrote, without the noise of binary fractions.
+        return self._text(self.at_most, ".12g")
 
     def value_text(self, value: float) -> str:
         """Write a measured value in this objective's unit."""
-        return f"{value * 1000:.4g}ms" if self.metric is Metric.LATENCY else f"{value * 100:.3g}%"
+        if self.metric is Metric.LATENCY and abs(value) >= _ROUGHLY:
+            return f"{value:.6g}s"
+        return self._text(value, ".4g" if self.metric is Metric.LATENCY else ".3g")
+
+    def _text(self, value: float, digits: str) -> str:
+        if self.metric is Metric.LATENCY:
+            return f"{value * 1000:{digits}}ms"
+        return f"{value * 100:{digits}}%"
 
 
 def parse_objective(text: str) -> Objective:
@@ -72,9 +85,11 @@ def parse_objective(text: str) -> Objective:
         )
     metric, comparison, unit = match["metric"], match["comparison"], match["unit"]
     number = float(match["number"])
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:40]!r}: the number is too large")
     name = " ".join(text.split())
     if match["quantile"]:
-        quantile = float(match["quantile"]) / 100
+        quantile = round(float(match["quantile"]) / 100, 12)
         if comparison != "<=" or unit == "%" or not 0 < quantile < 1:
             raise ValueError(f"{text!r}: a latency objective reads 'p99 latency <= 200ms'")
         if number <= 0:

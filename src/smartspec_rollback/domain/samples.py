@@ -48,7 +48,9 @@ def quantile(sorted_values: tuple[float, ...], q: float) -> float:
     """Take the smallest value that at least the share ``q`` does not exceed; no interpolation."""
     if not sorted_values:
         raise ValueError("no values")
-    return sorted_values[max(0, math.ceil(q * len(sorted_values)) - 1)]
+    # 0.07 * 100 is a little more than 7 in binary; rounding keeps that from moving the rank.
+    rank = math.ceil(round(q * len(sorted_values), 6))
+    return sorted_values[max(1, rank) - 1]
 
 
 def summarise(samples: Samples) -> Summary:
