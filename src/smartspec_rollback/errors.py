@@ -13,11 +13,13 @@ SmartSpecError (1)            a bug, or anything unforeseen
 │   └── ApprovalMissing (3)   nobody can be asked, or nobody consented
 ├── ProviderError (4)         a platform, database, metrics source or channel failed
 │   ├── ProviderUnavailable   it cannot be reached; trying again may help
-│   └── FenceConflict         the precondition of an action did not hold; the action was not done
+│   └── NotDone               the action was certainly not done
+│       └── FenceConflict     because its precondition did not hold
 └── StoreError (4)            the ledger cannot be read or written
     ├── StoreTooNew           written by a newer release of this tool
     ├── StoreCorrupt          damaged; says where
-    └── ClaimLost             another process took this rollback over
+    ├── ClaimLost             another process took this rollback over
+    └── JournalLost (5)       production was changed, and then the journal could not be written
 """
 
 from collections.abc import Sequence
@@ -30,17 +32,26 @@ class SmartSpecError(Exception):
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, what: str = "", *, where: str = "", remedy: str = "") -> None:
-        """Say what is wrong, where (file and key, or object), and what to do about it."""
+    def __init__(
+        self,
+        what: str = "",
+        *,
+        where: str = "",
+        remedy: str = "",
+        details: Sequence[str] = (),
+    ) -> None:
+        """Say what is wrong, where (file and key, or object), what to do, and what led to it."""
         self.what = what or (type(self).__doc__ or "").partition("\n")[0]
         self.where = where
         self.remedy = remedy
+        self.details = tuple(details)
         super().__init__(self.what)
 
     def __str__(self) -> str:
         lines = [self.what]
         if self.where:
             lines.append(f"  where: {self.where}")
+        lines += [f"  - {detail}" for detail in self.details]
         if self.remedy:
             lines.append(f"  to do: {self.remedy}")
         return "\n".join(lines)
@@ -128,7 +139,11 @@ class ProviderUnavailable(ProviderError):
     """A provider cannot be reached."""
 
 
-class FenceConflict(ProviderError):
+class NotDone(ProviderError):
+    """The action was certainly not done."""
+
+
+class FenceConflict(NotDone):
     """The platform changed between looking and acting; the action was not done."""
 
 
@@ -148,3 +163,9 @@ class StoreCorrupt(StoreError):
 
 class ClaimLost(StoreError):
     """Another process took this rollback over."""
+
+
+class JournalLost(StoreError):
+    """Production was changed, and then the journal could not be written."""
+
+    exit_code = 5

@@ -36,6 +36,10 @@ class Policy(Value):
     auto_approve_up_to: Risk | None = Risk.MEDIUM
 
 
+UNATTENDED = "auto-approve"
+"""The channel of a consent nobody gave: it counts by the rule below, never towards a quorum."""
+
+
 class Answer(StrEnum):
     """What somebody said to a plan."""
 
@@ -116,6 +120,7 @@ def standing(question: Question, decisions: tuple[Decision, ...], *, now: dateti
         d.person.name
         for d in valid
         if d.answer is Answer.APPROVE
+        and d.channel != UNATTENDED
         and d.digest == question.digest
         and question.asked_at <= d.at < question.expires_at
     }

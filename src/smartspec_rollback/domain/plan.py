@@ -27,13 +27,15 @@ class Plan(Value):
     ``to`` is the chosen candidate with its evidence; ``rejected`` are the newer ones passed over.
     ``fingerprint`` is the Snapshot's that the plan was made for. ``failing_now`` says what is wrong
     at this moment, None if nothing is known. ``baseline`` was measured while the target release
-    was last healthy. Nothing that executing needs stands outside the plan.
+    was last healthy. ``stated_reason`` is what the requester said. Nothing that executing needs
+    stands outside the plan.
     """
 
     rollback_id: str
     failed_deployment_id: str
     target: Target
     reason: str
+    stated_reason: str | None = None
     from_release: Release
     to: Candidate
     rejected: tuple[Candidate, ...]

@@ -9,7 +9,8 @@ from smartspec_rollback.domain.values import Value
 class Samples(Value):
     """Requests seen in a window.
 
-    ``latencies`` are seconds, one per answered request, in order of time. ``errors`` counts
+    ``latencies`` are seconds, in order of time: one per request answered without error, and the
+    time waited for each that was given up, so that hanging never looks fast. ``errors`` counts
     requests that failed or were answered 5xx. ``problem`` says why the source could not measure;
     then nothing else may be believed.
     """

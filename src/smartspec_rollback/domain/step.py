@@ -22,7 +22,7 @@ class Step(Value):
 
     ``title`` is the Markdown line people read. ``expected`` describes the platform once the step
     is done. ``undo`` says how to take it back; an empty one is shown as "no undo".
-    ``timeout`` is in seconds.
+    ``timeout`` is in seconds. ``moves_traffic``: once it is done, users are served by the target.
     """
 
     id: str
@@ -34,6 +34,7 @@ class Step(Value):
     undo: str
     repeat: Repeat
     timeout: float
+    moves_traffic: bool = False
 
     def parameter(self, name: str) -> str:
         """Look up a parameter by name; KeyError if the step has none such."""

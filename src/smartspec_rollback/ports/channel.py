@@ -56,3 +56,8 @@ class Answers(Protocol):
     def withdraw(self) -> None:
         """Take the question back: it was settled elsewhere."""
         ...
+
+
+@runtime_checkable
+class AnswerableChannel(Channel, Answers, Protocol):
+    """A channel that can be answered in."""

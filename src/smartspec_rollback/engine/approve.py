@@ -1,0 +1,153 @@
+"""Approve: ask, wait for answers from every place, and decide by the policy.
+
+Answers always go through the store, whoever gave them, so that a person in another process, in
+chat or at another terminal counts the same. A deny wins until the first step is sent.
+"""
+
+from smartspec_rollback.domain.approval import (
+    UNATTENDED,
+    Answer,
+    Decision,
+    Question,
+    Standing,
+    may_answer,
+    standing,
+    why_not_unattended,
+)
+from smartspec_rollback.domain.plan import Plan
+from smartspec_rollback.domain.rollback import Rollback
+from smartspec_rollback.engine.parts import Parts
+from smartspec_rollback.errors import ProviderError, Refused
+from smartspec_rollback.ports.channel import AnswerableChannel, Notice, NoticeKind
+
+POLL = 0.02
+"""Seconds between two looks for an answer."""
+
+
+def question_of(rollback: Rollback, plan: Plan) -> Question:
+    """Say what is asked of the people around a rollback."""
+    return Question(
+        rollback_id=rollback.id,
+        digest=plan.digest,
+        target=plan.target,
+        requested_by=plan.requested_by,
+        asked_at=rollback.requested_at,
+        expires_at=rollback.expires_at,
+        policy=plan.policy,
+        overridden=bool(plan.overrides),
+    )
+
+
+def unattended_refusal(parts: Parts, plan: Plan) -> str | None:
+    """Say why this plan may not go unattended, by the newest verdict there is now."""
+    return why_not_unattended(
+        plan.policy,
+        newest=parts.store.newest_verdict(plan.failed_deployment_id),
+        risk=plan.risk,
+        findings=plan.findings,
+        reason_given=plan.stated_reason is not None,
+    )
+
+
+def consent_unattended(parts: Parts, question: Question) -> None:
+    """Record that ``--auto-approve`` was given; it counts only by its own rule."""
+    decision = Decision(
+        rollback_id=question.rollback_id,
+        digest=question.digest,
+        target=question.target,
+        answer=Answer.APPROVE,
+        person=parts.operator,
+        channel=UNATTENDED,
+        at=parts.clock.now(),
+    )
+    parts.store.decide(decision)
+
+
+class Asking:
+    """A question that stands: put to every channel that can be answered in, then polled."""
+
+    def __init__(self, parts: Parts, question: Question, plan: Plan) -> None:
+        self._parts = parts
+        self._question = question
+        self._plan = plan
+        self._mark: int | None = None
+        self._decisions: tuple[Decision, ...] = ()
+        self._asked: list[AnswerableChannel] = []
+
+    def put(self) -> None:
+        """Ask in every channel that can be answered in."""
+        for channel in self._parts.channels:
+            if isinstance(channel, AnswerableChannel):
+                channel.ask(self._question)
+                self._asked.append(channel)
+
+    def withdraw(self) -> None:
+        """Take the question back everywhere."""
+        for channel in self._asked:
+            channel.withdraw()
+        self._asked.clear()
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """What has been answered so far."""
+        return self._decisions
+
+    def look(self) -> Standing:
+        """Take in new answers and say where the question stands; never block."""
+        for channel in self._asked:
+            self._take(channel)
+        mark = self._parts.store.version_mark()
+        if mark != self._mark:
+            self._mark = mark
+            self._decisions = self._parts.store.decisions(self._question.rollback_id)
+        found = standing(self._question, self._decisions, now=self._parts.clock.now())
+        if found is Standing.OPEN and self._consented_unattended():
+            return Standing.APPROVED
+        return found
+
+    def _consented_unattended(self) -> bool:
+        return (
+            any(
+                d.channel == UNATTENDED and d.digest == self._question.digest
+                for d in self._decisions
+            )
+            and unattended_refusal(self._parts, self._plan) is None
+        )
+
+    def _take(self, channel: AnswerableChannel) -> None:
+        if (reply := channel.poll()) is None:
+            return
+        person = self._parts.identify(reply.account)
+        if refusal := may_answer(self._question, person, reply.answer):
+            say(
+                self._parts,
+                NoticeKind.PROGRESS,
+                self._question.rollback_id,
+                f"Not counted: {refusal}.",
+            )
+            channel.ask(self._question)
+            return
+        decision = Decision(
+            rollback_id=self._question.rollback_id,
+            digest=self._question.digest,
+            target=self._question.target,
+            answer=reply.answer,
+            person=person,
+            channel=channel.name,
+            at=self._parts.clock.now(),
+            reason=reply.reason,
+        )
+        try:
+            self._parts.store.decide(decision)
+        except Refused as refusal_late:
+            say(self._parts, NoticeKind.PROGRESS, self._question.rollback_id, refusal_late.what)
+        self._mark = None
+
+
+def say(parts: Parts, kind: NoticeKind, rollback_id: str, text: str) -> None:
+    """Post to every channel; a channel that fails never stops a rollback, and is told of."""
+    for channel in parts.channels:
+        try:
+            channel.post(Notice(kind=kind, rollback_id=rollback_id, text=text))
+        except ProviderError as error:
+            parts.listener.progress("channel", f"{channel.name} could not be told: {error.what}")

@@ -1,0 +1,123 @@
+"""Assess: gather the facts, run the checks, and apply the one override a person may give."""
+
+from datetime import datetime
+
+import msgspec
+
+from smartspec_rollback.domain.candidate import Candidate
+from smartspec_rollback.domain.deployment import Deployment
+from smartspec_rollback.domain.facts import Facts, Reading
+from smartspec_rollback.domain.finding import Finding, Outcome, Override
+from smartspec_rollback.domain.names import nearest
+from smartspec_rollback.domain.snapshot import Snapshot
+from smartspec_rollback.domain.target import Target
+from smartspec_rollback.domain.verdict import Verdict
+from smartspec_rollback.engine.parts import Parts, Request
+from smartspec_rollback.errors import ProviderError, Refused, UnknownName, UsageError
+from smartspec_rollback.ports.clock import Deadline
+from smartspec_rollback.ports.metrics import Window
+from smartspec_rollback.ports.platform import InspectsReleases, Prewarms
+
+_GLANCE = 0.5
+_NEVER_LIFTED = frozenset(
+    {"still-live", "target-differs", "nothing-else-running", "plan-is-fresh"},
+)
+"""Checks that say that acting would be wrong in itself; no reason makes it right."""
+
+
+def gather(
+    parts: Parts,
+    request: Request,
+    *,
+    rollback_id: str,
+    failed: Deployment,
+    seen: Snapshot,
+    chosen: Candidate,
+) -> Facts:
+    """Gather what the checks decide on; what cannot be learnt stays None."""
+    store, platform, target = parts.store, parts.platform, parts.target
+    earlier = store.earlier(failed, limit=1)
+    dependents = tuple(
+        Target(service=name, environment=target.environment) for name in parts.settings.dependents
+    )
+    return Facts(
+        now=parts.clock.now(),
+        settings=parts.settings,
+        rollback_id=rollback_id,
+        failed=failed,
+        failed_verdict=store.newest_verdict(failed.id),
+        onset=store.first_failure(failed.id),
+        before=earlier[0] if earlier else None,
+        snapshot=seen,
+        chosen=chosen,
+        chosen_verdict=_conclusive(parts, chosen),
+        target_hold=store.hold_on(target, chosen.release),
+        inspection=platform.inspect(target, chosen.release)
+        if isinstance(platform, InspectsReleases)
+        else None,
+        can_prewarm=isinstance(platform, Prewarms),
+        boot=None,
+        active=store.active(target),
+        recent=store.rollbacks(target, limit=20),
+        reading=_glance(parts, seen),
+        dependents_since=store.since(dependents, failed.at) if dependents else (),
+        reason_given=request.reason is not None,
+    )
+
+
+def assess(parts: Parts, request: Request, facts: Facts) -> tuple[Finding, ...]:
+    """Run every check on the facts; then lift the one finding an override names."""
+    findings = parts.assess(facts)
+    if request.override is None:
+        return findings
+    return lift(findings, request.override, reason=request.reason, by=parts.operator.name)
+
+
+def lift(
+    findings: tuple[Finding, ...],
+    check: str,
+    *,
+    reason: str | None,
+    by: str,
+) -> tuple[Finding, ...]:
+    """Lift the blocking finding of ``check``; UsageError where there is nothing to lift.
+
+    Refused where the check says that acting would be wrong in itself.
+    """
+    if not reason:
+        raise UsageError("--override needs a reason", remedy="add --reason TEXT; it is recorded")
+    names = [f.check for f in findings]
+    if check not in names:
+        raise UnknownName(
+            "check",
+            check,
+            nearest=nearest(check, names),
+            remedy=f"the checks are {', '.join(names)}",
+        )
+    if check in _NEVER_LIFTED:
+        raise Refused(f"{check} cannot be overridden: acting would be wrong in itself")
+    if not any(f.check == check and f.outcome is Outcome.BLOCKING for f in findings):
+        raise UsageError(f"{check} does not block, so there is nothing to override")
+    override = Override(check=check, reason=reason, by=by)
+    return tuple(
+        msgspec.structs.replace(f, override=override)
+        if f.check == check and f.outcome is Outcome.BLOCKING
+        else f
+        for f in findings
+    )
+
+
+def _conclusive(parts: Parts, chosen: Candidate) -> Verdict | None:
+    if chosen.deployment_id is None:
+        return None
+    entry = parts.store.deployment(chosen.deployment_id)
+    return entry.conclusive if entry else None
+
+
+def _glance(parts: Parts, seen: Snapshot) -> Reading:
+    window = Window(target=parts.target, front_door=seen.front_door, seconds=_GLANCE)
+    try:
+        return parts.metrics.glance(window, deadline=Deadline.after(parts.clock, _GLANCE))
+    except ProviderError as error:
+        newest: datetime | None = None
+        return Reading(source=parts.metrics.name, newest=newest, problem=error.what)

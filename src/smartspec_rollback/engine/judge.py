@@ -1,0 +1,113 @@
+"""Judge: the quality gate, which measures a fresh deployment and records a Verdict.
+
+Missing data, and a deployment that is not what runs, are inconclusive; never a pass.
+"""
+
+from datetime import timedelta
+
+import msgspec
+
+from smartspec_rollback.domain.deployment import Deployment
+from smartspec_rollback.domain.samples import summarise
+from smartspec_rollback.domain.snapshot import Snapshot
+from smartspec_rollback.domain.verdict import Verdict, VerdictOutcome, VerdictSource
+from smartspec_rollback.engine.locate import RECORDED_BY_PLATFORM
+from smartspec_rollback.engine.parts import Parts
+from smartspec_rollback.errors import ProviderError
+from smartspec_rollback.ports.clock import Deadline
+from smartspec_rollback.ports.metrics import Window
+
+_STEP = "gate"
+
+
+def gate(parts: Parts, deployment: Deployment) -> Verdict:
+    """Judge a deployment and record the Verdict before returning it.
+
+    A deployment that only the platform knew is recorded too, so that the verdict has a home.
+    """
+    if parts.store.deployment(deployment.id) is None:
+        parts.store.record_deployment(
+            msgspec.structs.replace(deployment, recorded_by=RECORDED_BY_PLATFORM),
+            by=parts.operator,
+        )
+    verdict = _judge(parts, deployment)
+    parts.store.record_verdict(verdict)
+    return verdict
+
+
+def _judge(parts: Parts, deployment: Deployment) -> Verdict:
+    if hold := parts.store.hold_on(parts.target, deployment.release):
+        return _verdict(
+            parts,
+            deployment,
+            VerdictOutcome.FAIL,
+            f"{deployment.release.version} is on hold since {hold.placed_at:%Y-%m-%d %H:%M} UTC: "
+            f"{hold.reason}",
+        )
+    try:
+        seen = parts.platform.observe(parts.target)
+        if wrong := _not_live(deployment, seen):
+            return _verdict(parts, deployment, VerdictOutcome.INCONCLUSIVE, wrong)
+        _warm_up(parts, deployment)
+        measured = _measure(parts, deployment, seen)
+        if wrong := _not_live(deployment, parts.platform.observe(parts.target)):
+            return _verdict(parts, deployment, VerdictOutcome.INCONCLUSIVE, wrong)
+    except ProviderError as error:
+        return _verdict(parts, deployment, VerdictOutcome.INCONCLUSIVE, error.what)
+    return measured
+
+
+def _measure(parts: Parts, deployment: Deployment, seen: Snapshot) -> Verdict:
+    settings = parts.settings
+    longest = max((o.window or 0.0 for o in settings.objectives), default=0.0)
+    seconds = max(settings.verification.bake, longest)
+    parts.listener.progress(_STEP, f"measuring {deployment.release.version} for {seconds:g}s")
+    samples = parts.metrics.collect(
+        Window(target=parts.target, front_door=seen.front_door, seconds=seconds),
+        deadline=Deadline.after(parts.clock, settings.verification.deadline),
+    )
+    judged = parts.judges.judge(samples, settings.objectives)
+    return msgspec.structs.replace(
+        _verdict(parts, deployment, judged.outcome, judged.reason),
+        objectives=judged.objectives,
+        notes=judged.notes,
+        measured=summarise(samples) if samples.problem is None else None,
+    )
+
+
+def _warm_up(parts: Parts, deployment: Deployment) -> None:
+    """Let a release that has just gone live warm up, before it is measured."""
+    warm = deployment.at + timedelta(seconds=parts.settings.verification.warm_up)
+    left = (warm - parts.clock.now()).total_seconds()
+    over = Deadline.after(parts.clock, min(left, parts.settings.verification.warm_up))
+    while not over.expired and not parts.stop():
+        parts.listener.progress(_STEP, f"warming up for {over.remaining:.0f}s more")
+        over.pause(0.25)
+
+
+def _not_live(deployment: Deployment, seen: Snapshot) -> str | None:
+    live = seen.live
+    if live is None:
+        return f"{deployment.id} is not live: nothing is"
+    same_release = live.release.identity == deployment.release.identity
+    if live.deployment_id not in (None, deployment.id) and not same_release:
+        return f"{deployment.id} is not live: {live.release.version} ({live.deployment_id}) is"
+    if not same_release and live.release.version != deployment.release.version:
+        return f"{deployment.id} is not live: {live.release.version} is"
+    return None
+
+
+def _verdict(
+    parts: Parts,
+    deployment: Deployment,
+    outcome: VerdictOutcome,
+    reason: str,
+) -> Verdict:
+    return Verdict(
+        deployment_id=deployment.id,
+        outcome=outcome,
+        source=VerdictSource.GATE,
+        reason=reason,
+        at=parts.clock.now(),
+        by=parts.operator.name,
+    )

@@ -1,0 +1,67 @@
+"""Find the deployment that somebody calls failed: in the ledger, or by what platforms remember."""
+
+from collections.abc import Callable, Iterable
+
+from smartspec_rollback.domain.deployment import Deployment
+from smartspec_rollback.domain.names import nearest
+from smartspec_rollback.domain.snapshot import Snapshot
+from smartspec_rollback.domain.target import Target
+from smartspec_rollback.errors import ProviderError, UnknownName
+from smartspec_rollback.ports.platform import Platform
+from smartspec_rollback.ports.store import Store
+
+RECORDED_BY_PLATFORM = "platform"
+
+
+def locate(
+    deployment_id: str,
+    *,
+    store: Store,
+    targets: Iterable[Target],
+    platform_of: Callable[[Target], Platform],
+) -> Deployment:
+    """Find a deployment by id.
+
+    The ledger knows most; an id that only a platform knows (its own revision id, or the
+    deployment id it was told) works without any record. UnknownName names the nearest ids and the
+    platforms that could not be asked.
+    """
+    if known := store.deployment(deployment_id):
+        return known.deployment
+    seen: list[str] = []
+    unreachable: list[str] = []
+    for target in targets:
+        try:
+            snapshot = platform_of(target).observe(target)
+        except ProviderError as error:
+            unreachable.append(f"{target} could not be asked: {error.what}")
+            continue
+        if found := deployment_in(snapshot, deployment_id):
+            return found
+        seen += [r.deployment_id or r.id for r in snapshot.history]
+    alike = dict.fromkeys(
+        (*store.similar_ids(deployment_id, limit=3), *nearest(deployment_id, seen))
+    )
+    unknown = UnknownName(
+        "deployment",
+        deployment_id,
+        nearest=tuple(alike)[:3],
+        remedy="`smartspec deployment list` shows what is recorded",
+    )
+    unknown.details = tuple(unreachable)
+    raise unknown
+
+
+def deployment_in(snapshot: Snapshot, deployment_id: str) -> Deployment | None:
+    """Find a deployment in what the platform itself remembers."""
+    for revision in snapshot.history:
+        if deployment_id in (revision.deployment_id, revision.id):
+            return Deployment(
+                id=deployment_id,
+                target=snapshot.target,
+                release=revision.release,
+                at=revision.deployed_at or snapshot.at,
+                revision=revision.id,
+                recorded_by=RECORDED_BY_PLATFORM,
+            )
+    return None

@@ -1,0 +1,175 @@
+"""Report: tell from the store alone what happened in a rollback. Pure but for reading the store."""
+
+from datetime import datetime
+
+from smartspec_rollback.domain.finding import Outcome
+from smartspec_rollback.domain.plan import Plan
+from smartspec_rollback.domain.report import Moments, Report, StepRecord
+from smartspec_rollback.domain.rollback import EXIT, EntryKind, JournalEntry, Rollback, Status
+from smartspec_rollback.domain.step import Step
+from smartspec_rollback.domain.verdict import Verdict
+from smartspec_rollback.errors import StoreCorrupt, UnknownName
+from smartspec_rollback.ports.store import Store
+
+_PREWARM = (EntryKind.PREWARM_READY, EntryKind.PREWARM_FAILED, EntryKind.PREWARM_INTENT)
+
+
+def build(store: Store, rollback_id: str) -> Report:
+    """Build the report of a rollback as it stands now, finished or not."""
+    rollback = store.rollback(rollback_id)
+    if rollback is None:
+        raise UnknownName("rollback", rollback_id, remedy="`smartspec history` lists them")
+    plan = store.plan(rollback_id)
+    if plan is None:
+        raise StoreCorrupt(f"the plan of {rollback_id} is missing from the ledger")
+    journal = store.journal(rollback_id)
+    verdict = store.newest_verdict(rollback_id)
+    return Report(
+        rollback=rollback,
+        exit_code=EXIT[rollback.status],
+        plan=plan,
+        digest=plan.digest,
+        decisions=store.decisions(rollback_id),
+        steps=tuple(_record(step, journal, rollback) for step in plan.steps),
+        prewarm=_newest_text(journal, _PREWARM),
+        verdict=verdict,
+        hold=_hold_in_force(journal),
+        moments=_moments(store, plan, rollback, journal, verdict),
+        advice=_advice(plan, rollback, journal),
+        journal=journal,
+    )
+
+
+def unsaved(rollback: Rollback, plan: Plan) -> Report:
+    """Build the report of a plan that no ledger holds yet."""
+    return Report(
+        rollback=rollback,
+        exit_code=EXIT[rollback.status],
+        plan=plan,
+        digest=plan.digest,
+        decisions=(),
+        steps=tuple(_record(step, (), rollback) for step in plan.steps),
+        prewarm=None,
+        verdict=None,
+        hold=None,
+        moments=Moments(
+            deployed=None,
+            detected=None,
+            decided=None,
+            approved=None,
+            switched=None,
+            verified=None,
+        ),
+        advice=_advice(plan, rollback, ()),
+        journal=(),
+    )
+
+
+def _record(step: Step, journal: tuple[JournalEntry, ...], rollback: Rollback) -> StepRecord:
+    """Tell what became of a step by the last word on it in the journal."""
+    own = [e for e in journal if e.step == step.id]
+    starts = [e.at for e in own if e.kind is EntryKind.STEP_INTENT]
+    last = own[-1] if own else None
+    state, ended, detail = "pending", None, ""
+    if last is not None:
+        match last.kind:
+            case EntryKind.STEP_DONE:
+                state, ended, detail = "done", last.at, last.text
+            case EntryKind.STEP_FAILED:
+                unknown = rollback.status is Status.UNKNOWN
+                state, ended, detail = "unknown" if unknown else "failed", last.at, last.text
+            case _:
+                state, detail = "running", "begun; its outcome is not recorded"
+    return StepRecord(
+        id=step.id,
+        title=step.title,
+        undo=step.undo,
+        state=state,
+        started=starts[0] if starts else None,
+        ended=ended,
+        detail=detail,
+    )
+
+
+def _newest_text(journal: tuple[JournalEntry, ...], kinds: tuple[EntryKind, ...]) -> str | None:
+    return next((e.text for e in reversed(journal) if e.kind in kinds), None)
+
+
+def _hold_in_force(journal: tuple[JournalEntry, ...]) -> str | None:
+    placed = [e for e in journal if e.kind is EntryKind.HOLD_PLACED]
+    lifted = [e for e in journal if e.kind is EntryKind.HOLD_LIFTED]
+    if not placed or (lifted and lifted[-1].seq > placed[-1].seq):
+        return None
+    return f"hold-{placed[-1].rollback_id}"
+
+
+def _moments(
+    store: Store,
+    plan: Plan,
+    rollback: Rollback,
+    journal: tuple[JournalEntry, ...],
+    verdict: Verdict | None,
+) -> Moments:
+    failed = store.deployment(plan.failed_deployment_id)
+    onset = store.first_failure(plan.failed_deployment_id)
+    moving = {s.id for s in plan.steps if s.moves_traffic}
+    switched = [e.at for e in journal if e.kind is EntryKind.STEP_DONE and e.step in moving]
+    approved: list[datetime] = [e.at for e in journal if e.kind is EntryKind.DECIDED]
+    never_approved = rollback.status in (Status.DENIED, Status.EXPIRED)
+    return Moments(
+        deployed=failed.deployment.at if failed else None,
+        detected=onset.at if onset else None,
+        decided=rollback.requested_at,
+        approved=approved[-1] if approved and not never_approved else None,
+        switched=switched[-1] if switched else None,
+        verified=verdict.at if verdict and rollback.status is Status.SUCCEEDED else None,
+    )
+
+
+def _advice(
+    plan: Plan,
+    rollback: Rollback,
+    journal: tuple[JournalEntry, ...],
+) -> tuple[str, ...]:
+    """Say what a person should do next, by where the rollback stands."""
+    again = f"smartspec_rollback --failed-deployment-id {plan.failed_deployment_id}"
+    resume = f"smartspec resume {rollback.id}"
+    refusing = [f for f in plan.findings if f.outcome is Outcome.BLOCKING and f.override is None]
+    match rollback.status:
+        case Status.SUCCEEDED:
+            hold = _hold_in_force(journal)
+            fixed = f"`smartspec hold release {hold}`" if hold else "`smartspec hold list`"
+            return (
+                (
+                    f"Mend {plan.from_release.version}; it is on hold, and the gate fails it until "
+                    f"a person lifts that: {fixed}."
+                ),
+            )
+        case Status.REFUSED if refusing:
+            return tuple(f"{f.check}: {f.remedy or f.summary}" for f in refusing)
+        case Status.REFUSED | Status.DENIED | Status.EXPIRED | Status.STALE | Status.CANCELLED:
+            return (f"Nothing was changed. `{again}` plans anew.",)
+        case Status.FAILED:
+            return (f"Nothing was changed. Mend the cause, then run `{again}` again.",)
+        case Status.EXECUTING | Status.INTERRUPTED:
+            return (
+                (
+                    f"Production is partly changed; the steps say how far. `{resume}` goes on "
+                    "from there; the undo of each step is beside it."
+                ),
+            )
+        case Status.UNKNOWN:
+            return (
+                f"Look at the unknown step on the platform itself: {rollback.status_detail}.",
+                f"`{resume}` looks again and goes on only if the platform can tell.",
+            )
+        case Status.VERIFYING | Status.UNSTABLE:
+            return (
+                (
+                    f"{plan.to.release.version} takes the traffic, but it is not proven stable: "
+                    f"{rollback.status_detail or 'verification did not end'}."
+                ),
+                f"`{resume}` verifies again. If it stays bad, the cause is elsewhere.",
+            )
+        case Status.PLANNED | Status.AWAITING_APPROVAL | Status.APPROVED | Status.DRY_RUN:
+            return ()
