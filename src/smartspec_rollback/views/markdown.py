@@ -1,0 +1,22 @@
+"""Everything as Markdown: what is piped, saved, and posted to channels.
+
+Called by ``cli`` and, through wiring, by the engine. The parts live in ``markdown_*``; this module
+is the view's one face. Rendered from values alone, so the same value gives the same bytes.
+"""
+
+from datetime import UTC
+
+from smartspec_rollback.domain.rollback import JournalEntry
+from smartspec_rollback.views import wording
+from smartspec_rollback.views.escape import prose
+from smartspec_rollback.views.markdown_plan import candidates, plan
+from smartspec_rollback.views.markdown_report import report
+from smartspec_rollback.views.markdown_verdict import verdict
+
+__all__ = ["candidates", "plan", "progress", "report", "verdict"]
+
+
+def progress(entry: JournalEntry) -> str:
+    """Write a journal entry on one line: time (UTC), a sign, and what happened."""
+    at = entry.at.astimezone(UTC)
+    return f"{at:%H:%M:%S}Z {wording.entry_sign(entry.kind)} {prose(entry.text)}"

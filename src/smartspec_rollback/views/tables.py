@@ -1,0 +1,98 @@
+"""Lists as Markdown tables: deployments, holds, history; what is printed into a pipe.
+
+Called by ``cli``, and by the Markdown views for tables inside documents.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from smartspec_rollback.domain.candidate import LedgerEntry
+from smartspec_rollback.domain.hold import Hold
+from smartspec_rollback.domain.rollback import Rollback
+from smartspec_rollback.views import wording
+from smartspec_rollback.views.escape import cell, code, text
+from smartspec_rollback.views.units import moment
+
+DEPLOYMENT_HEADINGS = ("Deployment", "Target", "Version", "Phase", "At", "Health")
+HOLD_HEADINGS = ("Hold", "Target", "Version", "Since", "By", "Reason")
+HISTORY_HEADINGS = ("Rollback", "Deployment", "Target", "From", "To", "Status", "At", "By")
+_WIDE = frozenset("WF")
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a Markdown table whose columns also line up as plain text.
+
+    Cells are finished Markdown; bars in them are escaped here. No newline at the end.
+    """
+    lines = [[cell(c) for c in row] for row in (headings, *rows)]
+    widths = [max(3, *(_width(line[column]) for line in lines)) for column in range(len(headings))]
+    head, *body = (_line(line, widths) for line in lines)
+    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
+    return "\n".join([head, rule, *body])
+
+
+def deployments(entries: Sequence[LedgerEntry]) -> str:
+    """List deployments with what is known of their health."""
+    rows = [
+        (
+            text(entry.deployment.id),
+            text(str(entry.deployment.target)),
+            code(entry.deployment.release.version),
+            str(entry.deployment.phase),
+            moment(entry.deployment.at),
+            text(wording.health(entry)),
+        )
+        for entry in entries
+    ]
+    return _listing(DEPLOYMENT_HEADINGS, rows, nothing="No deployments are recorded.")
+
+
+def holds(in_force: Sequence[Hold]) -> str:
+    """List the holds in force, and say how one is lifted."""
+    rows = [
+        (
+            text(hold.id),
+            text(str(hold.target)),
+            code(hold.release.version),
+            moment(hold.placed_at),
+            text(hold.placed_by),
+            text(hold.reason),
+        )
+        for hold in in_force
+    ]
+    return _listing(HOLD_HEADINGS, rows, nothing="No release is on hold.")
+
+
+def history(rollbacks: Sequence[Rollback]) -> str:
+    """List rollbacks and what they came to."""
+    rows = [
+        (
+            text(rollback.id),
+            text(rollback.failed_deployment_id),
+            text(str(rollback.target)),
+            code(rollback.from_version),
+            code(rollback.to_version),
+            str(rollback.status),
+            moment(rollback.requested_at),
+            text(rollback.requested_by.name),
+        )
+        for rollback in rollbacks
+    ]
+    return _listing(HISTORY_HEADINGS, rows, nothing="No rollbacks are recorded.")
+
+
+def _listing(headings: Sequence[str], rows: Sequence[Sequence[str]], *, nothing: str) -> str:
+    return f"{table(headings, rows) if rows else nothing}\n"
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (c + " " * (width - _width(c)) for c, width in zip(cells, widths, strict=True))
+    return f"| {' | '.join(padded)} |"
+
+
+def _width(shown: str) -> int:
+    """Count terminal columns: wide characters, and emoji asked for by a selector, take two."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in _WIDE else 1
+        for c in shown
+    )
