@@ -108,7 +108,7 @@ def _errors(objective: Objective, samples: Samples) -> _Count:
         of=samples.requests,
         measured=samples.errors / samples.requests,
         allowed=objective.at_most,
-        called="that failed",
+        called="failed",
     )
 
 
@@ -119,7 +119,7 @@ def _slow(objective: Objective, ordered: tuple[float, ...]) -> _Count:
         of=len(ordered),
         measured=quantile(ordered, q),
         allowed=1.0 - q,
-        called=f"over {objective.limit_text}",
+        called="took longer",
     )
 
 
@@ -141,7 +141,7 @@ def _decided(objective: Objective, count: _Count) -> tuple[VerdictOutcome, str]:
         bad = f"{said}, above {limit}"
         if count.allowed <= 0 or significantly_more(count.bad, count.of, count.allowed):
             return _FAIL, f"{bad}: {count.bad} of {count.of} requests {count.called}"
-        few = f"{count.bad} of {count.of} requests {count.called} are too few to tell"
+        few = f"{count.bad} of {count.of} requests {count.called}, too few to tell"
         return _INCONCLUSIVE, f"{bad}, but {few}"
     good, needed = count.of - count.bad, good_requests_needed(count.allowed)
     if good < needed:
