@@ -4,10 +4,13 @@ Answers always go through the store, whoever gave them, so that a person in anot
 chat or at another terminal counts the same. A deny wins until the first step is sent.
 """
 
+from datetime import datetime
+
 from smartspec_rollback.domain.approval import (
     UNATTENDED,
     Answer,
     Decision,
+    Person,
     Question,
     Standing,
     may_answer,
@@ -17,11 +20,15 @@ from smartspec_rollback.domain.approval import (
 from smartspec_rollback.domain.plan import Plan
 from smartspec_rollback.domain.rollback import Rollback
 from smartspec_rollback.engine.parts import Parts
-from smartspec_rollback.errors import ProviderError, Refused
+from smartspec_rollback.errors import ProviderError, Refused, StoreCorrupt
 from smartspec_rollback.ports.channel import AnswerableChannel, Notice, NoticeKind
+from smartspec_rollback.ports.store import Store
 
 POLL = 0.02
 """Seconds between two looks for an answer."""
+
+COMMAND = "command"
+"""The channel of ``smartspec approve`` and ``smartspec deny``."""
 
 
 def question_of(rollback: Rollback, plan: Plan) -> Question:
@@ -61,6 +68,43 @@ def consent_unattended(parts: Parts, question: Question) -> None:
         at=parts.clock.now(),
     )
     parts.store.decide(decision)
+
+
+def answer(
+    store: Store,
+    rollback: Rollback,
+    given: Answer,
+    *,
+    person: Person,
+    at: datetime,
+    reason: str = "",
+) -> bool:
+    """Record an answer given by command, from whichever process; False if it was given before.
+
+    Refused where the policy does not count this person, or the question is over.
+    """
+    plan = store.plan(rollback.id)
+    if plan is None:
+        raise StoreCorrupt(f"the plan of {rollback.id} is missing from the ledger")
+    question = question_of(rollback, plan)
+    if refusal := may_answer(question, person, given):
+        raise Refused(refusal)
+    if at >= question.expires_at:
+        raise Refused(
+            f"the question of {rollback.id} expired at {question.expires_at:%H:%M:%S} UTC"
+        )
+    return store.decide(
+        Decision(
+            rollback_id=rollback.id,
+            digest=question.digest,
+            target=question.target,
+            answer=given,
+            person=person,
+            channel=COMMAND,
+            at=at,
+            reason=reason,
+        ),
+    )
 
 
 class Asking:
