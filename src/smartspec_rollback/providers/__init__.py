@@ -1,0 +1,1 @@
+"""What the engine works through: one file or one small package for each thing outside."""

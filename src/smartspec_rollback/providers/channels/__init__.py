@@ -1,0 +1,1 @@
+"""Where responders are: one file per channel."""
