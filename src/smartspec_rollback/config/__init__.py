@@ -1,0 +1,1 @@
+"""smartspec.yaml: its model, its strict loader, and what editors and documentation know of it."""

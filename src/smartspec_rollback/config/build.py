@@ -1,0 +1,118 @@
+"""Turns the sections people wrote into the domain's values. Called by the loader, once all is well.
+
+Pure: every rule about what may be written was checked before.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from smartspec_rollback.config.measuring import ObjectiveSection, VerificationSection
+from smartspec_rollback.config.model import (
+    PersonEntry,
+    TargetConfiguration,
+)
+from smartspec_rollback.config.sections import (
+    ApprovalSection,
+    DatabaseSection,
+    Document,
+    EnvironmentSection,
+)
+from smartspec_rollback.domain.approval import Policy
+from smartspec_rollback.domain.finding import Risk
+from smartspec_rollback.domain.objective import Objective, parse_objective
+from smartspec_rollback.domain.settings import Freeze, Probe, TargetSettings, Verification
+from smartspec_rollback.domain.target import Target
+
+
+def build_targets(document: Document) -> Iterator[TargetConfiguration]:
+    """Make one TargetConfiguration for each environment of each service."""
+    for service, environments in document.services.items():
+        for environment, section in environments.items():
+            target = Target(service=service, environment=environment)
+            yield TargetConfiguration(
+                settings=_settings(target, section, dependents=_dependents(document, target)),
+                platform=section.platform,
+                metrics=section.metrics,
+                channel=None if section.channel is msgspec.UNSET else section.channel,
+            )
+
+
+def build_people(document: Document) -> Iterator[PersonEntry]:
+    """List the people with their accounts, such as ``os:alice``."""
+    for name, section in document.people.items():
+        yield PersonEntry(name=name, accounts=tuple(f"{k}:{a}" for k, a in section.accounts))
+
+
+def _dependents(document: Document, target: Target) -> tuple[str, ...]:
+    """Name the services that depend on this one in the same environment."""
+    return tuple(
+        service
+        for service, environments in document.services.items()
+        if (section := environments.get(target.environment)) is not None
+        and target.service in section.depends_on
+    )
+
+
+def _settings(
+    target: Target, section: EnvironmentSection, *, dependents: tuple[str, ...]
+) -> TargetSettings:
+    return TargetSettings(
+        target=target,
+        database=_database(section),
+        objectives=tuple(
+            _objective(held, source=section.metrics.kind) for held in section.objectives
+        ),
+        verification=_verification(section.verification),
+        prewarm=section.prewarm,
+        soak=section.soak,
+        policy=_policy(section.approval),
+        freeze=tuple(
+            Freeze(start=window.start, end=window.end, reason=window.reason)
+            for window in section.freeze
+        ),
+        depends_on=section.depends_on,
+        dependents=dependents,
+    )
+
+
+def _database(section: EnvironmentSection) -> str | None:
+    """Tell ``none`` (declared), the kind, or None where the owners said nothing."""
+    if section.database is msgspec.UNSET:
+        return None
+    return section.database.kind if isinstance(section.database, DatabaseSection) else "none"
+
+
+def _objective(held: str | ObjectiveSection, *, source: str) -> Objective:
+    if isinstance(held, str):
+        return msgspec.structs.replace(parse_objective(held), source=source)
+    return msgspec.structs.replace(
+        parse_objective(held.short),
+        name=held.title,
+        source=source,
+        window=None if held.window is msgspec.UNSET else held.window,
+        required=held.required,
+    )
+
+
+def _verification(section: VerificationSection) -> Verification:
+    return Verification(
+        warm_up=section.warm_up,
+        bake=section.bake,
+        deadline=section.deadline,
+        probes=tuple(Probe(path=probe.path, status=probe.status) for probe in section.probes),
+        commands=section.commands,
+    )
+
+
+_UNATTENDED: Mapping[str, Risk | None] = {"none": None, "low": Risk.LOW, "medium": Risk.MEDIUM}
+
+
+def _policy(section: ApprovalSection) -> Policy:
+    return Policy(
+        approvers=section.approvers,
+        quorum=section.quorum,
+        expires=section.expires,
+        self_approval=section.self_approval,
+        auto_approve_up_to=_UNATTENDED[section.auto_approve_up_to],
+    )

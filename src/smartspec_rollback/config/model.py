@@ -1,0 +1,89 @@
+"""What a loaded configuration is: targets with their providers, and people.
+
+The loader makes it, wiring reads it. It holds no open resources and no secrets.
+"""
+
+from pathlib import Path
+from typing import Protocol
+
+from smartspec_rollback.domain.approval import Person
+from smartspec_rollback.domain.names import nearest
+from smartspec_rollback.domain.settings import TargetSettings
+from smartspec_rollback.domain.values import Value
+from smartspec_rollback.errors import UnknownName
+
+
+class Kinds(Protocol):
+    """The providers there are; wiring knows them, ``config`` only their settings types.
+
+    A group is ``platforms``, ``metrics`` or ``channels``.
+    """
+
+    def names(self, group: str, /) -> tuple[str, ...]:
+        """Name the kinds of a group."""
+        ...
+
+    def settings_type(self, group: str, kind: str, /) -> type:
+        """Return the Value that holds a kind's own settings; UnknownName lists the known kinds."""
+        ...
+
+
+class ProviderConfiguration(Value):
+    """Which kind of provider, and its own settings."""
+
+    kind: str
+    settings: Value
+
+
+class TargetConfiguration(Value):
+    """One service in one environment: what was decided, and by which providers it is served."""
+
+    settings: TargetSettings
+    platform: ProviderConfiguration
+    metrics: ProviderConfiguration
+    channel: ProviderConfiguration | None = None
+
+
+class PersonEntry(Value):
+    """A person and the accounts they are known by, such as ``os:alice``."""
+
+    name: str
+    accounts: tuple[str, ...]
+
+
+class Configuration(Value):
+    """Everything in one smartspec.yaml; ``path`` is absolute."""
+
+    path: Path
+    targets: tuple[TargetConfiguration, ...]
+    people: tuple[PersonEntry, ...] = ()
+
+    def target(self, service: str, environment: str) -> TargetConfiguration:
+        """Look a Target up; UnknownName with the nearest known service or environment."""
+        environments: dict[str, TargetConfiguration] = {}
+        for held in self.targets:
+            if held.settings.target.service == service:
+                environments[held.settings.target.environment] = held
+        if environment in environments:
+            return environments[environment]
+        if environments:
+            raise _unknown(f"environment of {service}", environment, tuple(environments))
+        services = dict.fromkeys(held.settings.target.service for held in self.targets)
+        raise _unknown("service", service, tuple(services))
+
+    def identify(self, account: str) -> Person:
+        """Say who ``account`` (``os:alice``) is; an unmapped one stands for itself."""
+        for entry in self.people:
+            if account in entry.accounts:
+                return Person(name=entry.name, account=account)
+        return Person(name=account, account=account)
+
+
+def _unknown(kind: str, name: str, known: tuple[str, ...]) -> UnknownName:
+    shown = name[:80]
+    return UnknownName(
+        kind,
+        shown,
+        nearest=nearest(shown, known),
+        remedy=f"smartspec.yaml has: {', '.join(known[:20])}",
+    )
