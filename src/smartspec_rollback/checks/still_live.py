@@ -45,18 +45,30 @@ def rolling_out(facts: Facts) -> bool:
 
 
 def traffic_of_failed(facts: Facts) -> int:
-    """Tell what share of the traffic, in per cent, the failed deployment's revisions get."""
+    """Tell what share of the traffic, in per cent, the failed deployment has beside what is live.
+
+    A platform may use a revision's id again for another release, so the live one never counts.
+    """
     snapshot, failed = facts.snapshot, facts.failed
     revisions = {r.id for r in snapshot.history if r.deployment_id == failed.id}
     if failed.revision is not None:
         revisions.add(failed.revision)
+    if snapshot.live is not None:
+        revisions.discard(snapshot.live.id)
     return sum(s.percent for s in snapshot.traffic if s.revision in revisions)
+
+
+def _named(facts: Facts, live: Revision) -> bool:
+    """Tell whether the platform's ids say so; the deployment's own id outranks the revision's."""
+    if live.deployment_id is not None:
+        return live.deployment_id == facts.failed.id
+    return live.id == facts.failed.revision
 
 
 def _compared(facts: Facts, live: Revision) -> Finding:
     failed, evidence = facts.failed, _evidence(facts)
     same = same_release(live.release, failed.release)
-    named = live.deployment_id == failed.id or live.id == failed.revision
+    named = _named(facts, live)
     if same or (named and same is None):
         how = "by content" if same else "by its id; not every digest was recorded"
         return _SAYS.passed(
