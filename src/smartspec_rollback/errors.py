@@ -120,6 +120,13 @@ class Refused(SmartSpecError):
 class AnotherRunning(Refused):
     """Another rollback or deployment of this Target is running."""
 
+    def __init__(
+        self, what: str = "", *, where: str = "", remedy: str = "", rollback_id: str | None = None
+    ) -> None:
+        """Say who runs it, and its ``rollback_id`` where it is a rollback of this ledger."""
+        super().__init__(what, where=where, remedy=remedy)
+        self.rollback_id = rollback_id
+
 
 class StalePlan(Refused):
     """Production changed since the plan was made."""
