@@ -6,7 +6,7 @@ is the view's one face. Rendered from values alone, so the same value gives the 
 
 from datetime import UTC
 
-from smartspec_rollback.domain.rollback import JournalEntry
+from smartspec_rollback.domain.rollback import EntryKind, JournalEntry
 from smartspec_rollback.views import wording
 from smartspec_rollback.views.escape import prose
 from smartspec_rollback.views.markdown_plan import candidates, plan
@@ -19,4 +19,6 @@ __all__ = ["candidates", "plan", "progress", "report", "verdict"]
 def progress(entry: JournalEntry) -> str:
     """Write a journal entry on one line: time (UTC), a sign, and what happened."""
     at = entry.at.astimezone(UTC)
-    return f"{at:%H:%M:%S}Z {wording.entry_sign(entry.kind)} {prose(entry.text)}"
+    begins = entry.step is None or entry.kind is EntryKind.STEP_INTENT
+    what = entry.text if begins else f"{entry.step}: {entry.text}"
+    return f"{at:%H:%M:%S}Z {wording.entry_sign(entry.kind)} {prose(what)}"

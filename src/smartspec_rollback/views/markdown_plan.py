@@ -10,13 +10,11 @@ from smartspec_rollback.domain.approval import Person
 from smartspec_rollback.domain.candidate import Candidate
 from smartspec_rollback.domain.finding import Finding, Outcome
 from smartspec_rollback.domain.plan import Plan
-from smartspec_rollback.domain.step import VERIFY, Step
+from smartspec_rollback.domain.step import VERIFY
 from smartspec_rollback.views import wording
 from smartspec_rollback.views.escape import code, prose, text
 from smartspec_rollback.views.markdown_verdict import measured
 from smartspec_rollback.views.units import moment, short_digest, span
-
-NO_UNDO = "none: this step cannot be taken back"
 
 
 def plan(decided: Plan, *, question: bool = True) -> str:
@@ -111,13 +109,8 @@ def _steps(decided: Plan) -> list[str]:
         if step.kind == VERIFY:
             lines += [f"    - {detail}" for detail in _verification(decided)]
         else:
-            lines.append(f"    - Undo: {undo(step)}")
+            lines.append(f"    - {prose(wording.undo(step.undo))}")
     return lines
-
-
-def undo(step: Step) -> str:
-    """Write how a step is taken back, or that it cannot be."""
-    return prose(step.undo or NO_UNDO)
 
 
 def _verification(decided: Plan) -> Iterable[str]:

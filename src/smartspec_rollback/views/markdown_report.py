@@ -10,7 +10,7 @@ from smartspec_rollback.domain.report import Moments, Report, StepRecord
 from smartspec_rollback.domain.rollback import JournalEntry
 from smartspec_rollback.views import wording
 from smartspec_rollback.views.escape import code, prose, text
-from smartspec_rollback.views.markdown_plan import NO_UNDO, candidate_lines, finding_lines, person
+from smartspec_rollback.views.markdown_plan import candidate_lines, finding_lines, person
 from smartspec_rollback.views.markdown_verdict import verdict_lines
 from smartspec_rollback.views.tables import table
 from smartspec_rollback.views.units import NONE, between, moment
@@ -116,7 +116,7 @@ def _steps(told: Report) -> list[str]:
         ]
         if step.detail:
             lines.append(f"    - {prose(step.detail)}")
-        lines.append(f"    - Undo: {prose(step.undo or NO_UNDO)}")
+        lines.append(f"    - {prose(wording.undo(step.undo))}")
     return lines
 
 

@@ -16,6 +16,9 @@ from smartspec_rollback.views.units import moment
 DEPLOYMENT_HEADINGS = ("Deployment", "Target", "Version", "Phase", "At", "Health")
 HOLD_HEADINGS = ("Hold", "Target", "Version", "Since", "By", "Reason")
 HISTORY_HEADINGS = ("Rollback", "Deployment", "Target", "From", "To", "Status", "At", "By")
+NO_DEPLOYMENTS = "No deployments are recorded."
+NO_HOLDS = "No release is on hold."
+NO_HISTORY = "No rollbacks are recorded."
 _WIDE = frozenset("WF")
 
 
@@ -44,7 +47,7 @@ def deployments(entries: Sequence[LedgerEntry]) -> str:
         )
         for entry in entries
     ]
-    return _listing(DEPLOYMENT_HEADINGS, rows, nothing="No deployments are recorded.")
+    return _listing(DEPLOYMENT_HEADINGS, rows, nothing=NO_DEPLOYMENTS)
 
 
 def holds(in_force: Sequence[Hold]) -> str:
@@ -60,7 +63,8 @@ def holds(in_force: Sequence[Hold]) -> str:
         )
         for hold in in_force
     ]
-    return _listing(HOLD_HEADINGS, rows, nothing="No release is on hold.")
+    lift = f"\nLift one with {code('smartspec hold release ID')}.\n" if rows else ""
+    return _listing(HOLD_HEADINGS, rows, nothing=NO_HOLDS) + lift
 
 
 def history(rollbacks: Sequence[Rollback]) -> str:
@@ -78,7 +82,7 @@ def history(rollbacks: Sequence[Rollback]) -> str:
         )
         for rollback in rollbacks
     ]
-    return _listing(HISTORY_HEADINGS, rows, nothing="No rollbacks are recorded.")
+    return _listing(HISTORY_HEADINGS, rows, nothing=NO_HISTORY)
 
 
 def _listing(headings: Sequence[str], rows: Sequence[Sequence[str]], *, nothing: str) -> str:

@@ -31,7 +31,7 @@ VERDICT_MARKS = {
 }
 BEGUN, NOTED = "▶", "·"
 CANDIDATES_SHOWN = 10
-_SCHEMA, _DATA = range(8, 13), 13
+_SCHEMA, _DATA, _WILL_IT_HELP = range(8, 13), 13, 20
 _REASONS_SHOWN = 2
 NO_EVIDENCE = "no evidence of health"
 
@@ -58,8 +58,9 @@ def headline(plan: Plan) -> Headline:
     open_findings = [f for f in ordered(plan.findings) if f.outcome is not Outcome.PASSED]
     rest = f"{_duration(plan)} {_failing(plan)}"
     if plan.blocking:
-        return Headline(BLOCKING, "Refused", _because([f.summary for f in plan.blocking]), rest)
-    reasons = [_reason(f) for f in open_findings]
+        why = _because([f.summary for f in plan.blocking])
+        return Headline(BLOCKING, "Refused", why, _failing(plan))
+    reasons = [_reason(f) for f in sorted(open_findings, key=lambda f: f.number != _WILL_IT_HELP)]
     if plan.to.health is None and not any(f.number == 1 for f in open_findings):
         reasons.insert(0, f"nobody has evidence that {_named(plan.to)} was healthy")
     if plan.to.rejected:
@@ -68,10 +69,9 @@ def headline(plan: Plan) -> Headline:
         reasons.append("nothing was checked")
     if plan.risk is Risk.LOW and not reasons:
         count = len(plan.findings)
-        checks = "the check passed" if count == 1 else f"all {count} checks passed"
-        return Headline(
-            PASSED, "Safe (low risk)", f"{checks}, {_named(plan.to)} is known good.", rest
-        )
+        checks = "The check passed" if count == 1 else f"All {count} checks passed"
+        good = f"{_named(plan.to)} is known good."
+        return Headline(PASSED, "Safe (low risk)", f"{checks}; {good}", rest)
     word = "Not shown to be safe" if plan.risk is Risk.HIGH else "Look first"
     because = _because(reasons) if reasons else "see the risk."
     return Headline(ATTENTION, f"{word} ({plan.risk} risk)", because, rest)
@@ -129,6 +129,11 @@ def estimate(plan: Plan) -> str:
     if plan.estimate is None:
         return "not known"
     return f"about {span(plan.estimate.seconds)} ({plan.estimate.basis})"
+
+
+def undo(how: str) -> str:
+    """Say how a step is taken back, or aloud that it cannot be."""
+    return f"Undo: {how}" if how else "No undo."
 
 
 def prewarm_note(plan: Plan) -> str:
