@@ -14,7 +14,6 @@ from smartspec_rollback.store.documents import decode, encode
 from smartspec_rollback.store.standing import reconsider_release
 from smartspec_rollback.store.transactions import Part, Row, Transaction
 
-
 _ALL = "SELECT document FROM holds WHERE in_force = 1 ORDER BY seq DESC"
 _OF_TARGET = (
     "SELECT document FROM holds WHERE service = ? AND environment = ? AND in_force = 1 "

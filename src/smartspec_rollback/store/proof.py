@@ -22,7 +22,7 @@ from smartspec_rollback.store import decisions, deployments, holds, rollbacks, v
 from smartspec_rollback.store.chain import COLUMNS, link
 from smartspec_rollback.store.documents import decode, digest_of
 from smartspec_rollback.store.journal import Line
-from smartspec_rollback.store.standing import ELIGIBLE
+from smartspec_rollback.store.standing import BASELINE, ELIGIBLE, STANDING
 from smartspec_rollback.store.transactions import Part, Row, Transaction, micros
 
 
@@ -57,14 +57,12 @@ _TABLES = (
 )
 
 _DEPLOYMENTS = f"""
-SELECT d.seq, d.id, d.service, d.environment, d.at, d.phase, d.version, d.release,
-    p.document,
-    d.seq = (SELECT MAX(q.seq) FROM phases q WHERE q.deployment_id = d.id),
-    d.standing IS (SELECT v.outcome FROM verdicts v
-                   WHERE v.deployment_id = d.id AND v.outcome <> 'inconclusive'
-                   ORDER BY v.seq DESC LIMIT 1),
-    d.eligible = {ELIGIBLE.replace("deployments.", "d.")}
-FROM deployments d LEFT JOIN phases p ON p.seq = d.seq AND p.deployment_id = d.id
+SELECT deployments.seq, id, service, environment, at, phase, version, release, p.document,
+    deployments.seq = (SELECT MAX(q.seq) FROM phases q WHERE q.deployment_id = deployments.id),
+    deployments.standing IS {STANDING},
+    deployments.baseline IS {BASELINE},
+    deployments.eligible = {ELIGIBLE}
+FROM deployments LEFT JOIN phases p ON p.seq = deployments.seq AND p.deployment_id = deployments.id
 """  # noqa: S608 - a constant of ours
 
 _UNLISTED = """
@@ -150,13 +148,13 @@ def _end(db: Transaction, last: int, previous: str) -> Iterator[AuditFault]:
 
 def _deployments(db: Transaction) -> Iterator[AuditFault]:
     """Compare where every deployment stands with its phases, verdicts and holds."""
-    for seq, *columns, document, newest, standing, eligible in db.execute(_DEPLOYMENTS):
+    for seq, *columns, document, newest, standing, baseline, eligible in db.execute(_DEPLOYMENTS):
         what = f"deployment {columns[0]}"
         if document is None or not newest:
             yield AuditFault(seq=seq, what=f"{what}: its row was changed")
         elif tuple(columns) != deployments.columns(decode(Deployment, document, what=what)):
             yield AuditFault(seq=seq, what=f"{what}: its columns were changed")
-        elif not (standing and eligible):
+        elif not (standing and baseline and eligible):
             yield AuditFault(seq=seq, what=f"{what}: its standing was changed")
     for (seq,) in db.execute(_UNLISTED):
         yield AuditFault(seq=seq, what="a recorded deployment is gone")

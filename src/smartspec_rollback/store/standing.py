@@ -9,13 +9,18 @@ from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.store.transactions import Transaction
 
-_STANDING = """
-UPDATE deployments SET standing = (
-    SELECT v.outcome FROM verdicts v
-    WHERE v.deployment_id = deployments.id AND v.outcome <> 'inconclusive'
-    ORDER BY v.seq DESC LIMIT 1)
-WHERE id = ?
+STANDING = """
+(SELECT v.outcome FROM verdicts v
+ WHERE v.deployment_id = deployments.id AND v.outcome <> 'inconclusive'
+ ORDER BY v.seq DESC LIMIT 1)
 """
+"""The outcome of the newest conclusive verdict, over one row of ``deployments``."""
+
+BASELINE = """
+(SELECT MAX(v.seq) FROM verdicts v
+ WHERE v.deployment_id = deployments.id AND v.outcome = 'pass' AND v.measured = 1)
+"""
+"""The newest passed verdict that was measured, over one row of ``deployments``."""
 
 ELIGIBLE = """
 CASE WHEN phase = 'live' AND standing = 'pass' AND NOT EXISTS (
@@ -24,8 +29,9 @@ CASE WHEN phase = 'live' AND standing = 'pass' AND NOT EXISTS (
       AND h.release = deployments.release AND h.in_force = 1)
 THEN 1 ELSE 0 END
 """
-"""The rule, over one row of ``deployments``; the proof of the audit log asks it again."""
+"""Whether it may be gone back to; the proof of the audit log asks all three again."""
 
+_STANDING = f"UPDATE deployments SET standing = {STANDING}, baseline = {BASELINE} WHERE id = ?"  # noqa: S608 - ours
 _ELIGIBLE_ONE = f"UPDATE deployments SET eligible = {ELIGIBLE} WHERE id = ?"  # noqa: S608 - ours
 
 _ELIGIBLE_OF_RELEASE = f"""

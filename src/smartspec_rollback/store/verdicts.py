@@ -27,10 +27,10 @@ ORDER BY seq LIMIT 1
 """
 
 _BASELINE = """
-SELECT v.document FROM deployments d JOIN verdicts v ON v.deployment_id = d.id
-WHERE d.service = ? AND d.environment = ? AND d.release = ?
-  AND v.outcome = 'pass' AND v.measured = 1
-ORDER BY v.seq DESC LIMIT 1
+SELECT document FROM verdicts WHERE seq = (
+    SELECT baseline FROM deployments
+    WHERE service = ? AND environment = ? AND release = ? AND baseline IS NOT NULL
+    ORDER BY baseline DESC LIMIT 1)
 """
 
 

@@ -33,7 +33,8 @@ CREATE TABLE phases (
 CREATE INDEX phases_of_deployment ON phases (deployment_id, seq);
 
 -- Where each deployment stands: its newest phase, and the outcome of its newest conclusive
--- verdict. Eligible: live, passed, and its release not held.
+-- verdict. Eligible: live, passed, and its release not held. Baseline: the newest passed verdict
+-- that was measured.
 CREATE TABLE deployments (
     id TEXT PRIMARY KEY,
     seq INTEGER NOT NULL REFERENCES phases (seq),
@@ -44,6 +45,7 @@ CREATE TABLE deployments (
     version TEXT NOT NULL,
     release TEXT NOT NULL,
     standing TEXT,
+    baseline INTEGER,
     eligible INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX deployments_by_time ON deployments (at, seq);
@@ -54,7 +56,7 @@ CREATE INDEX deployments_eligible ON deployments (service, environment, at, seq)
     WHERE eligible = 1;
 CREATE INDEX deployments_of_version ON deployments (service, environment, version, at, seq)
     WHERE phase = 'live';
-CREATE INDEX deployments_of_release ON deployments (service, environment, release);
+CREATE INDEX deployments_of_release ON deployments (service, environment, release, baseline);
 
 CREATE TABLE verdicts (
     seq INTEGER PRIMARY KEY REFERENCES audit (seq),
