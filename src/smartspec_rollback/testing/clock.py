@@ -4,6 +4,7 @@ Used instead of ``providers.system.SystemClock``. Sleeping moves the time on at 
 test of a thirty-minute deadline takes no time; several threads may share one clock.
 """
 
+import math
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -18,7 +19,7 @@ class FakeClock:
         """Start at ``start`` (timezone-aware)."""
         self._lock = threading.Lock()
         self._wall = start.astimezone(UTC)
-        self._monotonic = 1000.0
+        self._microseconds = 1_000_000_000
         self._slept: list[float] = []
 
     def now(self) -> datetime:
@@ -29,7 +30,7 @@ class FakeClock:
     def monotonic(self) -> float:
         """Tell the time that never goes back, in seconds."""
         with self._lock:
-            return self._monotonic
+            return self._microseconds / 1e6
 
     def sleep(self, seconds: float, /) -> None:
         """Let ``seconds`` pass at once, and remember that somebody waited."""
@@ -38,12 +39,16 @@ class FakeClock:
             self._slept.append(seconds)
 
     def advance(self, seconds: float) -> None:
-        """Let ``seconds`` pass, on both times; ValueError if that would go back."""
+        """Let ``seconds`` pass, on both times; ValueError if that would go back.
+
+        Rounded up to whole microseconds, so that however short a wait is, time moves on.
+        """
         if seconds < 0:
             raise ValueError(f"time does not go back by {-seconds} seconds; use jump for wall time")
+        microseconds = math.ceil(seconds * 1e6)
         with self._lock:
-            self._monotonic += seconds
-            self._wall += timedelta(seconds=seconds)
+            self._microseconds += microseconds
+            self._wall += timedelta(microseconds=microseconds)
 
     def jump(self, seconds: float) -> None:
         """Set the wall time forward or back, as an administrator or a bad NTP server does."""
