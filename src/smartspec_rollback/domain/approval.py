@@ -124,7 +124,8 @@ def standing(question: Question, decisions: tuple[Decision, ...], *, now: dateti
         and d.digest == question.digest
         and question.asked_at <= d.at < question.expires_at
     }
-    if len(approvers) >= question.policy.quorum:
+    # A quorum of 0 would be a consent nobody gave.
+    if len(approvers) >= max(1, question.policy.quorum):
         return Standing.APPROVED
     return Standing.EXPIRED if now >= question.expires_at else Standing.OPEN
 

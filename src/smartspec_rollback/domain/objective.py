@@ -12,6 +12,7 @@ from smartspec_rollback.domain.values import Value
 _SHORT = re.compile(
     r"(?P<metric>p(?P<quantile>\d{1,2}(?:\.\d+)?)\s+latency|error\s+rate|availability)"
     r"\s*(?P<comparison><=|>=)\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|s|%)",
+    re.ASCII,
 )
 
 
