@@ -35,7 +35,7 @@ _APPLIED = frozenset(
 
 def check(facts: Facts, /) -> Finding:
     """Refuse bad targets; ask for attention where rollbacks go back and forth."""
-    return _bad(facts) or _loop(facts) or _passed(facts)
+    return _bad(facts) or _indistinct(facts) or _loop(facts) or _passed(facts)
 
 
 def _bad(facts: Facts) -> Finding | None:
@@ -60,6 +60,19 @@ def _bad(facts: Facts) -> Finding | None:
             remedy="choose another version, or roll forward",
         )
     return None
+
+
+def _indistinct(facts: Facts) -> Finding | None:
+    version = facts.chosen.release.version
+    if same_release(facts.chosen.release, facts.failed.release) is not None:
+        return None
+    return _SAYS.unknown(
+        f"Whether {version} is the failed release itself cannot be told: "
+        "not every digest was recorded.",
+        fact("failed deployment", f"{facts.failed.release.version} ({facts.failed.id})", LEDGER),
+        remedy="choose another version, or record deployments with their artifact "
+        "(`smartspec deployment record --artifact REF`)",
+    )
 
 
 def _loop(facts: Facts) -> Finding | None:
@@ -91,7 +104,7 @@ def _loop(facts: Facts) -> Finding | None:
 def _passed(facts: Facts) -> Finding:
     version = facts.chosen.release.version
     return _SAYS.passed(
-        f"{version} is not on hold and did not fail, and this is no rollback loop.",
+        f"{version} is not on hold and has no failing verdict, and this is no rollback loop.",
         fact("hold", "none", LEDGER),
         fact("rollbacks looked at", len(facts.recent), LEDGER),
     )

@@ -58,7 +58,7 @@ def judge_recovery(
     unclear = (verdict.reason,) if verdict.outcome is VerdictOutcome.INCONCLUSIVE else ()
     return Judgement(
         outcome=VerdictOutcome.INCONCLUSIVE,
-        reason=", ".join((*unclear, *doubts)),
+        reason="; ".join((*unclear, *doubts)),
         objectives=verdict.objectives,
         notes=verdict.notes,
     )

@@ -20,7 +20,6 @@ every minute at a healthy service near its bound; that is why a broken bound alo
 """
 
 import math
-from collections.abc import Iterable
 
 from smartspec_rollback.domain.objective import Metric, Objective
 from smartspec_rollback.domain.samples import Samples, quantile
@@ -70,9 +69,9 @@ def judge(samples: Samples, objectives: tuple[Objective, ...], /) -> Judgement:
 
 def _overall(required: list[ObjectiveResult]) -> tuple[VerdictOutcome, str]:
     if failed := [r for r in required if r.outcome is _FAIL]:
-        return _FAIL, _joined(r.objective.breach for r in failed)
+        return _FAIL, ", ".join(dict.fromkeys(r.objective.breach for r in failed))
     if unclear := [r for r in required if r.outcome is _INCONCLUSIVE]:
-        return _INCONCLUSIVE, _joined(r.reason for r in unclear)
+        return _INCONCLUSIVE, "; ".join(dict.fromkeys(r.reason for r in unclear))
     if not required:
         return _INCONCLUSIVE, "every objective is only advisory"
     if len(required) == 1:
@@ -86,10 +85,6 @@ def _notes(results: tuple[ObjectiveResult, ...]) -> tuple[str, ...]:
         for r in results
         if not r.objective.required and r.outcome is not _PASS
     )
-
-
-def _joined(reasons: Iterable[str]) -> str:
-    return ", ".join(dict.fromkeys(reasons))
 
 
 def _result(objective: Objective, samples: Samples, ordered: tuple[float, ...]) -> ObjectiveResult:
@@ -138,7 +133,9 @@ def _decided(objective: Objective, count: _Count) -> tuple[VerdictOutcome, str]:
     limit = objective.limit_text
     said = f"{objective.metric_text} measured {objective.value_text(count.measured)}"
     if count.measured > objective.at_most:
-        bad = f"{said}, above {limit}"
+        # 200.04ms reads as 200ms, and "200ms, above 200ms" as a mistake.
+        just = objective.value_text(count.measured) == objective.value_text(objective.at_most)
+        bad = f"{said}, {'just ' if just else ''}above {limit}"
         if count.allowed <= 0 or significantly_more(count.bad, count.of, count.allowed):
             return _FAIL, f"{bad}: {count.bad} of {count.of} requests {count.called}"
         few = f"{count.bad} of {count.of} requests {count.called}, too few to tell"

@@ -189,6 +189,13 @@ def test_a_target_that_failed_itself_blocks() -> None:
     assert target_not_held.check(but(chosen=a_candidate(BAD))).outcome is BLOCKING
 
 
+def test_a_target_that_may_be_the_failed_release_is_unknown() -> None:
+    """Without digests the same version may be the very release that failed."""
+    finding = target_not_held.check(but(chosen=a_candidate(release=UNDIGESTED)))
+    assert finding.outcome is UNKNOWN
+    assert "failed release itself" in finding.summary
+
+
 def rolled_back(
     rollback_id: str, *, ago: float, from_version: str = BAD, status: Status = Status.SUCCEEDED
 ) -> Rollback:

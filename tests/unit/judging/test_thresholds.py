@@ -80,6 +80,14 @@ def test_a_few_slow_requests_are_too_few_to_tell() -> None:
     )
 
 
+def test_a_value_just_above_its_bound_does_not_read_as_a_mistake() -> None:
+    """`200ms, above 200ms` would make people distrust the gate."""
+    judgement = judge(seen(*[0.20001] * 150), (P99,))
+    assert judgement.objectives[0].reason.startswith(
+        "p99 latency measured 200ms, just above 200ms:"
+    )
+
+
 def test_fewer_requests_than_the_quantile_needs_never_pass() -> None:
     """A p99 of 99 requests is their maximum less nothing: it proves no p99."""
     assert outcome(seen(*[FAST] * 99), P99) is INCONCLUSIVE
