@@ -1,0 +1,296 @@
+"""Deploying on one host: up, deploy, down.
+
+Called by ``platform`` for ``smartspec local``. Each verb may be run again after a crash at any
+line of it; it goes on from what is there.
+"""
+
+import os
+import secrets
+import subprocess
+from collections.abc import Callable
+
+import msgspec
+from msgspec.structs import replace
+
+from smartspec_rollback.domain.names import checked_name, nearest
+from smartspec_rollback.domain.release import Release
+from smartspec_rollback.domain.snapshot import Revision
+from smartspec_rollback.domain.step import Progress, ProgressState
+from smartspec_rollback.errors import (
+    ProviderError,
+    ProviderUnavailable,
+    UnknownName,
+    UsageError,
+)
+from smartspec_rollback.ports.clock import Deadline
+from smartspec_rollback.providers.platforms.local import (
+    looking,
+    parts,
+    running,
+    starting,
+    steps,
+    traffic,
+)
+from smartspec_rollback.providers.platforms.local.addresses import is_free
+from smartspec_rollback.providers.platforms.local.files import locked, private_folder, write_private
+from smartspec_rollback.providers.platforms.local.launcher import born
+from smartspec_rollback.providers.platforms.local.processes import Recorded, end_recorded
+from smartspec_rollback.providers.platforms.local.records import Identity, Record
+from smartspec_rollback.providers.platforms.local.site import Site
+from smartspec_rollback.providers.platforms.local.supervision import PROXY
+
+Told = Callable[[str], None]
+"""Hears how far a verb is, for people."""
+
+_POLL = 0.02
+_UP_SECONDS = 30.0
+_STOPPED_SECONDS = 30.0
+_INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR")
+
+
+def up(site: Site) -> None:
+    """Start supervisor, the proxy and whatever should run; nothing where they run already."""
+    site.front  # noqa: B018 - says what is wrong with the address before anything is made
+    private_folder(site.state)
+    private_folder(site.records.root)
+    deadline = Deadline.after(site.clock, _UP_SECONDS)
+    with locked(site.records.lock, deadline):
+        if not _answers(site):
+            _begin(site)
+        else:
+            _adjust(site)
+        _await_proxy(site, deadline)
+        _await_live(site)
+
+
+def _answers(site: Site) -> bool:
+    try:
+        return site.supervisor.answers
+    except ProviderUnavailable:
+        return False
+
+
+def _begin(site: Site) -> None:
+    """Clear away what a crash left behind, write every file, start supervisor."""
+    identity = site.records.identity(site.target) or Identity(
+        uid=secrets.token_hex(16),
+        target=site.target,
+        token=secrets.token_urlsafe(32),
+        runtime="",
+    )
+    runtime = parts.runtime_folder(site.records.root)
+    site.records.create(replace(identity, runtime=str(runtime)))
+    end_recorded(site.records.processes, site.clock)
+    for socket in (site.supervisor_socket, site.admin_socket):
+        socket.unlink(missing_ok=True)
+    if not is_free(site.front):
+        raise ProviderError(
+            "somebody else listens there",
+            where=f"platform.listen {site.settings.listen}",
+            remedy="stop them, or choose another address",
+        )
+    if site.route.generation == 0:
+        traffic.write_route(site, replace(site.route, generation=1))
+    running.write_proxy_files(site)
+    running.write_files(site)
+    running.write_clusters(site)
+    _run_supervisor(site)
+
+
+def _run_supervisor(site: Site) -> None:
+    """Start supervisor, which goes into the background by itself once it listens.
+
+    It inherits nothing but what finding programs and files needs: no secret of the caller's.
+    """
+    command = (*parts.supervisord(), "-c", str(site.records.supervisor))
+    environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    try:
+        done = subprocess.run(
+            command,
+            cwd=site.records.root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=_UP_SECONDS,
+            umask=0o077,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ProviderError(f"supervisor does not start ({type(error).__name__})") from error
+    if done.returncode:
+        lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
+        raise ProviderError(f"supervisor does not start: {lines[-1]}", where=str(site.records.logs))
+    pid = int(str(site.supervisor.call("getPID")))
+    seen = Recorded(pid=pid, born=born(pid))
+    write_private(site.records.processes / "supervisor.json", msgspec.json.encode(seen))
+
+
+def _adjust(site: Site) -> None:
+    """Bring what runs in line with the settings and the records."""
+    if running.write_proxy_files(site):
+        running.conform(site)
+        site.supervisor.restart(PROXY, Deadline.after(site.clock, _STOPPED_SECONDS))
+    else:
+        running.conform(site)
+
+
+def _await_proxy(site: Site, deadline: Deadline) -> None:
+    while not (site.proxy.serves and traffic.all_workers_serve(site, site.route)):
+        if deadline.expired:
+            raise ProviderError(
+                "the proxy does not serve",
+                where=str(site.records.logs / f"{PROXY}-1.log"),
+                remedy="its log says why",
+            )
+        deadline.pause(_POLL)
+
+
+def _await_live(site: Site) -> None:
+    """Wait until what has traffic is ready again."""
+    live = site.record(site.route.revision)
+    if live is None:
+        return
+    deadline = Deadline.after(site.clock, site.settings.ready_within)
+    while (said := looking.readiness(site, live)).state is not ProgressState.DONE:
+        if deadline.expired:
+            raise ProviderError(f"{said.detail}; it has all traffic")
+        deadline.pause(_POLL)
+
+
+def deploy(
+    site: Site, version: str, *, deployment_id: str, deadline: Deadline, told: Told
+) -> Revision:
+    """Put a release live; the caller holds the guard.
+
+    A release that does not become ready is stopped again, and what is live stays live. The same
+    id again returns its revision, after finishing what a crash left undone.
+    """
+    release = _named(site, version)
+    looking.must_answer(site)
+    operation = f"deploy.{deployment_id}"
+    if not _is_live_by(site, deployment_id, version):
+        _clear(site, told)
+        record = _started(site, release, operation, deadline, told)
+        old = site.route.revision
+        told(f"Switching production traffic to {version}")
+        with locked(site.records.lock, deadline):
+            traffic.switch(
+                site,
+                record,
+                operation=operation,
+                deployment_id=deployment_id,
+                deadline=deadline,
+            )
+        _await(lambda: traffic.arrived(site, record.release), deadline, told)
+        if old is not None:
+            told("Letting the old instances finish their requests")
+            steps.scale_down(site, old, operation=operation, deadline=deadline)
+    _clear(site, told)
+    live = looking.snapshot(site, operation=None).live
+    if live is None:
+        raise ProviderError(f"{version} was deployed, but nothing is live", where=str(site.target))
+    return live
+
+
+def _named(site: Site, version: str) -> Release:
+    """Find a version; UnknownName or UsageError, before anything is done."""
+    checked_name("version", version)
+    release = site.releases.find(version)
+    if release is None:
+        known = site.releases.versions()
+        raise UnknownName(
+            "version",
+            version,
+            nearest=nearest(version, known),
+            remedy=f"releases are looked for in {site.releases.root}",
+        )
+    return release
+
+
+def _is_live_by(site: Site, deployment_id: str, version: str) -> bool:
+    """Tell whether just this deployment is live; UsageError if its id means something else."""
+    route = site.route
+    for record in site.records.all():
+        live = record.id == route.revision
+        known = (route.deployment_id if live else None) or record.deployment_id
+        if known == deployment_id:
+            if live and record.release.version == version:
+                return True
+            raise UsageError(
+                f"the deployment id {deployment_id} was used for {record.release.version}",
+                remedy="give every deployment an id of its own",
+            )
+    return False
+
+
+def _clear(site: Site, told: Told) -> None:
+    """Stop everything that has no traffic: leftovers of deployments that did not end."""
+    with locked(site.records.lock, Deadline.after(site.clock, starting.LOCK_SECONDS)):
+        traffic.remember_live(site)
+        for record in site.records.wanted():
+            if record.id != site.route.revision and not record.prewarmed:
+                told(f"Stopping what is left of {record.release.version}")
+                starting.stop(site, record.id)
+
+
+def _started(
+    site: Site, release: Release, operation: str, deadline: Deadline, told: Told
+) -> Record:
+    """Start a release's instances and wait until they are ready; stop them if they are not."""
+    told(f"Starting {site.settings.instances} instances of {release.version}")
+    with locked(site.records.lock, deadline):
+        record = starting.start(
+            site,
+            release,
+            operation=operation,
+            instances=site.settings.instances,
+            prewarmed=False,
+            again=True,
+        )
+    soon = Deadline.after(site.clock, min(site.settings.ready_within, deadline.remaining))
+    try:
+        _await(lambda: looking.readiness(site, record), soon, told)
+    except BaseException:
+        with locked(site.records.lock, Deadline.after(site.clock, starting.LOCK_SECONDS)):
+            starting.stop(site, record.id)
+        raise
+    return record
+
+
+def _await(look: Callable[[], Progress], deadline: Deadline, told: Told) -> None:
+    last = ""
+    while (said := look()).state is not ProgressState.DONE:
+        if said.state is not ProgressState.PENDING or deadline.expired:
+            raise ProviderError(said.detail, remedy="the instances' logs say why")
+        if said.detail != last:
+            told(said.detail)
+        last = said.detail
+        deadline.pause(_POLL)
+    told(said.detail)
+
+
+def down(site: Site) -> None:
+    """Stop everything that was started for a Target; nothing of it is left running."""
+    if site.records.identity(site.target) is None:
+        return
+    deadline = Deadline.after(site.clock, _STOPPED_SECONDS)
+    with locked(site.records.lock, deadline):
+        traffic.remember_live(site)
+        if _answers(site):
+            site.supervisor.shut_down()
+            while _answers(site):
+                if deadline.expired:
+                    raise ProviderError("supervisor does not end", where=str(site.records.root))
+                deadline.pause(_POLL)
+        end_recorded(site.records.processes, site.clock)
+        for record in site.records.wanted():
+            if record.id != site.route.revision:
+                _drop(site, record)
+
+
+def _drop(site: Site, record: Record) -> None:
+    """Write down that a revision without traffic should not be started again."""
+    if record.deployed_at is None:
+        site.records.forget(record)
+    else:
+        site.records.save(replace(record, wanted=False))
