@@ -49,6 +49,12 @@ def _untried(facts: Facts) -> Finding:
             prewarm,
             remedy=f"nothing to do; {_GATED}",
         )
+    if facts.dry_run:
+        return _SAYS.unknown(
+            f"Whether {version} still boots today was not tried: a dry run starts nothing.",
+            prewarm,
+            remedy="a real run starts it beside the live version before anything is switched",
+        )
     return _SAYS.unknown(
         f"{version} has not been booted yet: it is started beside the live version while you read, "
         "and nothing is switched unless it passes.",

@@ -65,3 +65,4 @@ class Facts(Value):
     reading: Reading | None
     dependents_since: tuple[Deployment, ...]
     reason_given: bool
+    dry_run: bool = False
