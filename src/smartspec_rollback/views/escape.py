@@ -75,11 +75,6 @@ def cell(markdown: str) -> str:
     return _BAR.sub(lambda found: found[0] if len(found[1]) % 2 else f"{found[1]}\\|", markdown)
 
 
-def plain(source: str, *, limit: int = TEXT_LIMIT) -> str:
-    """Write a sentence without the backticks that mark its names, for places without Markdown."""
-    return clean(source, limit=limit).replace("`", "")
-
-
 def _words(sentence: str) -> str:
     return " ".join(
         code(word, limit=len(word)) if _RISKY_WORD.search(word) else _escaped(word)

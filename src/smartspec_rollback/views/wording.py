@@ -160,8 +160,8 @@ def consent(plan: Plan) -> str:
         overridden=bool(plan.overrides),
     )
     note = may_answer(question, plan.requested_by, Answer.APPROVE)
-    needs = f"Needs {count} by {who} within {span(policy.expires)}."
-    return f"{needs} {note[:1].upper()}{note[1:]}." if note else needs
+    needs = f"Needs {count} by {who} within {span(policy.expires)}"
+    return f"{needs} ({note})." if note else f"{needs}."
 
 
 def baseline_value(objective: Objective, baseline: Summary | None) -> str | None:

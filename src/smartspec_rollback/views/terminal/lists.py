@@ -85,7 +85,7 @@ def _show(
     if not rows:
         console.print(nothing)
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for heading in headings:
         table.add_column(heading, no_wrap=True)
     for row in rows:

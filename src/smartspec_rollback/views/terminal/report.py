@@ -99,7 +99,7 @@ def _verdict(verdict: Verdict, baseline: Summary | None) -> Iterable[RenderableT
 
 
 def _objectives(verdict: Verdict, baseline: Summary | None) -> RenderableType:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("Outcome", no_wrap=True)
     for title in ("Objective", "Measured", "Bound", "Samples", "Baseline"):
         table.add_column(title, overflow="fold")

@@ -1,0 +1,44 @@
+"""Plans and reports, byte for byte, as they were last agreed on.
+
+``SMARTSPEC_UPDATE_GOLDEN=1`` writes the files anew; then read the difference before committing.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.golden import cases
+
+from smartspec_rollback.views import json, markdown
+
+_FILES = Path(__file__).parent / "views"
+_RENDERED: dict[str, Callable[[], str]] = {
+    "plan-safe.md": lambda: markdown.plan(cases.safe()),
+    "plan-uncertain.md": lambda: markdown.plan(cases.uncertain()),
+    "plan-refused.md": lambda: markdown.plan(cases.refused()),
+    "plan-overridden.md": lambda: markdown.plan(cases.overridden()),
+    "plan-dry-run.md": lambda: markdown.plan(cases.safe(), question=False),
+    "plan-uncertain.json": lambda: json.plan_document(cases.uncertain()).decode(),
+    "report-succeeded.md": lambda: markdown.report(cases.succeeded()),
+    "report-interrupted.md": lambda: markdown.report(cases.interrupted()),
+    "report-succeeded.json": lambda: json.rollback_document(
+        cases.succeeded(), report_paths=("reports/rb-1.md", "reports/rb-1.json")
+    ).decode(),
+}
+
+
+@pytest.mark.parametrize("name", sorted(_RENDERED))
+def test_view_is_what_was_agreed(name: str) -> None:
+    """If it fails, people or scripts would meet another document than the one they know."""
+    rendered = _RENDERED[name]()
+    file = _FILES / name
+    if os.environ.get("SMARTSPEC_UPDATE_GOLDEN"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(rendered, encoding="utf-8")
+    assert rendered == file.read_text(encoding="utf-8")
+
+
+def test_no_golden_file_is_left_over() -> None:
+    """If it fails, a file is kept that nothing is compared with."""
+    assert {file.name for file in _FILES.iterdir()} == set(_RENDERED)
