@@ -9,12 +9,7 @@ from smartspec_rollback.config.decode import Decoder, Seen
 from smartspec_rollback.config.measuring import ObjectiveSection
 from smartspec_rollback.config.model import ProviderConfiguration
 from smartspec_rollback.config.problems import KeyPath, Problems, quoted, suggestion
-from smartspec_rollback.config.sections import (
-    ApprovalSection,
-    PersonSection,
-)
-
-DEFAULT_SOURCE = "probe"
+from smartspec_rollback.config.sections import PersonSection
 
 
 def crosscheck(decoder: Decoder, problems: Problems) -> None:
@@ -76,9 +71,6 @@ def _check_approvers(
     Whoever is not in ``people`` is known by the account itself, which may be listed as such.
     """
     people = decoder.keys.get(("people",), ())
-    approval = decoder.seen.get((*path, "approval"))
-    if approval is None or not isinstance(approval.value, ApprovalSection):
-        return
     for place, seen in _listed(decoder, (*path, "approval", "approvers")):
         name = str(seen.value)
         if name in people:
@@ -102,14 +94,13 @@ def _check_approvers(
 def _check_objectives(decoder: Decoder, path: KeyPath, problems: Problems) -> None:
     """Refuse objectives that nothing would measure, or that reports could not tell apart."""
     metrics = decoder.seen.get((*path, "metrics"))
-    kind = DEFAULT_SOURCE
-    if metrics is not None and isinstance(metrics.value, ProviderConfiguration):
-        kind = metrics.value.kind
+    held_metrics = None if metrics is None else metrics.value
+    kind = held_metrics.kind if isinstance(held_metrics, ProviderConfiguration) else None
     names: set[str] = set()
     for place, seen in _listed(decoder, (*path, "objectives")):
         held = seen.value
         if isinstance(held, ObjectiveSection):
-            if held.source not in (None, kind) and isinstance(held.source, str):
+            if kind is not None and isinstance(held.source, str) and held.source != kind:
                 problems.add(
                     decoder.seen[(*place, "source")].line,
                     (*place, "source"),
@@ -131,7 +122,6 @@ def _check_objectives(decoder: Decoder, path: KeyPath, problems: Problems) -> No
 
 def _listed(decoder: Decoder, path: KeyPath) -> Iterator[tuple[KeyPath, Seen]]:
     """Go through the items of a list that could be decoded."""
-    index = 0
-    while (seen := decoder.seen.get((*path, index))) is not None:
-        yield (*path, index), seen
-        index += 1
+    for index in range(decoder.lengths.get(path, 0)):
+        if (seen := decoder.seen.get((*path, index))) is not None:
+            yield (*path, index), seen

@@ -13,6 +13,7 @@ from typing import Final
 
 import yaml
 from msgspec import inspect as inspection
+from msgspec import structs
 
 from smartspec_rollback.config.fields import (
     Setting,
@@ -60,7 +61,7 @@ class Seen:
 
 
 class Decoder:
-    """Decodes one file. ``seen`` and ``keys`` tell what stands where, also beside faults."""
+    """Decodes one file. Its dictionaries tell what stands where, also beside faults."""
 
     def __init__(self, file: Path, *, kinds: Kinds, problems: Problems) -> None:
         self._folder = file.parent
@@ -68,6 +69,7 @@ class Decoder:
         self._problems = problems
         self.seen: dict[KeyPath, Seen] = {}
         self.keys: dict[KeyPath, tuple[str, ...]] = {}
+        self.lengths: dict[KeyPath, int] = {}
 
     def decode(self, spot: Spot, info: TypeInfo) -> object:
         """Decode the node at ``spot`` as ``info``, or note why not and return FAILED."""
@@ -131,18 +133,21 @@ class Decoder:
         found = items(spot, self._problems)
         if found is None:
             return FAILED
+        self.lengths[spot.path] = len(found)
         self._check_length(spot, len(found), info.min_length, info.max_length)
         return tuple(self.decode(item, info.item_type) for item in found)
 
     def _names(self, spot: Spot, info: inspection.DictType) -> object:
         """Decode a mapping whose keys are names: services, environments, people."""
+        key_type, options, _ = unwrap(info.key_type)
+        if "of" not in options:
+            raise TypeError("settings cannot hold dictionaries; use a tuple of sections")
         found = entries(spot, self._problems)
         if found is None:
             return FAILED
         self.keys[spot.path] = tuple(found)
         self._check_length(spot, len(found), info.min_length, info.max_length)
         decoded: dict[str, object] = {}
-        key_type, options, _ = unwrap(info.key_type)
         for key, value in found.items():
             name = Spot(yaml.ScalarNode("", key), value.path, value.line)
             self._scalar(name, ((key_type, options),))
@@ -166,26 +171,14 @@ class Decoder:
         """Build ``struct`` from the entries; ``beside`` are keys that were read already."""
         before = len(self._problems)
         settings = settings_of(struct)
-        known = (*beside, *(setting.key for setting in settings))
-        for key, value in found.items():
-            if key not in known and not self._problems.enough:
-                self._problems.add(
-                    value.line, spot.path, f"unknown key {quoted(key)}", suggestion(key, known)
-                )
+        self._refuse_unknown(spot, found, (*beside, *(setting.key for setting in settings)))
         values: dict[str, object] = {}
         for setting in settings:
             if setting.key in found:
-                value_spot = replace(found[setting.key], hint=self._hint(setting))
-                values[setting.attribute] = self.decode(value_spot, setting.annotated)
-            elif setting.default_kind is not None:
-                values[setting.attribute] = self._default_provider(spot, setting)
-            elif setting.required:
-                self._problems.add(
-                    spot.line,
-                    spot.path,
-                    f"the key {quoted(setting.key)} is missing",
-                    self._hint(setting),
-                )
+                value = replace(found[setting.key], hint=self._hint(setting))
+                values[setting.attribute] = self.decode(value, setting.annotated)
+            else:
+                values |= self._left_out(spot, setting)
         if len(self._problems) > before:
             return FAILED
         try:
@@ -195,6 +188,37 @@ class Decoder:
         except SmartSpecError as fault:
             self._problems.add(spot.line, spot.path, harmless(fault.what), harmless(fault.remedy))
         return FAILED
+
+    def _refuse_unknown(self, spot: Spot, found: dict[str, Spot], known: tuple[str, ...]) -> None:
+        for key, value in found.items():
+            if key not in known and not self._problems.enough:
+                self._problems.add(
+                    value.line, spot.path, f"unknown key {quoted(key)}", suggestion(key, known)
+                )
+
+    def _left_out(self, spot: Spot, setting: Setting) -> dict[str, object]:
+        """Say what a key that is not written stands for, where the class alone cannot."""
+        if setting.default_kind is not None:
+            provider = self._default_provider(spot, setting)
+            self.seen[(*spot.path, setting.key)] = Seen(spot.line, provider)
+            return {setting.attribute: provider}
+        if setting.required:
+            what = f"the key {quoted(setting.key)} is missing"
+            self._problems.add(spot.line, spot.path, what, self._hint(setting))
+            return {}
+        default = self._anchored(setting.default)
+        return {} if default is setting.default else {setting.attribute: default}
+
+    def _anchored(self, default: object) -> object:
+        """Let relative paths in a default begin where written ones do: beside the file."""
+        if isinstance(default, Path) and not default.is_absolute():
+            return self._folder / default
+        if isinstance(default, Value):
+            held = {name: getattr(default, name) for name in default.__struct_fields__}
+            moved = {name: self._anchored(value) for name, value in held.items()}
+            if any(moved[name] is not held[name] for name in held):
+                return structs.replace(default, **moved)
+        return default
 
     def _hint(self, setting: Setting) -> str:
         example = first_example(setting, self._kinds)

@@ -129,6 +129,8 @@ def flow(value: object) -> str:
             return "true" if value else "false"
         case str() if not _is_plain(value):
             return msgspec.json.encode(value).decode()
+        case float():
+            return f"{value:g}"
         case None:
             return "null"
         case _:

@@ -28,6 +28,7 @@ from smartspec_rollback.domain.settings import TargetSettings
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.values import Value
 
+_LOCAL = {"kind": "local", "releases": "releases/"}
 _POLICY = Policy()
 _SETTINGS = TargetSettings(target=Target(service="", environment=""))
 
@@ -135,7 +136,7 @@ class EnvironmentSection(Value):
         ProviderConfiguration,
         Meta(
             description="What runs the service. The other keys are the kind's own.",
-            examples=[{"kind": "local"}],
+            examples=[_LOCAL],
             extra={"smartspec": "provider", "group": "platforms"},
         ),
     ]
@@ -269,7 +270,7 @@ class Document(Value):
         Meta(
             min_length=1,
             description="The services, each with its environments.",
-            examples=[{"checkout": {"production": {"platform": {"kind": "local"}}}}],
+            examples=[{"checkout": {"production": {"platform": _LOCAL}}}],
         ),
     ]
     people: Annotated[
