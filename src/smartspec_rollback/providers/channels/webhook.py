@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from smartspec_rollback.domain.secrets import SecretReference
 from smartspec_rollback.domain.values import Value, digest
-from smartspec_rollback.errors import ProviderError, ProviderUnavailable
+from smartspec_rollback.errors import ConfigurationError, ProviderError, ProviderUnavailable
 from smartspec_rollback.ports.channel import Notice
 from smartspec_rollback.ports.clock import Clock
 from smartspec_rollback.providers.system import SystemClock
@@ -93,14 +93,10 @@ class WebhookChannel:
         A repeated one carries the same ``Idempotency-Key``. ProviderError says what was
         answered, and never shows the URL or a header.
         """
-        to = self._address()
-        headers = {
-            "Content-Type": "application/json",
-            "User-Agent": "smartspec-webhook",
-            "Idempotency-Key": digest(notice),
-            "Connection": "close",
-            **{h.name: h.value.resolve().reveal() for h in self._settings.headers},
-        }
+        try:
+            to, headers = self._address(), self._headers(notice)
+        except ConfigurationError as error:  # a channel that fails never stops a rollback
+            raise ProviderError(error.what, where=self._where, remedy=error.remedy) from None
         body = msgspec.json.encode({"schema": SCHEMA, **msgspec.structs.asdict(notice)})
         for number in range(1, TRIES + 1):
             try:
@@ -111,6 +107,15 @@ class WebhookChannel:
                 self._clock.sleep(_FIRST_PAUSE * 2 ** (number - 1))
             else:
                 return
+
+    def _headers(self, notice: Notice) -> dict[str, str]:
+        return {
+            "Content-Type": "application/json",
+            "User-Agent": "smartspec-webhook",
+            "Idempotency-Key": digest(notice),
+            "Connection": "close",
+            **{h.name: h.value.resolve().reveal() for h in self._settings.headers},
+        }
 
     def _address(self) -> Address:
         try:

@@ -5,7 +5,12 @@ import json
 import pytest
 
 from smartspec_rollback.domain.secrets import Sensitive
-from smartspec_rollback.errors import ProviderError, ProviderUnavailable
+from smartspec_rollback.errors import (
+    ConfigurationError,
+    Problem,
+    ProviderError,
+    ProviderUnavailable,
+)
 from smartspec_rollback.providers.channels.webhook import Header, WebhookChannel, WebhookSettings
 from smartspec_rollback.testing.channel_contract import a_notice
 from smartspec_rollback.testing.clock import FakeClock
@@ -98,6 +103,23 @@ def test_secret_that_breaks_the_header_is_not_shown() -> None:
             _channel(service.url + PATH, token="Bearer T0KEN\nX: y").post(a_notice())
         assert service.received == []
     _assert_discreet(caught.value, service)
+
+
+class Missing(Kept):
+    """A secret that is not where it should be."""
+
+    def resolve(self) -> Sensitive:
+        """Say so."""
+        problem = Problem(3, "channel.url", "HOOK is not set", "set it")
+        raise ConfigurationError("smartspec.yaml", [problem])
+
+
+def test_missing_secret_fails_the_channel_only() -> None:
+    """An unset variable stops a rollback in the middle, as if it were the command's own error."""
+    channel = WebhookChannel(WebhookSettings(url=Missing("")), clock=FakeClock())
+    with pytest.raises(ProviderError, match="HOOK is not set") as caught:
+        channel.post(a_notice())
+    assert caught.value.remedy == "set it"
 
 
 def _assert_discreet(error: ProviderError, service: WebService) -> None:
