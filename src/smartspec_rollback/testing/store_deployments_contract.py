@@ -1,0 +1,297 @@
+"""The part of the store contract about deployments, verdicts and holds.
+
+Inherited by ``store_contract.StoreContract``; nothing else uses it.
+"""
+
+from collections.abc import Callable
+
+import pytest
+
+from smartspec_rollback.domain.deployment import Deployment, Phase
+from smartspec_rollback.domain.hold import Hold
+from smartspec_rollback.domain.rollback import EntryKind, Status
+from smartspec_rollback.domain.target import Target
+from smartspec_rollback.domain.verdict import Verdict, VerdictOutcome
+from smartspec_rollback.errors import UnknownName, UsageError
+from smartspec_rollback.ports.store import Change, Store
+from smartspec_rollback.testing.samples import (
+    NOON,
+    TARGET,
+    a_deployment,
+    a_hold,
+    a_person,
+    a_plan,
+    a_release,
+    a_rollback,
+    a_summary,
+    a_verdict,
+    later,
+)
+
+MakeStore = Callable[[], Store]
+
+OTHER = Target(service="payments", environment="production")
+PASS, FAIL, UNSURE = VerdictOutcome.PASS, VerdictOutcome.FAIL, VerdictOutcome.INCONCLUSIVE
+
+
+def put(
+    store: Store,
+    deployment_id: str,
+    at: float,
+    *outcomes: VerdictOutcome,
+    target: Target = TARGET,
+    version: str | None = None,
+) -> Deployment:
+    """Record a live deployment ``at`` seconds after noon, then verdicts on it in this order."""
+    deployed = a_deployment(
+        deployment_id, version or f"v-{deployment_id}", target=target, at=later(at)
+    )
+    store.record_deployment(deployed, by=a_person())
+    for outcome in outcomes:
+        store.record_verdict(a_verdict(deployment_id, outcome, at=later(at)))
+    return deployed
+
+
+def judged(store: Store, *outcomes: VerdictOutcome) -> tuple[Verdict, ...]:
+    """Record verdicts on one deployment, each a second before the last: the clock runs back."""
+    made = tuple(
+        a_verdict("d", outcome, reason=f"number {number}", at=later(-number))
+        for number, outcome in enumerate(outcomes)
+    )
+    for verdict in made:
+        store.record_verdict(verdict)
+    return made
+
+
+def ban(store: Store, deployment_id: str) -> Hold:
+    """Place a hold on what a deployment released, as the journal of a rollback does."""
+    entry = store.deployment(deployment_id)
+    assert entry is not None
+    hold = a_hold("hold-1", entry.deployment.release, rollback_id="rb-ban")
+    plan = a_plan("rb-ban")
+    store.open_rollback(a_rollback(plan=plan, status=Status.REFUSED), plan)
+    claim = store.claim("rb-ban", holder="alice", at=NOON)
+    assert claim is not None
+    store.append(claim, Change(kind=EntryKind.HOLD_PLACED, text="held", place_hold=hold), at=NOON)
+    store.release(claim)
+    return hold
+
+
+class DeploymentsContract:
+    """What every Store promises about deployments, verdicts and holds."""
+
+    def test_a_recorded_deployment_is_found_as_it_was(self, store: Store) -> None:
+        """If this fails, the ledger does not keep what it is told."""
+        deployed = a_deployment(commit="0ff1ce", revision="7", rollback_of="deploy-1")
+        assert store.record_deployment(deployed, by=a_person())
+        entry = store.deployment(deployed.id)
+        assert entry is not None
+        assert entry.deployment == deployed
+        assert (entry.conclusive, entry.superseded_at, entry.hold) == (None, None, None)
+        assert store.deployment("deploy-0") is None
+
+    def test_recording_twice_is_recording_once(self, store: Store) -> None:
+        """If this fails, a pipeline that runs a job again is refused or counted twice."""
+        assert store.record_deployment(a_deployment(), by=a_person())
+        assert not store.record_deployment(a_deployment(), by=a_person())
+        assert not store.record_deployment(a_deployment(at=later(5)), by=a_person())
+        assert len(store.deployments(limit=10)) == 1
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            a_deployment(target=OTHER),
+            a_deployment(version="v9"),
+            a_deployment(release=a_release("v1.2.1", configuration="other")),
+        ],
+    )
+    def test_one_id_for_two_things_is_refused(self, store: Store, other: Deployment) -> None:
+        """If this fails, one id means two releases, and the wrong one is rolled back."""
+        store.record_deployment(a_deployment(), by=a_person())
+        with pytest.raises(UsageError, match="deploy-12345 is recorded with"):
+            store.record_deployment(other, by=a_person())
+        entry = store.deployment("deploy-12345")
+        assert entry is not None
+        assert entry.deployment == a_deployment()
+
+    def test_only_the_phase_live_is_live(self, store: Store) -> None:
+        """If this fails, a release that never got traffic is taken for production."""
+        put(store, "old", 0)
+        for seconds, phase in enumerate(Phase):
+            live = store.live(TARGET)
+            assert live is not None
+            assert live.deployment.id == "old"
+            new = a_deployment("new", at=later(10 + seconds), phase=phase)
+            assert store.record_deployment(new, by=a_person())
+        live = store.live(TARGET)
+        assert live is not None
+        assert live.deployment == a_deployment("new", at=later(12))
+
+    def test_a_phase_never_goes_back(self, store: Store) -> None:
+        """If this fails, a late message takes a live release out of the record."""
+        put(store, "d", 0)
+        late = a_deployment("d", "v-d", at=later(9), phase=Phase.BEFORE_MIGRATIONS)
+        assert not store.record_deployment(late, by=a_person())
+        assert store.live(TARGET) is not None
+
+    def test_lists_are_newest_first_and_ties_go_by_order_of_writing(self, store: Store) -> None:
+        """If this fails, "the deployment before" is another one on every look."""
+        for deployment_id, at in (("c", 30), ("a", 10), ("b2", 20), ("b1", 20)):
+            put(store, deployment_id, at)
+        put(store, "elsewhere", 15, target=OTHER)
+        listed = [e.deployment.id for e in store.deployments(TARGET, limit=10)]
+        assert listed == ["c", "b1", "b2", "a"]
+        assert len(store.deployments(limit=10)) == 5
+        assert [e.deployment.id for e in store.deployments(limit=2)] == ["c", "b1"]
+
+    def test_earlier_names_what_was_live_before(self, store: Store) -> None:
+        """If this fails, the candidates to go back to are the wrong ones."""
+        put(store, "a", 10)
+        put(store, "b", 20)
+        before = put(store, "c", 20)
+        put(store, "d", 30)
+        put(store, "elsewhere", 15, target=OTHER)
+        never = a_deployment("never", at=later(12), phase=Phase.AFTER_MIGRATIONS)
+        store.record_deployment(never, by=a_person())
+        assert [e.deployment.id for e in store.earlier(before, limit=10)] == ["b", "a"]
+        assert [e.deployment.id for e in store.earlier(before, limit=1)] == ["b"]
+        unknown = a_deployment("unknown", at=later(25))
+        assert [e.deployment.id for e in store.earlier(unknown, limit=10)] == ["c", "b", "a"]
+
+    def test_an_entry_says_when_it_was_superseded(self, store: Store) -> None:
+        """If this fails, soak times are measured wrongly."""
+        put(store, "a", 10)
+        put(store, "elsewhere", 15, target=OTHER)
+        last = put(store, "b", 20)
+        (entry,) = store.earlier(last, limit=10)
+        assert entry.superseded_at == later(20)
+        newest = store.live(TARGET)
+        assert newest is not None
+        assert newest.superseded_at is None
+
+    def test_only_a_newest_pass_without_hold_is_healthy(self, store: Store) -> None:
+        """If this fails, a rollback goes to a release that is known to be bad."""
+        put(store, "good", 1, FAIL, PASS)
+        put(store, "held", 2, PASS)
+        put(store, "mended", 3, PASS, UNSURE)
+        put(store, "failed-later", 4, PASS, FAIL)
+        put(store, "unproven", 5)
+        put(store, "unsure", 6, UNSURE)
+        before = put(store, "bad", 7, PASS)
+        ban(store, "held")
+        found = [e.deployment.id for e in store.earlier_healthy(before, limit=10)]
+        assert found == ["mended", "good"]
+
+    def test_a_listing_of_healthy_ones_continues(self, store: Store) -> None:
+        """If this fails, resolving misses candidates or sees one twice."""
+        for number in range(5):
+            put(store, f"d{number}", number // 2, PASS)
+        before = put(store, "bad", 9)
+        seen: list[str] = []
+        older_than: Deployment | None = None
+        while page := store.earlier_healthy(before, limit=2, older_than=older_than):
+            seen += [entry.deployment.id for entry in page]
+            older_than = page[-1].deployment
+        assert seen == ["d4", "d3", "d2", "d1", "d0"]
+
+    def test_a_verdict_may_come_before_its_deployment(self, store: Store) -> None:
+        """If this fails, evidence about an id that only the platform knew is lost."""
+        store.record_verdict(a_verdict("early", PASS))
+        put(store, "early", 1)
+        before = put(store, "bad", 2)
+        assert [e.deployment.id for e in store.earlier_healthy(before, limit=9)] == ["early"]
+
+    def test_the_newest_earlier_deployment_of_a_version(self, store: Store) -> None:
+        """If this fails, ``--target-version`` finds another release of that name."""
+        put(store, "a", 1, version="v1")
+        put(store, "b", 2, version="v1")
+        put(store, "elsewhere", 3, version="v1", target=OTHER)
+        before = put(store, "c", 4, version="v2")
+        put(store, "d", 5, version="v1")
+        entry = store.earlier_of_version(before, "v1")
+        assert entry is not None
+        assert entry.deployment.id == "b"
+        assert store.earlier_of_version(before, "v3") is None
+
+    def test_what_went_live_since(self, store: Store) -> None:
+        """If this fails, dependents that need the new version are overlooked."""
+        for number in range(60):
+            put(store, f"a{number}", number)
+            put(store, f"b{number}", number, target=OTHER)
+        found = store.since((TARGET, OTHER), later(5))
+        assert len(found) == 100
+        assert [d.id for d in found[:3]] == ["a6", "b6", "a7"]
+        assert store.since((), NOON) == ()
+
+    def test_similar_ids_are_found(self, store: Store) -> None:
+        """If this fails, a typing error in an incident is answered with silence."""
+        for number in range(200):
+            put(store, f"deploy-{10000 + number * 7}", number)
+        assert "deploy-10700" in store.similar_ids("deploy-1070", limit=3)
+        assert "deploy-10700" in store.similar_ids("deploy-16700", limit=5)
+        assert store.similar_ids("delpoy-10700", limit=1) == ("deploy-10700",)
+        assert store.similar_ids("DEPLOY-10700", limit=1) == ("deploy-10700",)
+        assert store.similar_ids("%'; --\x00", limit=3) == ()
+
+    def test_the_newest_verdict_is_the_one_written_last(self, store: Store) -> None:
+        """If this fails, a clock that jumps lets an old verdict decide."""
+        made = judged(store, FAIL, PASS, UNSURE)
+        assert store.newest_verdict("d") == made[2]
+        assert store.newest_verdict("e") is None
+
+    @pytest.mark.parametrize(
+        ("outcomes", "first"),
+        [
+            ((FAIL, FAIL), 0),
+            ((FAIL, PASS, FAIL, UNSURE, FAIL), 2),
+            ((UNSURE, FAIL), 1),
+            ((FAIL, PASS), None),
+            ((PASS, UNSURE), None),
+            ((), None),
+        ],
+    )
+    def test_the_first_failure_begins_the_newest_run(
+        self, store: Store, outcomes: tuple[VerdictOutcome, ...], first: int | None
+    ) -> None:
+        """If this fails, "detected at" in the report is wrong."""
+        made = judged(store, *outcomes)
+        assert store.first_failure("d") == (None if first is None else made[first])
+
+    def test_the_baseline_is_of_this_very_release(self, store: Store) -> None:
+        """If this fails, a release is compared with another one's measurements."""
+        old, new = a_summary(p99=0.1), a_summary(p99=0.2)
+        put(store, "a", 1, version="v1")
+        put(store, "b", 2, version="v1")
+        other = a_deployment("c", release=a_release("v1", configuration="x"), at=later(3))
+        store.record_deployment(other, by=a_person())
+        store.record_verdict(a_verdict("b", PASS, measured=old))
+        store.record_verdict(a_verdict("a", PASS, measured=new))
+        store.record_verdict(a_verdict("a", FAIL, measured=a_summary(p99=9)))
+        store.record_verdict(a_verdict("a", PASS))
+        assert store.baseline(TARGET, a_release("v1")) == new
+        assert store.baseline(OTHER, a_release("v1")) is None
+        assert store.baseline(TARGET, other.release) is None
+
+    def test_a_hold_is_on_one_release_of_one_target_until_lifted(self, store: Store) -> None:
+        """If this fails, a bad release is deployed again, or a good one is banned."""
+        put(store, "d", 1, PASS, version="v1.2.1")
+        before = put(store, "e", 2)
+        hold = ban(store, "d")
+        assert store.hold_on(TARGET, hold.release) == hold
+        assert store.hold_on(OTHER, hold.release) is None
+        assert store.hold_on(TARGET, a_release("v1.2.1", configuration="fixed")) is None
+        assert store.holds() == store.holds(TARGET) == (hold,)
+        assert store.holds(OTHER) == ()
+        assert not store.earlier_healthy(before, limit=9)
+        lifted = store.release_hold(hold.id, by=a_person(), reason="fixed", at=NOON)
+        assert lifted == hold
+        assert store.holds() == ()
+        assert [e.deployment.id for e in store.earlier_healthy(before, limit=9)] == ["d"]
+
+    def test_lifting_what_is_not_held_names_what_is(self, store: Store) -> None:
+        """If this fails, a mistyped hold id looks lifted."""
+        put(store, "d", 1)
+        hold = ban(store, "d")
+        with pytest.raises(UnknownName, match="unknown hold in force") as caught:
+            store.release_hold(hold.id + "x", by=a_person(), reason="r", at=NOON)
+        assert caught.value.nearest == (hold.id,)
