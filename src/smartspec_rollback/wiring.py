@@ -15,16 +15,23 @@ from typing import TYPE_CHECKING, Any
 
 from smartspec_rollback.config.find import find_configuration
 from smartspec_rollback.config.loader import load
-from smartspec_rollback.config.model import Configuration, ProviderConfiguration
+from smartspec_rollback.config.model import (
+    Configuration,
+    ProviderConfiguration,
+    TargetConfiguration,
+)
 from smartspec_rollback.domain.approval import Answer, Person
 from smartspec_rollback.domain.deployment import Deployment
+from smartspec_rollback.domain.names import nearest
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.report import Report
-from smartspec_rollback.domain.rollback import ACTIVE, Rollback
+from smartspec_rollback.domain.rollback import Rollback
 from smartspec_rollback.domain.target import Target
-from smartspec_rollback.domain.verdict import Verdict
-from smartspec_rollback.errors import ProviderError, StoreError, UnknownName, UsageError
+from smartspec_rollback.domain.verdict import Verdict, VerdictOutcome, VerdictSource
+from smartspec_rollback.errors import SmartSpecError, UnknownName
+from smartspec_rollback.ledgers import STATE, BreakGlass, ledger_path
 from smartspec_rollback.ports.channel import Channel
+from smartspec_rollback.ports.metrics import MetricsSource
 from smartspec_rollback.ports.platform import InspectsReleases, Platform
 from smartspec_rollback.ports.store import Store
 from smartspec_rollback.providers import registry
@@ -34,11 +41,6 @@ from smartspec_rollback.store.sqlite import SqliteStore
 if TYPE_CHECKING:
     from smartspec_rollback.engine.parts import Listener, Parts, Request
 
-STATE = ".smartspec"
-"""The folder beside the configuration that everything is kept in."""
-
-DATABASE_URL = "SMARTSPEC_DATABASE_URL"
-_SQLITE = "sqlite:///"
 _RECENT = 1000
 
 
@@ -46,37 +48,47 @@ def _never() -> bool:
     return False
 
 
-def open_workspace(
-    config: Path | None = None,
-    *,
-    stop: Callable[[], bool] = _never,
-) -> "Workspace":
+def _nobody() -> Channel | None:
+    return None
+
+
+def _silent(_: str) -> None:
+    """Hear, and say nothing."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a Workspace is given by whoever makes it.
+
+    ``stop`` turns true when the person at the keyboard wants out; ``terminal`` makes the channel
+    to that person, or None if nobody is there; ``warn`` tells them what does not stop the work.
+    """
+
+    stop: Callable[[], bool] = _never
+    terminal: Callable[[], Channel | None] = _nobody
+    warn: Callable[[str], None] = _silent
+
+
+@dataclass(frozen=True)
+class ProviderContext:
+    """What platforms are given besides their settings; ``folder`` is the configuration's."""
+
+    clock: SystemClock
+    folder: Path
+
+
+def open_workspace(config: Path | None, surroundings: Surroundings) -> "Workspace":
     """Load ``config``, or the smartspec.yaml found from here upwards.
 
-    ConfigurationError names every problem in it. ``stop`` turns true when the person at the
-    keyboard wants out.
+    ConfigurationError names every problem in it.
     """
     path = config if config is not None else find_configuration(Path.cwd())
-    return Workspace(load(path, kinds=registry), stop=stop)
+    return Workspace(load(path, kinds=registry), surroundings)
 
 
-def ledger_path(configuration: Path) -> Path:
-    """Say where the ledger lies: what the environment says, else beside the configuration."""
-    url = os.environ.get(DATABASE_URL, "")
-    if not url:
-        return configuration.parent / STATE / "smartspec.db"
-    if not url.startswith(_SQLITE) or len(url) == len(_SQLITE):
-        raise UsageError(
-            "this is not a ledger's URL",
-            where=DATABASE_URL,
-            remedy="write sqlite:////absolute/path.db or sqlite:///relative/path.db",
-        )
-    return Path.cwd() / url.removeprefix(_SQLITE)
-
-
-def new_rollback_id() -> str:
-    """Make a short id that people can type: ``rb-`` and eight letters and digits."""
-    return "rb-" + base64.b32encode(os.urandom(5)).decode().lower()
+def short_id(prefix: str) -> str:
+    """Make an id that people can type: ``prefix-`` and eight letters and digits."""
+    return f"{prefix}-{base64.b32encode(os.urandom(5)).decode().lower()}"
 
 
 @dataclass(frozen=True)
@@ -84,7 +96,7 @@ class Workspace:
     """One configuration with everything behind it."""
 
     configuration: Configuration
-    stop: Callable[[], bool] = _never
+    surroundings: Surroundings = Surroundings()
     clock: SystemClock = field(default_factory=SystemClock)
 
     # What there is
@@ -108,15 +120,39 @@ class Workspace:
     def store(self) -> SqliteStore:
         """The ledger; what was done without it under break-glass is taken in first."""
         ledger = SqliteStore.open(ledger_path(self.configuration.path))
-        if self._break_glass_path.exists():
-            self._take_in(ledger)
+        self._take_in(lambda: ledger)
         return ledger
+
+    @cached_property
+    def break_glass(self) -> BreakGlass:
+        """The journal of rollbacks that did without the ledger."""
+        return BreakGlass(self.folder, self.clock)
+
+    def configured(self, target: Target) -> TargetConfiguration:
+        """Look up how a Target is configured; UnknownName with the nearest known one."""
+        return self.configuration.target(target.service, target.environment)
 
     def platform(self, target: Target) -> Platform:
         """Make the platform of a Target."""
-        configured = self.configuration.target(target.service, target.environment).platform
-        made: Platform = self._made("platforms", configured, clock=self.clock)
+        configured = self.configured(target).platform
+        context = ProviderContext(clock=self.clock, folder=self.configuration.path.parent)
+        made: Platform = _made("platforms", configured, context=context)
         return made
+
+    def metrics(self, target: Target) -> MetricsSource:
+        """Make the metrics source of a Target."""
+        made: MetricsSource = _made("metrics", self.configured(target).metrics, clock=self.clock)
+        return made
+
+    def channels(self, target: Target, *, break_glass: bool = False) -> tuple[Channel, ...]:
+        """Make the channels somebody can really be reached by; break-glass uses the terminal."""
+        configured = self.configured(target).channel
+        found: list[Channel] = []
+        if configured is not None and configured.kind != "terminal" and not break_glass:
+            found.append(_made("channels", configured))
+        if (terminal := self.surroundings.terminal()) is not None:
+            found.append(terminal)
+        return tuple(found)
 
     # Verbs
 
@@ -135,23 +171,22 @@ class Workspace:
         """Roll back, or attach to the rollback that is running already."""
         from smartspec_rollback.engine.run import rollback
 
-        store: Store = self._break_glass_store if request.break_glass else self.store
+        store: Store = self.break_glass.store if request.break_glass else self.store
         failed = self.locate(request.failed_deployment_id, store=store)
         parts = self.parts(failed.target, listener, break_glass=request.break_glass)
         report = rollback(parts, failed, request)
         if request.break_glass:
-            self._take_in_if_possible()
+            self._take_in(lambda: self.store)
         return report
 
     def resume(self, rollback_id: str, listener: "Listener") -> Report:
         """Go on with a rollback that was interrupted, or verify again."""
         from smartspec_rollback.engine.run import resume
 
-        known, break_glass = self._find(rollback_id)
-        parts = self.parts(known.target, listener, break_glass=break_glass)
-        report = resume(parts, rollback_id)
+        known, break_glass = self.find(rollback_id)
+        report = resume(self.parts(known.target, listener, break_glass=break_glass), rollback_id)
         if break_glass:
-            self._take_in_if_possible()
+            self._take_in(lambda: self.store)
         return report
 
     def gate(self, deployment_id: str, listener: "Listener") -> Verdict:
@@ -161,6 +196,46 @@ class Workspace:
         deployment = self.locate(deployment_id)
         return gate(self.parts(deployment.target, listener), deployment)
 
+    def mark(self, deployment_id: str, outcome: VerdictOutcome, reason: str) -> Verdict:
+        """Record the operator's own Verdict; a deployment only the platform knew is recorded."""
+        deployment = self.locate(deployment_id)
+        if self.store.deployment(deployment.id) is None:
+            self.store.record_deployment(deployment, by=self.operator)
+        verdict = Verdict(
+            deployment_id=deployment.id,
+            outcome=outcome,
+            source=VerdictSource.PERSON,
+            reason=reason,
+            at=self.clock.now(),
+            by=self.operator.name,
+        )
+        self.store.record_verdict(verdict)
+        return verdict
+
+    def find(self, rollback_id: str) -> tuple[Rollback, bool]:
+        """Find a rollback, and say whether only the break-glass journal has it; or UnknownName."""
+        if found := self.break_glass.rollback(rollback_id):
+            return found, True
+        if found := self.store.rollback(rollback_id):
+            return found, False
+        raise UnknownName(
+            "rollback",
+            rollback_id,
+            nearest=nearest(rollback_id, (r.id for r in self.store.rollbacks(limit=_RECENT))),
+            remedy="`smartspec history` lists them",
+        )
+
+    def report(self, rollback_id: str) -> Report:
+        """Tell how a rollback stands."""
+        from smartspec_rollback.engine.report import build
+
+        return build(self.ledger_of(rollback_id), rollback_id)
+
+    def ledger_of(self, rollback_id: str) -> SqliteStore:
+        """Return the store that a rollback is in."""
+        _, break_glass = self.find(rollback_id)
+        return self.break_glass.store if break_glass else self.store
+
     def answer(self, rollback_id: str, answer: Answer, *, reason: str = "") -> bool:
         """Record the operator's answer to a rollback; False if they gave it already.
 
@@ -168,155 +243,61 @@ class Workspace:
         """
         from smartspec_rollback.engine.approve import answer as give
 
-        known, break_glass = self._find(rollback_id)
-        store: Store = self._break_glass_store if break_glass else self.store
-        return give(
-            store,
-            known,
-            answer,
-            person=self.operator,
-            at=self.clock.now(),
-            reason=reason,
-        )
+        known, _ = self.find(rollback_id)
+        store = self.ledger_of(rollback_id)
+        person, now = self.operator, self.clock.now()
+        return give(store, known, answer, person=person, at=now, reason=reason)
 
     def enriched(self, target: Target, release: Release) -> Release:
         """Add the digests the platform knows of a release that was recorded without them."""
         if release.artifact_digest is not None:
             return release
+        platform = self.platform(target)
+        if not isinstance(platform, InspectsReleases):
+            return release
         try:
-            platform = self.platform(target)
-            found = (
-                platform.find(target, release.version)
-                if isinstance(platform, InspectsReleases)
-                else None
-            )
-        except ProviderError:
+            found = platform.find(target, release.version)
+        except SmartSpecError:
             return release
         if found is None or release.artifact not in (release.version, found.artifact):
             return release
         return found
 
-    def parts(
-        self,
-        target: Target,
-        listener: "Listener",
-        *,
-        break_glass: bool = False,
-    ) -> "Parts":
+    def parts(self, target: Target, listener: "Listener", *, break_glass: bool = False) -> "Parts":
         """Put together what the engine needs for one Target."""
         from smartspec_rollback import judging
         from smartspec_rollback.checks import assess
         from smartspec_rollback.engine.parts import Parts
         from smartspec_rollback.providers.smoke import SmokeRunner
+        from smartspec_rollback.reporting import WrittenReports
 
-        configured = self.configuration.target(target.service, target.environment)
         return Parts(
             target=target,
-            settings=configured.settings,
-            store=self._break_glass_store if break_glass else self.store,
+            settings=self.configured(target).settings,
+            store=self.break_glass.store if break_glass else self.store,
             platform=self.platform(target),
-            metrics=self._made("metrics", configured.metrics, clock=self.clock),
-            smoke=SmokeRunner(),
-            channels=self._channels(None if break_glass else configured.channel),
+            metrics=self.metrics(target),
+            smoke=SmokeRunner(self.configuration.path.parent),
+            channels=self.channels(target, break_glass=break_glass),
             clock=self.clock,
             assess=assess,
             judges=judging,
-            reports=self.reports,
+            reports=WrittenReports(self.folder / "reports"),
             listener=listener,
             operator=self.operator,
             identify=self.configuration.identify,
             holder=holder_name(),
-            new_id=new_rollback_id,
-            stop=self.stop,
+            new_id=lambda: short_id("rb"),
+            stop=self.surroundings.stop,
         )
 
-    @cached_property
-    def reports(self) -> "_Reports":
-        """Where reports are written, and how."""
-        return _Reports(self.folder / "reports")
-
-    # How
-
-    def _channels(self, configured: ProviderConfiguration | None) -> tuple[Channel, ...]:
-        """Make the channels somebody can really be reached by: a terminal only if there is one."""
-        from smartspec_rollback.providers.channels.terminal import TerminalChannel
-
-        channels: list[Channel] = []
-        if configured is not None and configured.kind != TerminalChannel.name:
-            channels.append(self._made("channels", configured))
-        if TerminalChannel.available():
-            channels.append(TerminalChannel())
-        return tuple(channels)
-
-    def _made(self, group: str, configured: ProviderConfiguration, **more: object) -> Any:
-        return registry.provider(group, configured.kind)(configured.settings, **more)
-
-    def _find(self, rollback_id: str) -> tuple[Rollback, bool]:
-        """Find a rollback in the ledger or, where that fails, in the break-glass journal."""
-        if self._break_glass_path.exists():
-            found = self._break_glass_store.rollback(rollback_id)
-            if found is not None:
-                return found, True
-        known = self.store.rollback(rollback_id)
-        if known is None:
-            raise UnknownName("rollback", rollback_id, remedy="`smartspec history` lists them")
-        return known, False
-
-    # Break-glass: a journal of its own, which needs no ledger
-
-    @property
-    def _break_glass_path(self) -> Path:
-        return self.folder / "break-glass.db"
-
-    @cached_property
-    def _break_glass_store(self) -> SqliteStore:
-        return SqliteStore.open(self._break_glass_path)
-
-    def _take_in(self, ledger: SqliteStore) -> None:
-        """Copy the break-glass journal into the ledger once nothing in it runs; set it aside."""
-        journal = self._break_glass_store
-        if any(r.status in ACTIVE for r in journal.rollbacks(limit=_RECENT)):
-            return
-        ledger.absorb(journal)
-        journal.close()
-        self.__dict__.pop("_break_glass_store", None)
-        stamp = f"{self.clock.now():%Y%m%dT%H%M%SZ}"
-        self._break_glass_path.rename(self.folder / f"break-glass-{stamp}.imported.db")
-
-    def _take_in_if_possible(self) -> None:
+    def _take_in(self, ledger: Callable[[], SqliteStore]) -> None:
+        """Take the break-glass journal in; where that fails, the next command tries again."""
         try:
-            self._take_in(self.store)
-        except StoreError:
-            return  # the ledger is what break-glass does without; the next command tries again
+            self.break_glass.take_in(ledger())
+        except SmartSpecError as error:
+            self.surroundings.warn(f"the break-glass journal is not in the ledger yet: {error}")
 
 
-class _Reports:
-    """Writes plans and reports with the views; the engine knows only the port."""
-
-    def __init__(self, folder: Path) -> None:
-        from smartspec_rollback.store.report_files import ReportFiles
-        from smartspec_rollback.views import json_documents, markdown
-
-        self._markdown = markdown
-        self._files = ReportFiles(
-            folder,
-            {
-                ".md": lambda report, _: markdown.report(report),
-                ".json": lambda report, paths: json_documents.rollback_document(
-                    report,
-                    report_paths=paths,
-                ).decode(),
-            },
-        )
-
-    def publish(self, report: Report, /) -> tuple[str, ...]:
-        """Write the report's files and return their paths."""
-        return self._files.publish(report)
-
-    def plan_text(self, report: Report, /) -> str:
-        """Write the plan as Markdown."""
-        return self._markdown.plan(report.plan)
-
-    def report_text(self, report: Report, /) -> str:
-        """Write the report as Markdown."""
-        return self._markdown.report(report)
+def _made(group: str, configured: ProviderConfiguration, **more: object) -> Any:
+    return registry.provider(group, configured.kind)(configured.settings, **more)

@@ -1,0 +1,73 @@
+"""Where the ledger lies, and the break-glass journal for when it cannot be used.
+
+Called by ``wiring`` alone. The journal lies beside the configuration; once nothing in it runs any
+more it is copied into the ledger and set aside, never thrown away.
+"""
+
+import os
+from functools import cached_property
+from pathlib import Path
+
+from smartspec_rollback.domain.rollback import ACTIVE, Rollback
+from smartspec_rollback.errors import UsageError
+from smartspec_rollback.ports.clock import Clock
+from smartspec_rollback.store.sqlite import SqliteStore
+
+STATE = ".smartspec"
+"""The folder beside the configuration that everything is kept in."""
+
+DATABASE_URL = "SMARTSPEC_DATABASE_URL"
+_SQLITE = "sqlite:///"
+_RECENT = 1000
+
+
+def ledger_path(configuration: Path) -> Path:
+    """Say where the ledger lies: what the environment says, else beside the configuration."""
+    url = os.environ.get(DATABASE_URL, "")
+    if not url:
+        return configuration.parent / STATE / "smartspec.db"
+    if not url.startswith(_SQLITE) or len(url) == len(_SQLITE):
+        raise UsageError(
+            "this is not a ledger's URL",
+            where=DATABASE_URL,
+            remedy="write sqlite:////absolute/path.db or sqlite:///relative/path.db",
+        )
+    return Path.cwd() / url.removeprefix(_SQLITE)
+
+
+class BreakGlass:
+    """The journal of rollbacks that did without the ledger."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        """Keep the journal in ``folder``; nothing is made before it is used."""
+        self._folder = folder
+        self._path = folder / "break-glass.db"
+        self._clock = clock
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a journal that the ledger has not taken in."""
+        return self._path.exists()
+
+    @cached_property
+    def store(self) -> SqliteStore:
+        """The journal, made if missing."""
+        return SqliteStore.open(self._path)
+
+    def rollback(self, rollback_id: str) -> Rollback | None:
+        """Look a rollback up, without making a journal where there is none."""
+        return self.store.rollback(rollback_id) if self.exists else None
+
+    def take_in(self, ledger: SqliteStore) -> None:
+        """Copy the journal into the ledger once nothing in it runs, and set it aside."""
+        if not self.exists or self._is_running:
+            return
+        ledger.absorb(self.store)
+        self.store.close()
+        self.__dict__.pop("store", None)
+        stamp = f"{self._clock.now():%Y%m%dT%H%M%S%fZ}"
+        self._path.rename(self._folder / f"break-glass-{stamp}.imported.db")
+
+    @property
+    def _is_running(self) -> bool:
+        return any(r.status in ACTIVE for r in self.store.rollbacks(limit=_RECENT))
