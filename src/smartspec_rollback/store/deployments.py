@@ -26,24 +26,24 @@ _NEWEST_FIRST = " ORDER BY d.at DESC, d.seq DESC LIMIT ?"
 _ON_TARGET = "d.service = ? AND d.environment = ?"
 
 _BY_ID = _SELECT + "WHERE d.id = ?"
-_ALL = _SELECT + _NEWEST_FIRST
-_OF_TARGET = _SELECT + f"WHERE {_ON_TARGET}" + _NEWEST_FIRST
-_LIVE = _SELECT + f"WHERE {_ON_TARGET} AND d.phase = 'live'" + _NEWEST_FIRST
-_EARLIER = (
+ALL = _SELECT + _NEWEST_FIRST
+OF_TARGET = _SELECT + f"WHERE {_ON_TARGET}" + _NEWEST_FIRST
+LIVE = _SELECT + f"WHERE {_ON_TARGET} AND d.phase = 'live'" + _NEWEST_FIRST
+EARLIER = (
     _SELECT + f"WHERE {_ON_TARGET} AND d.phase = 'live' AND (d.at, d.seq) < (?, ?)" + _NEWEST_FIRST
 )
 ELIGIBLE = (
     _SELECT + f"WHERE {_ON_TARGET} AND d.eligible = 1 AND (d.at, d.seq) < (?, ?)" + _NEWEST_FIRST
 )
-_OF_VERSION = (
+OF_VERSION = (
     _SELECT
     + f"WHERE {_ON_TARGET} AND d.version = ? AND d.phase = 'live' AND (d.at, d.seq) < (?, ?)"
     + _NEWEST_FIRST
 )
-_SINCE = (
+SINCE = (
     _SELECT + f"WHERE {_ON_TARGET} AND d.phase = 'live' AND d.at > ? ORDER BY d.at, d.seq LIMIT ?"
 )
-_SUPERSEDED = """
+SUPERSEDED = """
 SELECT d.at FROM deployments d
 WHERE d.service = ? AND d.environment = ? AND d.phase = 'live' AND (d.at, d.seq) > (?, ?)
 ORDER BY d.at, d.seq LIMIT 1
@@ -151,7 +151,7 @@ def _entries(db: Transaction, sql: str, *parameters: object) -> tuple[LedgerEntr
 def _entry(db: Transaction, seq: int, deployment: Deployment) -> LedgerEntry:
     target = deployment.target
     superseded = db.execute(
-        _SUPERSEDED, (target.service, target.environment, micros(deployment.at), seq)
+        SUPERSEDED, (target.service, target.environment, micros(deployment.at), seq)
     ).fetchone()
     return LedgerEntry(
         deployment=deployment,
@@ -180,13 +180,13 @@ class Deployments(Part):
         """List the newest, newest first."""
         with self._ledger.read() as db:
             if target is None:
-                return _entries(db, _ALL, limit)
-            return _entries(db, _OF_TARGET, target.service, target.environment, limit)
+                return _entries(db, ALL, limit)
+            return _entries(db, OF_TARGET, target.service, target.environment, limit)
 
     def live(self, target: Target, /) -> LedgerEntry | None:
         """Return the newest deployment that went live."""
         with self._ledger.read() as db:
-            return _first(_entries(db, _LIVE, target.service, target.environment, 1))
+            return _first(_entries(db, LIVE, target.service, target.environment, 1))
 
     def similar_ids(self, deployment_id: str, /, *, limit: int) -> tuple[str, ...]:
         """Name the recorded ids most like this one, best first; bounded work, however large."""
@@ -198,7 +198,7 @@ class Deployments(Part):
         target = before.target
         with self._ledger.read() as db:
             position = _position(db, before)
-            return _entries(db, _EARLIER, target.service, target.environment, *position, limit)
+            return _entries(db, EARLIER, target.service, target.environment, *position, limit)
 
     def earlier_healthy(
         self,
@@ -225,7 +225,7 @@ class Deployments(Part):
         with self._ledger.read() as db:
             found = _entries(
                 db,
-                _OF_VERSION,
+                OF_VERSION,
                 target.service,
                 target.environment,
                 version,
@@ -241,7 +241,7 @@ class Deployments(Part):
                 (micros(deployment.at), seq, deployment)
                 for target in dict.fromkeys(targets)
                 for seq, deployment in _read(
-                    db, _SINCE, (target.service, target.environment, micros(at), _SINCE_LIMIT)
+                    db, SINCE, (target.service, target.environment, micros(at), _SINCE_LIMIT)
                 )
             ]
         found.sort(key=lambda item: item[:2])

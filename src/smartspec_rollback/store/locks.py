@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from smartspec_rollback.errors import StoreError
+from smartspec_rollback.store.faults import translated
 
 _GATE = ".gate"
 _PAUSE = 0.002
@@ -29,21 +30,25 @@ class LockFolder:
     @contextmanager
     def gate(self) -> Iterator[None]:
         """Hold the folder alone for a moment; StoreError if that takes too long."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = _open(self._folder / _GATE, create=True)
+        with translated(self._folder):
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = _open(self._folder / _GATE, create=True)
+            try:
+                self._wait(descriptor)
+                yield
+            finally:
+                os.close(descriptor)
+
+    def _wait(self, descriptor: int) -> None:
         deadline = time.monotonic() + self._patience
-        try:
-            while not _try(descriptor):
-                if time.monotonic() >= deadline:
-                    raise StoreError(
-                        "another process holds the locks of the ledger for too long",
-                        where=str(self._folder / _GATE),
-                        remedy="see which process has the file open (fuser FILE) and end it",
-                    )
-                time.sleep(_PAUSE)
-            yield
-        finally:
-            os.close(descriptor)
+        while not _try(descriptor):
+            if time.monotonic() >= deadline:
+                raise StoreError(
+                    "another process holds the locks of the ledger for too long",
+                    where=str(self._folder / _GATE),
+                    remedy="see which process has the file open (fuser FILE) and end it",
+                )
+            time.sleep(_PAUSE)
 
     def take(self, name: str) -> int | None:
         """Take a lock and return its descriptor; None while anybody holds it."""
@@ -71,7 +76,7 @@ class LockFolder:
     def free(self, name: str, descriptor: int) -> None:
         """Let a lock go that ``take`` returned; its file goes too, where that is possible."""
         try:
-            with suppress(OSError, StoreError), self.gate():
+            with suppress(StoreError), self.gate():
                 (self._folder / name).unlink(missing_ok=True)
         finally:
             os.close(descriptor)

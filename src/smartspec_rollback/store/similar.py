@@ -12,7 +12,7 @@ from smartspec_rollback.store.transactions import Transaction
 
 _NEIGHBOURS = 40
 _PREFIXES = 8
-_SLIPS = 1000
+_SLIPS = 3000
 _LONGEST = 128
 
 
@@ -68,6 +68,7 @@ def _slips(wanted: str) -> Iterator[str]:
         for other in _like(letter):
             yield before + other + after
             yield before + letter + other + after
+            yield before + other + letter + after
 
 
 def _like(letter: str) -> str:
