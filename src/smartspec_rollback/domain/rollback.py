@@ -38,7 +38,9 @@ def _table() -> dict[Status, frozenset[Status]]:
         s.PLANNED: frozenset({s.DRY_RUN, s.AWAITING_APPROVAL, s.APPROVED, *closed_unchanged}),
         s.AWAITING_APPROVAL: frozenset({s.APPROVED, *closed_unchanged}),
         s.APPROVED: frozenset({s.EXECUTING, *closed_unchanged}),
-        s.EXECUTING: frozenset({s.VERIFYING, s.INTERRUPTED, s.UNKNOWN, s.STALE, s.FAILED}),
+        s.EXECUTING: frozenset(
+            {s.VERIFYING, s.INTERRUPTED, s.UNKNOWN, s.STALE, s.FAILED, s.REFUSED, s.CANCELLED}
+        ),
         s.INTERRUPTED: frozenset({s.EXECUTING}),
         s.UNKNOWN: frozenset({s.EXECUTING}),
         s.VERIFYING: frozenset({s.SUCCEEDED, s.UNSTABLE}),
@@ -48,7 +50,7 @@ def _table() -> dict[Status, frozenset[Status]]:
 
 
 NEXT: Mapping[Status, frozenset[Status]] = MappingProxyType(_table())
-"""The only changes of status. Stale and failed leave EXECUTING only if nothing was done."""
+"""The only changes of status. What is closed leaves EXECUTING only if nothing was done."""
 
 ACTIVE = frozenset(
     {

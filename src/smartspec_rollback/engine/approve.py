@@ -21,7 +21,13 @@ from smartspec_rollback.domain.plan import Plan
 from smartspec_rollback.domain.rollback import Rollback
 from smartspec_rollback.engine.parts import Parts
 from smartspec_rollback.errors import ProviderError, Refused, StoreCorrupt
-from smartspec_rollback.ports.channel import AnswerableChannel, Notice, NoticeKind
+from smartspec_rollback.ports.channel import (
+    AnswerableChannel,
+    Channel,
+    Notice,
+    NoticeKind,
+    Reply,
+)
 from smartspec_rollback.ports.store import Store
 
 POLL = 0.02
@@ -107,6 +113,19 @@ def answer(
     )
 
 
+def stands(
+    parts: Parts, question: Question, plan: Plan, decisions: tuple[Decision, ...]
+) -> Standing:
+    """Say where a question stands, counting an unattended consent where its rule allows it now."""
+    found = standing(question, decisions, now=parts.clock.now())
+    if found is not Standing.OPEN:
+        return found
+    consented = any(d.channel == UNATTENDED and d.digest == question.digest for d in decisions)
+    if consented and unattended_refusal(parts, plan) is None:
+        return Standing.APPROVED
+    return found
+
+
 class Asking:
     """A question that stands: put to every channel that can be answered in, then polled."""
 
@@ -117,18 +136,21 @@ class Asking:
         self._mark: int | None = None
         self._decisions: tuple[Decision, ...] = ()
         self._asked: list[AnswerableChannel] = []
+        self._failing: tuple[AnswerableChannel, str] | None = None
 
     def put(self) -> None:
         """Ask in every channel that can be answered in."""
         for channel in self._parts.channels:
-            if isinstance(channel, AnswerableChannel):
-                channel.ask(self._question)
+            if isinstance(channel, AnswerableChannel) and self._ask(channel):
                 self._asked.append(channel)
 
     def withdraw(self) -> None:
         """Take the question back everywhere."""
         for channel in self._asked:
-            channel.withdraw()
+            try:
+                channel.withdraw()
+            except ProviderError as error:
+                _tell(self._parts, channel, error)
         self._asked.clear()
 
     @property
@@ -144,22 +166,28 @@ class Asking:
         if mark != self._mark:
             self._mark = mark
             self._decisions = self._parts.store.decisions(self._question.rollback_id)
-        found = standing(self._question, self._decisions, now=self._parts.clock.now())
-        if found is Standing.OPEN and self._consented_unattended():
-            return Standing.APPROVED
-        return found
+        return stands(self._parts, self._question, self._plan, self._decisions)
 
-    def _consented_unattended(self) -> bool:
-        return (
-            any(
-                d.channel == UNATTENDED and d.digest == self._question.digest
-                for d in self._decisions
-            )
-            and unattended_refusal(self._parts, self._plan) is None
-        )
+    def _ask(self, channel: AnswerableChannel) -> bool:
+        """Ask in one channel; one that fails leaves all other ways of answering open."""
+        try:
+            channel.ask(self._question)
+        except ProviderError as error:
+            _tell(self._parts, channel, error)
+            return False
+        return True
+
+    def _poll(self, channel: AnswerableChannel) -> Reply | None:
+        try:
+            return channel.poll()
+        except ProviderError as error:
+            if self._failing != (channel, error.what):
+                self._failing = (channel, error.what)
+                _tell(self._parts, channel, error)
+            return None
 
     def _take(self, channel: AnswerableChannel) -> None:
-        if (reply := channel.poll()) is None:
+        if (reply := self._poll(channel)) is None:
             return
         person = self._parts.identify(reply.account)
         if refusal := may_answer(self._question, person, reply.answer):
@@ -169,7 +197,7 @@ class Asking:
                 self._question.rollback_id,
                 f"Not counted: {refusal}.",
             )
-            channel.ask(self._question)
+            self._ask(channel)
             return
         decision = Decision(
             rollback_id=self._question.rollback_id,
@@ -194,4 +222,10 @@ def say(parts: Parts, kind: NoticeKind, rollback_id: str, text: str) -> None:
         try:
             channel.post(Notice(kind=kind, rollback_id=rollback_id, text=text))
         except ProviderError as error:
-            parts.listener.progress("channel", f"{channel.name} could not be told: {error.what}")
+            _tell(parts, channel, error)
+        except Exception as error:  # noqa: BLE001 - never a reason to stop a rollback
+            _tell(parts, channel, ProviderError(f"unexpected {type(error).__name__}"))
+
+
+def _tell(parts: Parts, channel: Channel, error: ProviderError) -> None:
+    parts.listener.progress("channel", f"{channel.name} could not be told: {error.what}")

@@ -34,8 +34,10 @@ def attach(parts: Parts, rollback_id: str) -> Report:
             following.look()
             if parts.stop() or (not driven and following.at_rest):
                 return report.build(parts.store, rollback_id)
-            if not driven and (driving := drive(parts, rollback_id)) is not None:
-                return driving
+            if not driven:
+                following.withdraw()  # driving asks itself
+                if (driving := drive(parts, rollback_id)) is not None:
+                    return driving
             parts.clock.sleep(_POLL)
     finally:
         following.withdraw()

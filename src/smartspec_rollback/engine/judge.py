@@ -8,6 +8,8 @@ from datetime import timedelta
 import msgspec
 
 from smartspec_rollback.domain.deployment import Deployment
+from smartspec_rollback.domain.hold import Hold
+from smartspec_rollback.domain.release import same_release
 from smartspec_rollback.domain.samples import summarise
 from smartspec_rollback.domain.snapshot import Snapshot
 from smartspec_rollback.domain.verdict import Verdict, VerdictOutcome, VerdictSource
@@ -37,24 +39,33 @@ def gate(parts: Parts, deployment: Deployment) -> Verdict:
 
 def _judge(parts: Parts, deployment: Deployment) -> Verdict:
     if hold := parts.store.hold_on(parts.target, deployment.release):
-        return _verdict(
-            parts,
-            deployment,
-            VerdictOutcome.FAIL,
-            f"{deployment.release.version} is on hold since {hold.placed_at:%Y-%m-%d %H:%M} UTC: "
-            f"{hold.reason}",
-        )
+        return _held(parts, deployment, hold)
     try:
         seen = parts.platform.observe(parts.target)
         if wrong := _not_live(deployment, seen):
             return _verdict(parts, deployment, VerdictOutcome.INCONCLUSIVE, wrong)
+        if seen.live is not None and (hold := parts.store.hold_on(parts.target, seen.live.release)):
+            return _held(parts, deployment, hold)
         _warm_up(parts, deployment)
         measured = _measure(parts, deployment, seen)
         if wrong := _not_live(deployment, parts.platform.observe(parts.target)):
             return _verdict(parts, deployment, VerdictOutcome.INCONCLUSIVE, wrong)
     except ProviderError as error:
         return _verdict(parts, deployment, VerdictOutcome.INCONCLUSIVE, error.what)
+    if parts.stop() and measured.outcome is not VerdictOutcome.FAIL:
+        stopped = "stopped on request before the bake time was over"
+        return _verdict(parts, deployment, VerdictOutcome.INCONCLUSIVE, stopped)
     return measured
+
+
+def _held(parts: Parts, deployment: Deployment, hold: Hold) -> Verdict:
+    return _verdict(
+        parts,
+        deployment,
+        VerdictOutcome.FAIL,
+        f"{deployment.release.version} is on hold since {hold.placed_at:%Y-%m-%d %H:%M} UTC: "
+        f"{hold.reason}",
+    )
 
 
 def _measure(parts: Parts, deployment: Deployment, seen: Snapshot) -> Verdict:
@@ -89,11 +100,14 @@ def _not_live(deployment: Deployment, seen: Snapshot) -> str | None:
     live = seen.live
     if live is None:
         return f"{deployment.id} is not live: nothing is"
-    same_release = live.release.identity == deployment.release.identity
-    if live.deployment_id not in (None, deployment.id) and not same_release:
+    same = same_release(live.release, deployment.release)
+    if live.deployment_id not in (None, deployment.id) and not same:
         return f"{deployment.id} is not live: {live.release.version} ({live.deployment_id}) is"
-    if not same_release and live.release.version != deployment.release.version:
-        return f"{deployment.id} is not live: {live.release.version} is"
+    if same is False:
+        what = live.release.version
+        if what == deployment.release.version:
+            what = f"{what} with another artifact or configuration"
+        return f"{deployment.id} is not live: {what} is"
     return None
 
 

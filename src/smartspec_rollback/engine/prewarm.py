@@ -22,6 +22,8 @@ PREWARM_TIMEOUT = 300.0
 """Seconds a release may take to become ready and pass its tests beside the live one."""
 
 _POLL = 0.05
+_PAUSE = 0.5
+_ATTEMPTS = 5
 
 
 class Prewarming:
@@ -134,6 +136,8 @@ class Prewarming:
                 deadline=deadline,
                 extra=extra,
             ):
+                if self._cancelled.is_set():
+                    return Boot(ready=False, detail="stopped before its tests were over")
                 count += 1
                 if not result.passed:
                     return Boot(
@@ -150,21 +154,25 @@ class Prewarming:
 
 
 def discard_prewarmed(parts: Parts, journal: Journal, plan: Plan) -> None:
-    """Remove a prewarmed target again and journal it; a failure is told, and tried again later."""
+    """Remove a prewarmed target again and journal it; what fails for good is told to people."""
     begun = journal.last(EntryKind.PREWARM_INTENT)
     gone = journal.last(EntryKind.PREWARM_REMOVED)
     if begun is None or (gone is not None and gone.seq > begun.seq):
         return
     if not isinstance(parts.platform, Prewarms):
         return
-    try:
-        parts.platform.discard(parts.target, plan.to.release)
-    except ProviderError as error:
-        journal.note(
-            EntryKind.PREWARM_FAILED,
-            f"The prewarmed {plan.to.release.version} could not be removed: {error.what}",
-        )
-        return
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            parts.platform.discard(parts.target, plan.to.release)
+            break
+        except ProviderError as error:
+            if attempt == _ATTEMPTS:
+                journal.note(
+                    EntryKind.PREWARM_FAILED,
+                    f"The prewarmed {plan.to.release.version} could not be removed: {error.what}",
+                )
+                return
+            parts.clock.sleep(_PAUSE)
     journal.note(
         EntryKind.PREWARM_REMOVED,
         f"Removed the prewarmed {plan.to.release.version} again",

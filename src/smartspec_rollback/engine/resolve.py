@@ -5,7 +5,7 @@ release still gives a candidate, marked as such: a first incident is no dead end
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -24,6 +24,7 @@ LISTED = 20
 """How many earlier deployments are looked at one by one, and listed with their reasons."""
 
 _PAGES = 5
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Resolution(Value):
@@ -64,12 +65,12 @@ def resolve(
         item = _weigh(parts, failed, entry)
         if not item.candidate.rejected:
             return _resolution(item.candidate, weighed)
-    unproven = [w.candidate for w in weighed if w.only_unproven]
     remembered = _from_platform(parts, failed, seen, weighed)
-    unproven += [w.candidate for w in remembered if w.only_unproven]
+    unproven = [w.candidate for w in (*weighed, *remembered) if w.only_unproven]
     if unproven:
-        chosen = msgspec.structs.replace(unproven[0], rejected=())
-        others = [w for w in (*weighed, *remembered) if w.candidate is not unproven[0]]
+        newest = max(unproven, key=lambda c: c.deployed_at or _LONG_AGO)
+        chosen = msgspec.structs.replace(newest, rejected=())
+        others = [w for w in (*weighed, *remembered) if w.candidate is not newest]
         return _resolution(chosen, others)
     everything = [w.candidate for w in (*weighed, *remembered)]
     raise Refused(
@@ -159,8 +160,8 @@ def _from_platform(
     """Weigh what only the platform remembers: older than the failed one, newest first."""
     known = {w.candidate.release.identity for w in listed}
     found: list[_Weighed] = []
-    for revision in seen.history:
-        if revision.release.identity in known or not _is_earlier(revision, failed):
+    for revision in _earlier_revisions(seen, failed):
+        if revision.release.identity in known:
             continue
         known.add(revision.release.identity)
         against: list[str] = []
@@ -178,10 +179,25 @@ def _from_platform(
     return found
 
 
-def _is_earlier(revision: Revision, failed: Deployment) -> bool:
-    if revision.deployment_id == failed.id or revision.id == failed.revision:
-        return False
-    return revision.deployed_at is None or revision.deployed_at < failed.at
+def _earlier_revisions(seen: Snapshot, failed: Deployment) -> Iterator[Revision]:
+    """List what the platform put live before the failed deployment; its order says so, else time.
+
+    Where a revision's time is not known, only what stands behind the failed one is older.
+    """
+    places = [n for n, revision in enumerate(seen.history) if _is_failed(revision, failed)]
+    behind = seen.history[places[0] + 1 :] if places else seen.history
+    for revision in behind:
+        if _is_failed(revision, failed):
+            continue
+        if revision.deployed_at is None or revision.deployed_at < failed.at or places:
+            yield revision
+
+
+def _is_failed(revision: Revision, failed: Deployment) -> bool:
+    """Recognise the failed deployment; its own id outranks the platform's."""
+    if revision.deployment_id is not None:
+        return revision.deployment_id == failed.id
+    return revision.id == failed.revision
 
 
 def _remembered(revision: Revision, rejected: tuple[str, ...]) -> Candidate:

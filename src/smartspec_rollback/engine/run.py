@@ -5,17 +5,29 @@ with a Report, whose exit code says whether production was touched.
 """
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
+import msgspec
+
+from smartspec_rollback.domain.approval import Standing
 from smartspec_rollback.domain.deployment import Deployment
 from smartspec_rollback.domain.plan import Plan
+from smartspec_rollback.domain.release import same_release
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import ACTIVE, Rollback, Status
+from smartspec_rollback.domain.snapshot import Snapshot
 from smartspec_rollback.engine import report
-from smartspec_rollback.engine.approve import consent_unattended, question_of, unattended_refusal
+from smartspec_rollback.engine.approve import (
+    consent_unattended,
+    question_of,
+    stands,
+    unattended_refusal,
+)
 from smartspec_rollback.engine.assess import assess, gather
 from smartspec_rollback.engine.attach import attach
-from smartspec_rollback.engine.drive import drive, save_closed
+from smartspec_rollback.engine.drive import BEFORE, close_if_over, drive
+from smartspec_rollback.engine.listening import Sheltered
 from smartspec_rollback.engine.parts import Parts, Request
 from smartspec_rollback.engine.plan import make_plan
 from smartspec_rollback.engine.resolve import resolve
@@ -23,9 +35,11 @@ from smartspec_rollback.errors import (
     AnotherRunning,
     ApprovalMissing,
     Refused,
+    StoreError,
     UnknownName,
     UsageError,
 )
+from smartspec_rollback.ports.platform import Guards
 
 _TRIES = 3
 
@@ -35,39 +49,85 @@ def rollback(parts: Parts, failed: Deployment, request: Request) -> Report:
 
     Refused and its kinds where nothing may be done; nothing was changed then.
     """
+    parts = replace(parts, listener=Sheltered(parts.listener))
     if request.break_glass and not request.reason:
         raise UsageError("--break-glass needs a reason")
     for _ in range(_TRIES):
         if not request.dry_run and (found := _already(parts, failed, request)):
             return found
         planned, plan = plan_rollback(parts, failed, request)
+        # Somebody may have rolled back while this was planning; then the plan is about the past.
+        if not request.dry_run and (found := _already(parts, failed, request)):
+            return found
         if request.dry_run or plan.blocking:
             status = Status.REFUSED if plan.blocking else Status.DRY_RUN
-            return save_closed(parts, planned, plan, status, dry_run=request.dry_run)
+            return _save_closed(parts, planned, plan, status, dry_run=request.dry_run)
         _somebody_can_decide(parts, plan, request)
         try:
             parts.store.open_rollback(planned, plan)
         except AnotherRunning:
             continue
-        parts.listener.planned(report.build(parts.store, planned.id))
-        if request.auto_approve and unattended_refusal(parts, plan) is None:
-            consent_unattended(parts, question_of(planned, plan))
-        return drive(parts, planned.id) or attach(parts, planned.id)
+        return _carry_through(parts, failed, request, planned, plan)
     raise AnotherRunning(f"another rollback of {parts.target} keeps starting and ending")
 
 
 def resume(parts: Parts, rollback_id: str) -> Report:
     """Go on with a rollback from where its journal and the platform say it stands."""
+    parts = replace(parts, listener=Sheltered(parts.listener))
     found = parts.store.rollback(rollback_id)
     if found is None:
         raise UnknownName("rollback", rollback_id, remedy="`smartspec history` lists them")
+    return _follow(parts, rollback_id)
+
+
+def _carry_through(
+    parts: Parts, failed: Deployment, request: Request, planned: Rollback, plan: Plan
+) -> Report:
+    """Drive a rollback that was just opened."""
+    parts.listener.planned(report.build(parts.store, planned.id))
+    if request.auto_approve and unattended_refusal(parts, plan) is None:
+        consent_unattended(parts, question_of(planned, plan))
+    ended = _follow(parts, planned.id)
+    if ended.rollback.status is Status.STALE and (done := _done(parts, failed, request)):
+        return done
+    return ended
+
+
+def _follow(parts: Parts, rollback_id: str) -> Report:
     return drive(parts, rollback_id) or attach(parts, rollback_id)
 
 
+def _save_closed(
+    parts: Parts,
+    planned: Rollback,
+    plan: Plan,
+    status: Status,
+    *,
+    dry_run: bool,
+) -> Report:
+    """Save a plan that will not be carried out: a dry run, or one that is refused.
+
+    A ledger that cannot be written does not stop a dry run from being shown.
+    """
+    blocking = "; ".join(f.summary for f in plan.blocking)
+    closed = msgspec.structs.replace(planned, status=status, status_detail=blocking)
+    shown = report.unsaved(closed, plan)
+    try:
+        parts.store.open_rollback(closed, plan)
+        shown = report.build(parts.store, closed.id)
+    except StoreError as error:
+        if not dry_run:
+            raise
+        parts.listener.progress("ledger", f"the plan was not saved: {error.what}")
+    parts.listener.planned(shown)
+    return shown
+
+
 def plan_rollback(parts: Parts, failed: Deployment, request: Request) -> tuple[Rollback, Plan]:
-    """Look, resolve, assess and plan; changes nothing anywhere."""
+    """Look, resolve, assess and plan; nothing of production changes."""
     rollback_id = parts.new_id()
     seen = parts.platform.observe(parts.target)
+    seen = _without_leftovers(parts, seen, dry_run=request.dry_run)
     resolution = resolve(parts, failed, seen, version=request.target_version)
     facts = gather(
         parts,
@@ -97,6 +157,19 @@ def plan_rollback(parts: Parts, failed: Deployment, request: Request) -> tuple[R
     return planned, plan
 
 
+def _without_leftovers(parts: Parts, seen: Snapshot, *, dry_run: bool) -> Snapshot:
+    """Look past the guard of a rollback of ours that is closed; it could not let go in time."""
+    platform, operation = parts.platform, seen.operation
+    if not isinstance(platform, Guards) or operation is None or operation.id is None:
+        return seen
+    closed = parts.store.rollback(operation.id)
+    if closed is None or closed.status in ACTIVE or parts.store.holder(closed.id) is not None:
+        return seen
+    if not dry_run:
+        platform.unguard(parts.target, holder=closed.id)
+    return msgspec.structs.replace(seen, operation=None)
+
+
 def _already(parts: Parts, failed: Deployment, request: Request) -> Report | None:
     """Find what is being done, or was done, about this failed deployment.
 
@@ -105,14 +178,25 @@ def _already(parts: Parts, failed: Deployment, request: Request) -> Report | Non
     active = parts.store.active(parts.target)
     if active is not None:
         return _join(parts, active, failed, request)
-    done = parts.store.rollbacks(parts.target, failed_deployment_id=failed.id, limit=5)
-    last = next((r for r in done if r.status in (Status.SUCCEEDED, Status.UNSTABLE)), None)
+    return _done(parts, failed, request)
+
+
+def _done(parts: Parts, failed: Deployment, request: Request) -> Report | None:
+    """Find a rollback of this deployment that was executed, and whose target is still live."""
+    executed = [
+        each
+        for status in (Status.SUCCEEDED, Status.UNSTABLE)
+        for each in parts.store.rollbacks(
+            parts.target, failed_deployment_id=failed.id, status=status, limit=1
+        )
+    ]
+    last = max(executed, key=lambda each: each.updated_at, default=None)
     if last is None or not _still_live(parts, last):
         return None
     if request.target_version not in (None, last.to_version):
         return None
     if last.status is Status.UNSTABLE:
-        return drive(parts, last.id) or attach(parts, last.id)
+        return _follow(parts, last.id)
     return report.build(parts.store, last.id)
 
 
@@ -122,14 +206,16 @@ def _join(
     failed: Deployment,
     request: Request,
 ) -> Report | None:
+    """Attach to the active rollback; None where it was over, and is closed by now."""
+    if active.status in BEFORE and close_if_over(parts, active.id):
+        return None
     if active.failed_deployment_id != failed.id:
-        if _expired_unattended(parts, active) and drive(parts, active.id):
-            return None
         raise AnotherRunning(
             f"{active.id} is rolling {active.target} back from {active.from_version} to "
             f"{active.to_version} (failed deployment {active.failed_deployment_id}, "
             f"requested by {active.requested_by.name}, {active.status})",
             remedy=f"`smartspec show {active.id}`; `smartspec resume {active.id}` if it is dead",
+            rollback_id=active.id,
         )
     if request.target_version not in (None, active.to_version):
         raise Refused(
@@ -138,26 +224,30 @@ def _join(
             remedy=f"`smartspec deny {active.id}` before it executes, then ask again",
         )
     plan = parts.store.plan(active.id)
-    if request.auto_approve and plan is not None and unattended_refusal(parts, plan) is None:
+    if plan is not None and active.status in BEFORE:
+        _consent_or_ask(parts, active, plan, request)
+    return _follow(parts, active.id)
+
+
+def _consent_or_ask(parts: Parts, active: Rollback, plan: Plan, request: Request) -> None:
+    """Add an unattended consent where it counts; else see that somebody can be asked at all."""
+    question = question_of(active, plan)
+    if request.auto_approve and unattended_refusal(parts, plan) is None:
         # It may be executing already; then there is nothing left to consent to.
         with suppress(Refused):
-            consent_unattended(parts, question_of(active, plan))
-    joined = drive(parts, active.id) or attach(parts, active.id)
-    closed_on_arrival = joined.rollback.status in (Status.EXPIRED, Status.STALE)
-    return None if closed_on_arrival and active.status in ACTIVE else joined
-
-
-def _expired_unattended(parts: Parts, active: Rollback) -> bool:
-    """Say whether a rollback waits for nothing any more: it expired, and its process died."""
-    waiting = active.status in (Status.PLANNED, Status.AWAITING_APPROVAL, Status.APPROVED)
-    return waiting and active.expires_at <= parts.clock.now()
+            consent_unattended(parts, question)
+    decisions = parts.store.decisions(active.id)
+    dead = parts.store.holder(active.id) is None
+    if dead and stands(parts, question, plan, decisions) is Standing.OPEN:
+        _somebody_can_decide(parts, plan, request)
 
 
 def _still_live(parts: Parts, last: Rollback) -> bool:
-    live = parts.platform.observe(parts.target).live
-    plan = parts.store.plan(last.id)
+    live, plan = parts.platform.observe(parts.target).live, parts.store.plan(last.id)
     return (
-        live is not None and plan is not None and live.release.identity == plan.to.release.identity
+        live is not None
+        and plan is not None
+        and same_release(live.release, plan.to.release) is not False
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import msgspec
 
 from smartspec_rollback.domain.plan import Plan
+from smartspec_rollback.domain.release import same_release
 from smartspec_rollback.domain.samples import Samples, summarise
 from smartspec_rollback.domain.snapshot import Snapshot
 from smartspec_rollback.domain.verdict import Verdict, VerdictOutcome, VerdictSource
@@ -20,6 +21,8 @@ from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.ports.metrics import Window
 
 _STEP = "verify"
+_POLL = 0.02
+_STOPPED = "stopped on request before the bake time was over"
 
 
 def verify(parts: Parts, plan: Plan, *, deployment_id: str) -> Verdict:
@@ -31,14 +34,19 @@ def verify(parts: Parts, plan: Plan, *, deployment_id: str) -> Verdict:
             return _verdict(parts, deployment_id, VerdictOutcome.FAIL, wrong)
         if failure := _first_failing_test(parts, plan, seen, deadline):
             return _verdict(parts, deployment_id, VerdictOutcome.FAIL, failure)
+        _warm_up(parts, plan, deadline)
+        if parts.stop():
+            return _verdict(parts, deployment_id, VerdictOutcome.INCONCLUSIVE, _STOPPED)
         judged, samples = _bake(parts, plan, seen, deadline)
         if wrong := _not_the_target(plan, parts.platform.observe(plan.target)):
             return _verdict(parts, deployment_id, VerdictOutcome.FAIL, wrong)
     except ProviderError as error:
         return _verdict(parts, deployment_id, VerdictOutcome.INCONCLUSIVE, error.what)
-    if parts.stop() and judged.outcome is not VerdictOutcome.FAIL:
-        reason = "stopped on request before the bake time was over"
+    except Exception as error:  # noqa: BLE001 - production was changed: never a crash, never a pass
+        reason = f"unexpected {type(error).__name__} while verifying"
         return _verdict(parts, deployment_id, VerdictOutcome.INCONCLUSIVE, reason)
+    if parts.stop() and judged.outcome is not VerdictOutcome.FAIL:
+        return _verdict(parts, deployment_id, VerdictOutcome.INCONCLUSIVE, _STOPPED)
     verdict = _verdict(parts, deployment_id, judged.outcome, judged.reason)
     return msgspec.structs.replace(
         verdict,
@@ -51,12 +59,14 @@ def verify(parts: Parts, plan: Plan, *, deployment_id: str) -> Verdict:
 def _not_the_target(plan: Plan, seen: Snapshot) -> str | None:
     """Say what differs between what runs and what should; None if nothing does."""
     wanted = plan.to.release
-    if seen.live is None or seen.live.release.identity != wanted.identity:
+    if seen.live is None or same_release(seen.live.release, wanted) is False:
         live = seen.live.release.version if seen.live else "nothing"
         return f"{live} is live instead of {wanted.version}"
     share = sum(s.percent for s in seen.traffic if s.revision == seen.live.id)
     if share != 100:  # noqa: PLR2004 - per cent
         return f"{wanted.version} gets {share}% of the traffic"
+    if not any(w.ready for w in seen.workloads if w.revision == seen.live.id):
+        return f"no instance of {wanted.version} is ready"
     for workload in seen.workloads:
         if workload.revision == seen.live.id and workload.ready < workload.desired:
             return f"{workload.ready} of {workload.desired} instances of {wanted.version} are ready"
@@ -91,7 +101,6 @@ def _bake(
     deadline: Deadline,
 ) -> tuple[Judged, Samples]:
     """Watch for the bake time, and on while the evidence is too thin, until the deadline."""
-    _warm_up(parts, plan, deadline)
     collected: Samples | None = None
     for window in _windows(plan, seen):
         parts.listener.progress(_STEP, f"watching for {window.seconds:g}s")
@@ -101,6 +110,7 @@ def _bake(
         thin = judged.outcome is VerdictOutcome.INCONCLUSIVE and collected.problem is None
         if not thin or not plan.objectives or deadline.expired or parts.stop():
             return judged, collected
+        deadline.pause(_POLL)
     raise AssertionError("windows never end")
 
 

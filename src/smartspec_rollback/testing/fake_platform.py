@@ -88,6 +88,7 @@ class FakePlatform(FakeProduction):
                 undo=undo,
                 repeat=self.repeats[kind],
                 timeout=STEP_SECONDS,
+                moves_traffic=kind == SWITCH,
             )
             for kind, (title, undo) in titles.items()
         )

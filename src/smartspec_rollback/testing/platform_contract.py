@@ -77,11 +77,13 @@ class PlatformContract(AbilitiesContract):
         assert len({step.id for step in steps}) == len(steps)
         assert all(step.undo and step.timeout > 0 and step.target == target for step in steps)
         assert all("\n" not in step.title for step in steps)
+        assert any(step.moves_traffic for step in steps)
         titles = [step.title for step in steps]
         switch = f"Switch production traffic from `{live.version}` to `{deployable.version}`."
         down = f"Scale down `{live.version}` instances to 0."
         assert titles.index(f"Start `{deployable.version}` instances.") < titles.index(switch)
         assert titles.index(switch) < titles.index(down)
+        assert steps[titles.index(switch)].moves_traffic
 
     # Acting
 
@@ -96,7 +98,7 @@ class PlatformContract(AbilitiesContract):
         """The steps, applied one by one, do not lead to the target having all traffic.
 
         Or a step is called done before it was sent, or sending it again after a crash has a
-        second effect.
+        second effect, or one that moves no traffic changes what the next step's fence compares.
         """
         for number, step in enumerate(platform.plan(platform.observe(target), to=deployable)):
             assert platform.settled(step).state is ProgressState.PENDING, step.title
@@ -104,6 +106,7 @@ class PlatformContract(AbilitiesContract):
             platform.apply(step, fence=fence, deadline=Deadline.after(clock, step.timeout))
             self.await_done(platform, step, clock)
             done = platform.observe(target)
+            assert step.moves_traffic or done.fingerprint == fence.fingerprint, step.title
             platform.apply(step, fence=fence, deadline=Deadline.after(clock, step.timeout))
             self.await_done(platform, step, clock)
             again = platform.observe(target)
