@@ -1,0 +1,59 @@
+"""Answering a rollback's question from another process. Called by ``approve`` and ``deny``."""
+
+from smartspec_rollback.cli.documents import document
+from smartspec_rollback.cli.session import Session
+from smartspec_rollback.domain.approval import Answer
+from smartspec_rollback.domain.names import checked_name, checked_text
+from smartspec_rollback.domain.values import Value
+
+_DONE = {Answer.APPROVE: "Approved", Answer.DENY: "Denied"}
+
+
+class Given(Value):
+    """An answer, whether it is new, and which living process carries the rollback out."""
+
+    rollback_id: str
+    answer: Answer
+    person: str
+    is_new: bool
+    digest: str
+    plan: str
+    driven_by: str | None
+
+    def show(self, session: Session) -> int:
+        """Say that the answer was recorded."""
+        if session.output.as_json:
+            session.output.document(document("smartspec.answer/1", **_fields(self)))
+        else:
+            already = "" if self.is_new else ", as you had already"
+            session.output.result(
+                f"{_DONE[self.answer]} {self.rollback_id} as {self.person}{already}: {self.plan}\n"
+            )
+        return 0
+
+
+def give(session: Session, rollback_id: str, answer: Answer, reason: str | None) -> Given:
+    """Record the operator's answer."""
+    checked_name("rollback id", rollback_id)
+    said = "" if reason is None else checked_text("reason", reason)
+    workspace = session.workspace
+    is_new = workspace.answer(rollback_id, answer, reason=said)
+    found, _ = workspace.find(rollback_id)
+    return Given(
+        rollback_id=rollback_id,
+        answer=answer,
+        person=workspace.operator.name,
+        is_new=is_new,
+        digest=found.plan_digest,
+        plan=f"{found.target} from {found.from_version} to {found.to_version}",
+        driven_by=workspace.ledger_of(rollback_id).holder(rollback_id),
+    )
+
+
+def close(session: Session, rollback_id: str) -> None:
+    """Close a denied rollback that nobody drives, so that what was prewarmed goes at once."""
+    session.workspace.resume(rollback_id, session.screen)
+
+
+def _fields(given: Given) -> dict[str, object]:
+    return {name: getattr(given, name) for name in given.__struct_fields__}

@@ -1,0 +1,35 @@
+"""``smartspec history``. Imports no terminal view, so that it answers at once."""
+
+import click
+
+from smartspec_rollback.cli.options import (
+    SETTINGS,
+    examples,
+    limited,
+    narrowed,
+    pass_session,
+    works,
+)
+from smartspec_rollback.cli.session import Session
+
+
+@click.command(
+    context_settings=SETTINGS,
+    epilog=examples("smartspec history", "smartspec history --service checkout --limit 5"),
+)
+@narrowed
+@limited
+@works
+@pass_session
+def history(session: Session, service: str | None, environment: str | None, limit: int) -> int:
+    """List the rollbacks, newest first."""
+    from smartspec_rollback.cli.targets import narrowed_to
+    from smartspec_rollback.views import json, tables
+
+    target = narrowed_to(session.workspace, service, environment)
+    rollbacks = session.workspace.store.rollbacks(target, limit=limit)
+    if session.output.as_json:
+        session.output.document(json.history_document(rollbacks))
+    else:
+        session.output.result(tables.history(rollbacks))
+    return 0

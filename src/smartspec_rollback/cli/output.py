@@ -1,0 +1,141 @@
+"""What a command says: its result on standard output, everything else on standard error.
+
+Used by all of ``cli``. Saying something never fails: a closed pipe, a full disk or a dead
+terminal must not stop a rollback. What steers a terminal is taken out of everything said.
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+class Output:
+    """Both streams of a command; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        """Take the standard streams, made unable to fail on characters they cannot encode."""
+        self.format = "text"
+        self.quiet = False
+        self.lost = ""
+        """Why the result could not be written; empty if it was, or if nobody wanted it."""
+        self._lock = threading.RLock()
+        self._out = _tolerant(sys.stdout)
+        self._err = _tolerant(sys.stderr)
+
+    @property
+    def as_json(self) -> bool:
+        """Whether the result is one JSON document."""
+        return self.format == "json"
+
+    @property
+    def on_terminal(self) -> bool:
+        """Whether the result goes to a terminal."""
+        return _is_terminal(self._out)
+
+    @property
+    def rich(self) -> bool:
+        """Whether the result is shown in colour and columns, to a person."""
+        return self.format == "text" and self.on_terminal and _is_utf8(self._out)
+
+    @property
+    def live(self) -> bool:
+        """Whether progress is shown by a display that moves."""
+        terminal = _is_terminal(self._err) and _is_utf8(self._err)
+        return terminal and self.format == "text" and not self.quiet
+
+    def result(self, text: str) -> None:
+        """Write what the command is for."""
+        self.lost = self.lost or self._write(self._out, printable(text))
+
+    def document(self, document: bytes) -> None:
+        """Write the one JSON document of the command."""
+        with self._lock:
+            buffer = getattr(self._out, "buffer", None)
+            if buffer is None:
+                self.lost = self.lost or self._write(self._out, document.decode())
+            else:
+                self.lost = self.lost or self._write(buffer, document)
+
+    def render(self, show: "Callable[[Console], None]") -> None:
+        """Write a terminal view of the result."""
+        from rich.console import Console
+
+        console = Console(file=self._out)
+        with console.capture() as captured:
+            show(console)
+        self.lost = self.lost or self._write(self._out, captured.get())
+
+    def note(self, text: str) -> None:
+        """Say something that a person has to know."""
+        self._write(self._err, printable(text).rstrip("\n") + "\n")
+
+    def prompt(self, text: str) -> None:
+        """Write something that the person's answer stands behind."""
+        self._write(self._err, printable(text))
+
+    def progress(self, text: str) -> None:
+        """Say how it is going, unless nobody wants to know."""
+        if not self.quiet:
+            self.note(text)
+
+    def console(self) -> "Console":
+        """Make a console for a display that moves, on standard error."""
+        from rich.console import Console
+
+        return Console(file=self._err)
+
+    def _write(self, stream: object, content: str | bytes) -> str:
+        """Write and flush; return why that failed, or nothing."""
+        with self._lock:
+            try:
+                stream.write(content)  # type: ignore[attr-defined] # a text or a binary stream
+                stream.flush()  # type: ignore[attr-defined] # as above
+            except BrokenPipeError:
+                _silence(stream)
+            except (OSError, ValueError) as error:
+                _silence(stream)
+                return getattr(error, "strerror", None) or str(error)
+        return ""
+
+
+def printable(text: str) -> str:
+    """Take out what could steer a terminal or turn text around."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else _REPLACEMENT for c in text)
+
+
+def _tolerant(stream: TextIO | None) -> TextIO:
+    """Let a stream write anything; one that is closed becomes one that nobody reads."""
+    if stream is None:
+        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - lives as long as we
+    if (reconfigure := getattr(stream, "reconfigure", None)) is not None:
+        reconfigure(errors="backslashreplace")
+    return stream
+
+
+def _silence(stream: object) -> None:
+    """Point a stream that cannot be written to at nothing, so that closing it says nothing."""
+    with suppress(OSError, ValueError, AttributeError):
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, stream.fileno())  # type: ignore[attr-defined] # every file has one
+        os.close(nothing)
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_utf8(stream: TextIO) -> bool:
+    return (stream.encoding or "").lower().replace("-", "") == "utf8"

@@ -1,0 +1,79 @@
+"""Rolling back and resuming: checks what was typed, calls the engine, shows what it came to.
+
+Called by ``rollback``, ``resume`` and ``deny``.
+"""
+
+from smartspec_rollback.cli.session import Session
+from smartspec_rollback.cli.showing import show_report
+from smartspec_rollback.cli.stop import Stage
+from smartspec_rollback.domain.names import checked_name, checked_text
+from smartspec_rollback.domain.report import Report
+from smartspec_rollback.domain.rollback import Status
+from smartspec_rollback.domain.values import Value
+from smartspec_rollback.engine.parts import Request
+from smartspec_rollback.errors import UsageError
+
+
+class Asked(Value):
+    """What was typed, before anybody looked at it."""
+
+    failed_deployment_id: str
+    target_version: str | None
+    auto_approve: bool
+    dry_run: bool
+    override: str | None
+    reason: str | None
+    break_glass: str | None
+
+
+def roll_back(session: Session, asked: Asked) -> int:
+    """Roll back, show the report, and return the exit code that says what became of it."""
+    request = _checked(asked)
+    session.stop.stage = Stage.ASK
+    report = session.workspace.rollback(request, session.screen)
+    return _finish(session, report)
+
+
+def resume(session: Session, rollback_id: str) -> int:
+    """Go on with a rollback, show the report, and return its exit code."""
+    session.screen.follow(session.workspace.report(rollback_id))
+    session.stop.stage = Stage.ASK
+    return _finish(session, session.workspace.resume(rollback_id, session.screen))
+
+
+def _finish(session: Session, report: Report) -> int:
+    session.screen.close()
+    session.screen.follow(report)
+    closed_by_plan = report.rollback.status is Status.DRY_RUN or (
+        report.rollback.status is Status.REFUSED and bool(report.plan.blocking)
+    )
+    # A plan that says why it was not carried out is its own report.
+    if session.output.as_json or not closed_by_plan:
+        show_report(session.output, report)
+    return report.exit_code
+
+
+def _checked(asked: Asked) -> Request:
+    """Check every text before anything else is done; UsageError says which is wrong."""
+    why = [
+        checked_text(name, text)
+        for name, text in (("break-glass reason", asked.break_glass), ("reason", asked.reason))
+        if text is not None
+    ]
+    if asked.override is not None:
+        checked_name("check", asked.override)
+        if asked.reason is None:
+            raise UsageError(
+                "--override needs a reason", remedy="add --reason TEXT; it is recorded"
+            )
+    if asked.target_version is not None:
+        checked_name("version", asked.target_version)
+    return Request(
+        failed_deployment_id=checked_name("deployment id", asked.failed_deployment_id),
+        target_version=asked.target_version,
+        auto_approve=asked.auto_approve,
+        dry_run=asked.dry_run,
+        override=asked.override,
+        reason="; ".join(why) or None,
+        break_glass=asked.break_glass is not None,
+    )

@@ -1,0 +1,140 @@
+"""Shows a rollback while it runs: the engine's Listener, on standard error.
+
+Made by ``session``. Journal entries and progress become plain lines or, on a terminal, a live
+display; while a question stands the display waits. Entries may come from several threads.
+"""
+
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from smartspec_rollback.cli.output import Output
+from smartspec_rollback.cli.stop import Stage, Stop
+from smartspec_rollback.domain.report import Report
+from smartspec_rollback.domain.rollback import EntryKind, JournalEntry, Status
+from smartspec_rollback.views import markdown
+
+if TYPE_CHECKING:
+    from smartspec_rollback.views.terminal import LiveProgress
+
+_BEGUN = frozenset({EntryKind.HOLD_PLACED, EntryKind.STEP_INTENT})
+_UNDECIDED = frozenset({Status.PLANNED, Status.AWAITING_APPROVAL})
+_EVERY = 5.0
+"""Seconds between two lines of progress of one step."""
+
+
+class Screen:
+    """What a person at this terminal, or a pipeline's log, sees of a rollback."""
+
+    def __init__(self, output: Output, stop: Stop) -> None:
+        """Show on ``output``; tell ``stop`` when the first step begins."""
+        self._output = output
+        self._stop = stop
+        self._lock = threading.RLock()
+        self._report: Report | None = None
+        self._entries: list[JournalEntry] = []
+        self._live: LiveProgress | None = None
+        self._prompt = ""
+        self._told: dict[str, tuple[str, float]] = {}
+        self._doing = "the running step"
+        stop.waiting_for = lambda: self._doing
+
+    @property
+    def rollback_id(self) -> str:
+        """The rollback that is shown; empty before there is one."""
+        return self._report.rollback.id if self._report else ""
+
+    # Listener
+
+    def planned(self, report: Report, /) -> None:
+        """Show the plan, once: it is the command's result, so it goes to standard output."""
+        seen = self._report is not None and self._report.digest == report.digest
+        self._report = report
+        if seen:
+            return
+        if not self._output.as_json:
+            from smartspec_rollback.cli.showing import show_plan
+
+            show_plan(self._output, report)
+        elif report.rollback.status in _UNDECIDED:
+            self._output.note(markdown.plan(report.plan))
+
+    def entry(self, entry: JournalEntry, /) -> None:
+        """Show a journal entry."""
+        with self._lock:
+            self._entries.append(entry)
+            if entry.kind in _BEGUN:
+                self._stop.stage = Stage.FINISH
+                self._doing = entry.text
+                self._begin_live()
+            if self._live is not None:
+                self._live.update(entry)
+            else:
+                self._line(markdown.progress(entry))
+
+    def progress(self, step_id: str, text: str, /) -> None:
+        """Show how far a step is: what is new, and not too often."""
+        with self._lock:
+            if self._live is not None:
+                self._live.progress(step_id, text)
+                return
+            last, at = self._told.get(step_id, ("", float("-inf")))
+            now = time.monotonic()
+            if text != last and now - at >= _EVERY:
+                self._told[step_id] = (text, now)
+                self._line(f"  {step_id}: {text}")
+
+    # For this process's own terminal, and for commands
+
+    def follow(self, report: Report) -> None:
+        """Show this rollback from here on, without its plan."""
+        self._report = report
+
+    def say(self, text: str) -> None:
+        """Show a line that a person has to see."""
+        with self._lock:
+            self._line(text, always=True)
+
+    def asking(self, prompt: str) -> None:
+        """Leave the terminal to a question; its plan has to be before the person's eyes."""
+        with self._lock:
+            self._end_live()
+            self._prompt = prompt
+            if self._report and not self._output.as_json and not self._output.on_terminal:
+                self._output.note(markdown.plan(self._report.plan))
+
+    def answered(self) -> None:
+        """Take the terminal back."""
+        with self._lock:
+            self._prompt = ""
+
+    def close(self) -> None:
+        """Leave the terminal as it was found."""
+        with self._lock:
+            self._end_live()
+
+    def _line(self, text: str, *, always: bool = False) -> None:
+        if self._output.quiet and not always:
+            return
+        if self._prompt:
+            self._output.prompt(f"\n{text}\n{self._prompt}")
+        else:
+            self._output.note(text)
+
+    def _begin_live(self) -> None:
+        if self._live is not None or self._report is None or not self._output.live:
+            return
+        from smartspec_rollback.views.terminal import LiveProgress
+
+        self._live = LiveProgress(self._report.plan, self._output.console())
+        for earlier in self._entries[:-1]:
+            self._live.update(earlier)
+        with suppress(OSError):
+            self._live.__enter__()
+
+    def _end_live(self) -> None:
+        if self._live is not None:
+            with suppress(OSError):
+                self._live.__exit__(None, None, None)
+            self._live = None

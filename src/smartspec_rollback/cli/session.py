@@ -1,0 +1,77 @@
+"""One run of a command: how it talks, when it has to stop, and what it works on.
+
+Made by ``exits.run`` and handed to every command. Imports nothing heavy by itself.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smartspec_rollback.cli.output import Output
+from smartspec_rollback.cli.stop import Stop
+
+if TYPE_CHECKING:
+    from smartspec_rollback.cli.screen import Screen
+    from smartspec_rollback.ports.channel import Channel
+    from smartspec_rollback.wiring import Workspace
+
+
+class Session:
+    """What one run of a command shares.
+
+    ``judges`` is set by the quality gate, whose exit codes mean something else.
+    """
+
+    def __init__(self, arguments: Sequence[str] = ()) -> None:
+        """Guess the format from the arguments, so that even their own errors come out in it."""
+        self.output = Output()
+        self.output.format = _format_in(arguments)
+        self.verbose = "--verbose" in arguments
+        self.stop = Stop()
+        self.config: Path | None = None
+        self.judges = False
+        self._screen: Screen | None = None
+        self._workspace: Workspace | None = None
+
+    @property
+    def rollback_id(self) -> str:
+        """The rollback that this run has to do with; empty before there is one."""
+        return self._screen.rollback_id if self._screen else ""
+
+    @property
+    def screen(self) -> "Screen":
+        """Where progress is shown."""
+        if self._screen is None:
+            from smartspec_rollback.cli.screen import Screen
+
+            self._screen = Screen(self.output, self.stop)
+        return self._screen
+
+    @property
+    def workspace(self) -> "Workspace":
+        """The configuration with everything behind it, loaded when first needed."""
+        if self._workspace is None:
+            from smartspec_rollback.wiring import Surroundings, open_workspace
+
+            surroundings = Surroundings(
+                stop=self.stop, terminal=self._terminal, warn=self.output.note
+            )
+            self._workspace = open_workspace(self.config, surroundings)
+        return self._workspace
+
+    def close(self) -> None:
+        """Leave the terminal as it was found."""
+        if self._screen is not None:
+            self._screen.close()
+
+    def _terminal(self) -> "Channel | None":
+        from smartspec_rollback.cli.own_terminal import OwnTerminal
+
+        return OwnTerminal(self.screen) if OwnTerminal.can_decide() else None
+
+
+def _format_in(arguments: Sequence[str]) -> str:
+    """Tell which format the arguments ask for, whether or not the rest of them makes sense."""
+    pairs = zip(arguments, (*arguments[1:], ""), strict=True)
+    asked = any(a == "--format=json" or (a == "--format" and b == "json") for a, b in pairs)
+    return "json" if asked else "text"

@@ -1,0 +1,38 @@
+"""Which Target is meant, from what was typed. Called by the commands."""
+
+from smartspec_rollback.domain.names import checked_name
+from smartspec_rollback.domain.target import Target
+from smartspec_rollback.errors import UsageError
+from smartspec_rollback.wiring import Workspace
+
+
+def narrowed_to(
+    workspace: Workspace, service: str | None, environment: str | None
+) -> Target | None:
+    """Return the Target a listing is narrowed to, None where nothing was typed."""
+    if service is None and environment is None:
+        return None
+    return meant(workspace, service, environment)
+
+
+def meant(workspace: Workspace, service: str | None, environment: str | None) -> Target:
+    """Return the one Target that fits what was typed; UsageError where that is not one."""
+    if service is not None:
+        checked_name("service", service)
+    if environment is not None:
+        checked_name("environment", environment)
+    if service is not None and environment is not None:
+        return workspace.configuration.target(service, environment).settings.target
+    fitting = [
+        target
+        for target in workspace.targets
+        if service in (None, target.service) and environment in (None, target.environment)
+    ]
+    if len(fitting) == 1:
+        return fitting[0]
+    known = ", ".join(str(target) for target in workspace.targets)
+    raise UsageError(
+        "it is not clear which Target is meant" if fitting else "no Target is called that",
+        where=str(workspace.configuration.path),
+        remedy=f"give --service and --environment; configured are: {known}",
+    )
