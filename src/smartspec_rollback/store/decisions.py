@@ -1,6 +1,6 @@
 """Decisions: who answered what to which plan. A replayed answer never counts twice."""
 
-from smartspec_rollback.domain.approval import Decision
+from smartspec_rollback.domain.approval import UNATTENDED, Decision
 from smartspec_rollback.domain.rollback import Status
 from smartspec_rollback.errors import Refused
 from smartspec_rollback.store import chain, rollbacks
@@ -14,10 +14,16 @@ def columns(decision: Decision) -> Row:
     """Return what makes a decision the same as another: rollback, person, digest, answer."""
     return (
         decision.rollback_id,
-        decision.person.name,
+        _who(decision),
         decision.digest,
         str(decision.answer),
     )
+
+
+def _who(decision: Decision) -> str:
+    """Tell a person's own answer from the --auto-approve they gave; one never hides the other."""
+    name = decision.person.name
+    return f"{name} by {UNATTENDED}" if decision.channel == UNATTENDED else name
 
 
 def is_recorded(db: Transaction, decision: Decision) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from smartspec_rollback.domain.approval import Answer
+from smartspec_rollback.domain.approval import UNATTENDED, Answer
 from smartspec_rollback.domain.rollback import ACTIVE, Claim, EntryKind, Status
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.errors import (
@@ -162,13 +162,15 @@ class RollbacksContract:
         assert [r.id for r in found] == ["rb-2"]
 
     def test_an_answer_counts_once(self, store: Store) -> None:
-        """If this fails, a replayed request makes a quorum."""
+        """If this fails, a replayed request makes a quorum, or --auto-approve hides a person."""
         open_one(store)
+        assert store.decide(a_decision(channel=UNATTENDED))
         assert store.decide(a_decision())
         assert not store.decide(a_decision(at=later(5), channel="slack"))
         assert store.decide(a_decision(person=a_person("carol")))
         assert store.decide(a_decision(answer=Answer.DENY, reason="wait"))
         assert store.decisions("rb-1") == (
+            a_decision(channel=UNATTENDED),
             a_decision(),
             a_decision(person=a_person("carol")),
             a_decision(answer=Answer.DENY, reason="wait"),
