@@ -69,14 +69,6 @@ class Surroundings:
     warn: Callable[[str], None] = _silent
 
 
-@dataclass(frozen=True)
-class ProviderContext:
-    """What platforms are given besides their settings; ``folder`` is the configuration's."""
-
-    clock: SystemClock
-    folder: Path
-
-
 def open_workspace(config: Path | None, surroundings: Surroundings) -> "Workspace":
     """Load ``config``, or the smartspec.yaml found from here upwards.
 
@@ -134,9 +126,7 @@ class Workspace:
 
     def platform(self, target: Target) -> Platform:
         """Make the platform of a Target."""
-        configured = self.configured(target).platform
-        context = ProviderContext(clock=self.clock, folder=self.configuration.path.parent)
-        made: Platform = _made("platforms", configured, context=context)
+        made: Platform = _made("platforms", self.configured(target).platform, clock=self.clock)
         return made
 
     def metrics(self, target: Target) -> MetricsSource:

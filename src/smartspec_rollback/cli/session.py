@@ -4,6 +4,7 @@ Made by ``exits.run`` and handed to every command. Imports nothing heavy by itse
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,5 @@ class Session:
 
 def _format_in(arguments: Sequence[str]) -> str:
     """Tell which format the arguments ask for, whether or not the rest of them makes sense."""
-    pairs = zip(arguments, (*arguments[1:], ""), strict=True)
-    asked = any(a == "--format=json" or (a == "--format" and b == "json") for a, b in pairs)
-    return "json" if asked else "text"
+    apart = ("--format", "json") in pairwise(arguments)
+    return "json" if apart or "--format=json" in arguments else "text"
