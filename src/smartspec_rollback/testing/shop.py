@@ -50,7 +50,7 @@ class Shop:
         await self._stopping.wait()
         server.close()
         if self._connections:
-            await asyncio.wait(self._connections, timeout=5)
+            await asyncio.wait(self._connections, timeout=1)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

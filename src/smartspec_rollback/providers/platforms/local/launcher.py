@@ -66,7 +66,7 @@ def _live(routes: str) -> str | None:
     try:
         resource = json.loads(Path(routes).read_bytes())["resources"][0]
         revision = resource["metadata"]["filter_metadata"]["smartspec"]["revision"]
-    except (OSError, ValueError, LookupError):
+    except (OSError, ValueError, LookupError, TypeError):
         return None
     return str(revision)
 

@@ -20,6 +20,10 @@ from smartspec_rollback.errors import ConfigurationError, Problem
 NAME = "release.yaml"
 _MAX_BYTES = 65536
 _MAX_DEPTH = 16
+_PLAIN_TAGS = tuple(
+    f"tag:yaml.org,2002:{kind}"
+    for kind in ("str", "int", "float", "bool", "null", "timestamp", "seq", "map", "value")
+)
 _KEY = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
 _OURS = re.compile(r"PORT|HOST|SMARTSPEC_.*|SUPERVISOR_.*")
 
@@ -95,6 +99,8 @@ def _plain(node: yaml.Node, path: Path, key: str, lines: dict[str, int]) -> obje
     lines[key] = node.start_mark.line + 1
     if key.count(".") > _MAX_DEPTH:
         _fail(path, lines[key], key, "nested too deeply")
+    if not str(node.tag).startswith(_PLAIN_TAGS):
+        _fail(path, lines[key], key, f"tags like {node.tag} are not allowed here")
     if isinstance(node, yaml.ScalarNode):
         return str(node.value)
     if isinstance(node, yaml.SequenceNode):

@@ -3,6 +3,7 @@
 Made by ``platform``; handed to every verb. It holds no state: what it offers is read anew.
 """
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from smartspec_rollback.domain.target import Target
 from smartspec_rollback.errors import ProviderUnavailable
 from smartspec_rollback.ports.clock import Clock
 from smartspec_rollback.providers.platforms.local.addresses import Address, listen_address
+from smartspec_rollback.providers.platforms.local.files import remove
 from smartspec_rollback.providers.platforms.local.parts import check_private
 from smartspec_rollback.providers.platforms.local.proxy import Proxy
 from smartspec_rollback.providers.platforms.local.proxy_config import Route, read_route
@@ -19,6 +21,9 @@ from smartspec_rollback.providers.platforms.local.releases import Releases
 from smartspec_rollback.providers.platforms.local.settings import DEFAULT_STATE, LocalSettings
 from smartspec_rollback.providers.platforms.local.supervision import Supervisord
 from smartspec_rollback.providers.platforms.local.unix_http import UP_REMEDY
+
+_SUPERVISOR = "supervisor.sock"
+_PROXY = "envoy.sock"
 
 
 @dataclass(frozen=True)
@@ -76,12 +81,12 @@ class Site:
     @property
     def supervisor_socket(self) -> Path:
         """Supervisor's socket, in a folder that is ours alone."""
-        return self._sockets / "supervisor.sock"
+        return self._sockets / _SUPERVISOR
 
     @property
     def admin_socket(self) -> Path:
         """The proxy's private socket, in a folder that is ours alone."""
-        return self._sockets / "envoy.sock"
+        return self._sockets / _PROXY
 
     @property
     def supervisor(self) -> Supervisord:
@@ -92,6 +97,14 @@ class Site:
     def proxy(self) -> Proxy:
         """The Target's proxy."""
         return Proxy(self.admin_socket)
+
+    def remove_sockets(self) -> None:
+        """Remove the sockets and their folder, once nobody answers on them any more."""
+        runtime = Path(self.identity.runtime)
+        for name in (_SUPERVISOR, _PROXY):
+            remove(runtime / name)
+        with contextlib.suppress(OSError):
+            runtime.rmdir()
 
     def record(self, revision: str | None) -> Record | None:
         """Read a revision by its id."""

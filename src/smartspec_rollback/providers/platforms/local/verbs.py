@@ -32,7 +32,12 @@ from smartspec_rollback.providers.platforms.local import (
     traffic,
 )
 from smartspec_rollback.providers.platforms.local.addresses import is_free
-from smartspec_rollback.providers.platforms.local.files import locked, private_folder, write_private
+from smartspec_rollback.providers.platforms.local.files import (
+    locked,
+    private_folder,
+    remove,
+    write_private,
+)
 from smartspec_rollback.providers.platforms.local.launcher import born
 from smartspec_rollback.providers.platforms.local.processes import Recorded, end_recorded
 from smartspec_rollback.providers.platforms.local.records import Identity, Record
@@ -81,8 +86,8 @@ def _begin(site: Site) -> None:
     runtime = parts.runtime_folder(site.records.root)
     site.records.create(replace(identity, runtime=str(runtime)))
     end_recorded(site.records.processes, site.clock)
-    for socket in (site.supervisor_socket, site.admin_socket):
-        socket.unlink(missing_ok=True)
+    remove(site.supervisor_socket)
+    remove(site.admin_socket)
     if not is_free(site.front):
         raise ProviderError(
             "somebody else listens there",
@@ -283,6 +288,7 @@ def down(site: Site) -> None:
                     raise ProviderError("supervisor does not end", where=str(site.records.root))
                 deadline.pause(_POLL)
         end_recorded(site.records.processes, site.clock)
+        site.remove_sockets()
         for record in site.records.wanted():
             if record.id != site.route.revision:
                 _drop(site, record)
