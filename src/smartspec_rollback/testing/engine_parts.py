@@ -117,7 +117,10 @@ SETTINGS = TargetSettings(
 
 @dataclass
 class Bench:
-    """The engine's parts, with each fake at hand under its own type."""
+    """The engine's parts, with each fake at hand under its own type.
+
+    ``production`` keeps the fake platform in a file, so that other processes see the same.
+    """
 
     folder: Path
     clock: FakeClock = field(default_factory=YieldingClock)
@@ -127,6 +130,11 @@ class Bench:
     holder: str = "test"
     prefix: str = "rb"
     stop: Callable[[], bool] = lambda: False
+    production: Path | None = None
+    boot_seconds: float = 0.0
+    settle_seconds: float = 0.0
+    hook: Callable[[str], None] | None = None
+    open_store: Callable[[Path], SqliteStore] = SqliteStore.open
     platform: FakePlatform = field(init=False)
     channel: FakeChannel = field(init=False)
 
@@ -137,8 +145,16 @@ class Bench:
         self.channel = FakeChannel(APPROVE)
         self.recorder = Recorder()
         self.reports = PaperReports()
-        self.store = SqliteStore.open(self.folder / "smartspec.db")
-        self.platform = FakePlatform(TARGET, clock=self.clock, front_door="http://front.invalid")
+        self.store = self.open_store(self.folder / "smartspec.db")
+        self.platform = FakePlatform(
+            TARGET,
+            clock=self.clock,
+            path=self.production,
+            boot_seconds=self.boot_seconds,
+            settle_seconds=self.settle_seconds,
+            front_door="http://front.invalid",
+            hook=self.hook,
+        )
         self._ids = count(1)
 
     @property
@@ -187,12 +203,14 @@ def furnished(
     clock: FakeClock | None = None,
     settings: TargetSettings = SETTINGS,
     gate: VerdictOutcome | None = VerdictOutcome.FAIL,
+    **how: Any,
 ) -> Bench:
     """Make a bench on which the bad version is live after the good one.
 
     The good version passed its gate and soaked for an hour; ``gate`` is what was said of the bad.
+    ``how`` is anything else that a Bench takes.
     """
-    bench = Bench(folder, clock=clock or YieldingClock(), settings=settings)
+    bench = Bench(folder, clock=clock or YieldingClock(), settings=settings, **how)
     deploy(bench, HEALTHY_ID, a_release(GOOD), verdict=VerdictOutcome.PASS)
     bench.clock.advance(3600.0)
     deploy(bench, FAILED_ID, a_release(BAD), verdict=gate)
