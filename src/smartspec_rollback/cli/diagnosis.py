@@ -18,7 +18,7 @@ from smartspec_rollback.errors import ConfigurationError, SmartSpecError
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.ports.metrics import Window
 from smartspec_rollback.ports.platform import Guards, InspectsReleases, Prewarms
-from smartspec_rollback.views.escape import prose
+from smartspec_rollback.views.escape import clean, prose
 from smartspec_rollback.views.wording import MARKS
 from smartspec_rollback.wiring import Workspace
 
@@ -44,16 +44,16 @@ def diagnose(session: Session) -> int:
     for line in _everything(session):
         lines.append(line)
         if not session.output.as_json:
-            session.output.result(_written(line))
+            session.output.result(_written(line, prose if not session.output.rich else clean))
     code = _FAILED if any(line.outcome is Outcome.BLOCKING for line in lines) else 0
     if session.output.as_json:
         session.output.document(document("smartspec.doctor/1", exit_code=code, lines=lines))
     return code
 
 
-def _written(line: Line) -> str:
-    todo = f"    - To do: {prose(line.remedy)}\n" if line.remedy else ""
-    return f"- [{MARKS[line.outcome]}] {prose(line.about)}: {prose(line.said)}\n{todo}"
+def _written(line: Line, harmless: Callable[[str], str]) -> str:
+    todo = f"    - To do: {harmless(line.remedy)}\n" if line.remedy else ""
+    return f"- [{MARKS[line.outcome]}] {harmless(line.about)}: {harmless(line.said)}\n{todo}"
 
 
 def _everything(session: Session) -> Iterator[Line]:
@@ -69,7 +69,7 @@ def _everything(session: Session) -> Iterator[Line]:
         return
     count = len(workspace.targets)
     path = workspace.configuration.path
-    yield _good("configuration", f"{path} loads; {count} Target{'' if count == 1 else 's'}")
+    yield _good("configuration", f"`{path}` loads; {count} Target{'' if count == 1 else 's'}")
     yield from _guarded("ledger", partial(_ledger, workspace))
     yield from _guarded("disk", partial(_disk, workspace))
     yield from _people(workspace)
@@ -92,7 +92,7 @@ def _ledger(workspace: Workspace) -> Iterator[Line]:
     path = store.path
     now, operator = workspace.clock.now(), workspace.operator
     store.audit(actor=operator.name, action="doctor", subject="ledger", detail="write test", at=now)
-    yield _good("ledger", f"{path} can be read and written")
+    yield _good("ledger", f"`{path}` can be read and written")
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & _OTHERS:
         yield _attention("ledger", f"others may read it (mode {mode:04o})", f"chmod 600 {path}")
@@ -175,7 +175,7 @@ def _parts(workspace: Workspace, target: Target) -> Iterator[Line]:
             yield _failed(f"{target} {name}", error)
         else:
             where = found[-1] if isinstance(found, tuple) else found
-            yield _good(f"{target} {name}", f"installed ({where})")
+            yield _good(f"{target} {name}", f"installed: `{where}`")
 
 
 def _observed(about: str, seen: Snapshot) -> Line:

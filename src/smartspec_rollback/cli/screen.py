@@ -4,6 +4,7 @@ Made by ``session``. Journal entries and progress become plain lines or, on a te
 display; while a question stands the display waits. Entries may come from several threads.
 """
 
+import re
 import threading
 import time
 from contextlib import suppress
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 _BEGUN = frozenset({EntryKind.HOLD_PLACED, EntryKind.STEP_INTENT})
 _UNDECIDED = frozenset({Status.PLANNED, Status.AWAITING_APPROVAL})
 _EVERY = 5.0
-"""Seconds between two lines of progress of one step."""
+"""Seconds between two lines of progress that differ in numbers only."""
+_NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
 class Screen:
@@ -74,15 +76,15 @@ class Screen:
                 self._line(markdown.progress(entry))
 
     def progress(self, step_id: str, text: str, /) -> None:
-        """Show how far a step is: what is new, and not too often."""
+        """Show how far a step is: what is new at once, mere numbers not too often."""
         with self._lock:
             if self._live is not None:
                 self._live.progress(step_id, text)
                 return
             last, at = self._told.get(step_id, ("", float("-inf")))
-            now = time.monotonic()
-            if text != last and now - at >= _EVERY:
-                self._told[step_id] = (text, now)
+            now, gist = time.monotonic(), _NUMBER.sub("#", text)
+            if gist != last or now - at >= _EVERY:
+                self._told[step_id] = (gist, now)
                 self._line(f"  {step_id}: {text}")
 
     # For this process's own terminal, and for commands

@@ -16,12 +16,12 @@ from smartspec_rollback.cli.session import Session
 @pass_session
 def show(session: Session, rollback_id: str, *, report: bool) -> int:
     """Print a rollback's plan again, byte for byte, or its report."""
-    from smartspec_rollback.cli.showing import show_plan, show_report
+    from smartspec_rollback.cli.showing import show_report, write_plan
     from smartspec_rollback.domain.names import checked_name
 
     found = session.workspace.report(checked_name("rollback id", rollback_id))
     if report:
         show_report(session.output, found)
     else:
-        show_plan(session.output, found)
+        write_plan(session.output, found)
     return 0

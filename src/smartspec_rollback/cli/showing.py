@@ -11,16 +11,22 @@ from smartspec_rollback.views import json, markdown
 
 
 def show_plan(output: Output, report: Report) -> None:
-    """Show a rollback's plan, the very bytes that people are asked about."""
-    plan, question = report.plan, report.rollback.status is not Status.DRY_RUN
-    if output.as_json:
-        output.document(json.plan_document(plan))
-    elif output.rich:
-        from smartspec_rollback.views.terminal import render_plan
+    """Show a rollback's plan: on a terminal what matters first, in a pipe the whole of it."""
+    if not output.rich:
+        write_plan(output, report)
+        return
+    from smartspec_rollback.views.terminal import render_plan
 
-        output.render(lambda console: render_plan(plan, console, question=question))
+    question = _is_asked(report)
+    output.render(lambda console: render_plan(report.plan, console, question=question))
+
+
+def write_plan(output: Output, report: Report) -> None:
+    """Write a plan in full, the same bytes every time."""
+    if output.as_json:
+        output.document(json.plan_document(report.plan))
     else:
-        output.result(markdown.plan(plan, question=question))
+        output.result(markdown.plan(report.plan, question=_is_asked(report)))
 
 
 def show_report(output: Output, report: Report) -> None:
@@ -49,6 +55,11 @@ def show_verdict(output: Output, verdict: Verdict, *, exit_code: int) -> None:
         output.render(lambda console: render_verdict(verdict, console))
     else:
         output.result(markdown.verdict(verdict))
+
+
+def _is_asked(report: Report) -> bool:
+    """Tell whether the plan ends with a question: a dry run asks nobody."""
+    return report.rollback.status is not Status.DRY_RUN
 
 
 def report_paths(report: Report) -> tuple[str, ...]:
