@@ -6,7 +6,6 @@ stands between them. No clock, no environment: ``smartspec show`` prints the ver
 
 from collections.abc import Iterable
 
-from smartspec_rollback.domain.approval import Person
 from smartspec_rollback.domain.candidate import Candidate
 from smartspec_rollback.domain.finding import Finding, Outcome
 from smartspec_rollback.domain.plan import Plan
@@ -60,15 +59,13 @@ def _summary(decided: Plan) -> list[str]:
         f"**Risk:** {decided.risk}",
         f"**Estimate:** {text(wording.estimate(decided))}",
         f"**Target:** {text(str(decided.target))}",
-        f"**Requested By:** {person(decided.requested_by)}, {moment(decided.made_at)}",
+        (
+            f"**Requested By:** {text(wording.person(decided.requested_by))}, "
+            f"{moment(decided.made_at)}"
+        ),
         f"**Rollback:** {code(decided.rollback_id)}",
         f"**Digest:** {code(digest)} (short: {code(short_digest(digest))})",
     ]
-
-
-def person(known: Person) -> str:
-    """Write who somebody is, and by which account they are known."""
-    return f"{text(known.name)} ({text(known.account)})"
 
 
 def finding_lines(findings: Iterable[Finding]) -> list[str]:

@@ -10,7 +10,7 @@ from smartspec_rollback.domain.report import Moments, Report, StepRecord
 from smartspec_rollback.domain.rollback import JournalEntry
 from smartspec_rollback.views import wording
 from smartspec_rollback.views.escape import code, prose, text
-from smartspec_rollback.views.markdown_plan import candidate_lines, finding_lines, person
+from smartspec_rollback.views.markdown_plan import candidate_lines, finding_lines
 from smartspec_rollback.views.markdown_verdict import verdict_lines
 from smartspec_rollback.views.tables import table
 from smartspec_rollback.views.units import NONE, between, moment
@@ -53,7 +53,10 @@ def _opening(told: Report) -> list[str]:
         f"**Known Good:** {text(plan.to.health or wording.NO_EVIDENCE)}",
         f"**Risk:** {plan.risk}",
         f"**Target:** {text(str(rollback.target))}",
-        f"**Requested By:** {person(rollback.requested_by)}, {moment(rollback.requested_at)}",
+        (
+            f"**Requested By:** {text(wording.person(rollback.requested_by))}, "
+            f"{moment(rollback.requested_at)}"
+        ),
         f"**Rollback:** {code(rollback.id)}",
         f"**Digest:** {code(told.digest)}",
     ]
@@ -102,7 +105,7 @@ def _decision(decision: Decision, digest: str) -> str:
     why = f": {text(decision.reason)}" if decision.reason else ""
     other = "" if decision.digest == digest else " (another digest; not counted)"
     return (
-        f"- {person(decision.person)} {said} by "
+        f"- {text(wording.person(decision.person))} {said} by "
         f"{text(decision.channel)} at {moment(decision.at)}{other}{why}"
     )
 

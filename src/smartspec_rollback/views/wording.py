@@ -6,7 +6,7 @@ terminal views escape and lay them out; they don't say anything of their own abo
 
 from dataclasses import dataclass
 
-from smartspec_rollback.domain.approval import Answer, Policy, Question, may_answer
+from smartspec_rollback.domain.approval import Answer, Person, Policy, Question, may_answer
 from smartspec_rollback.domain.candidate import Candidate, LedgerEntry
 from smartspec_rollback.domain.finding import Finding, Outcome, Risk
 from smartspec_rollback.domain.objective import Metric, Objective
@@ -142,6 +142,11 @@ def prewarm_note(plan: Plan) -> str:
         f"Before the first step: {_named(plan.to)} is started beside the live version, without "
         "traffic, and must pass its readiness and smoke tests; if it does not, nothing is changed."
     )
+
+
+def person(known: Person) -> str:
+    """Name somebody, with the account they are known by where that says more."""
+    return known.name if known.name == known.account else f"{known.name} ({known.account})"
 
 
 def consent(plan: Plan) -> str:

@@ -155,6 +155,7 @@ class ProbeSource:
             return Reading(source=self.name, newest=None, problem="no time to look")
         settings = self._settings
         every = seconds / 3 / _GLANCE_REQUESTS
+        patience = min(settings.timeout, seconds * 2 / 3)
         seen = shoot(
             to,
             Load(
@@ -162,7 +163,7 @@ class ProbeSource:
                 count=_GLANCE_REQUESTS,
                 every=every,
                 connections=settings.connections,
-                timeout=min(settings.timeout, seconds * 2 / 3),
+                timeout=patience,
                 accept=frozenset(settings.accept),
             ),
         )
@@ -172,7 +173,7 @@ class ProbeSource:
         return Reading(
             source=self.name,
             newest=self._clock.now(),
-            failing=_failing(seen, slow=settings.slow),
+            failing=_failing(seen, slow=settings.slow, patience=patience),
         )
 
     def _front_door(self, window: Window) -> Address | str:
@@ -196,9 +197,13 @@ class ProbeSource:
         )
 
 
-def _failing(seen: Shots, *, slow: float) -> str | None:
+def _failing(seen: Shots, *, slow: float, patience: float) -> str | None:
+    """Say what is wrong; a glance cannot tell a late answer from one that never comes."""
     if seen.errors:
-        return f"{seen.errors} of {seen.requests} requests failed ({seen.trouble})"
+        bad = f"{seen.errors} of {seen.requests} requests"
+        if "answer within" in seen.trouble:
+            return f"{bad} failed or took longer than {patience * 1000:.0f}ms"
+        return f"{bad} failed ({seen.trouble})"
     slowest = max(seen.latencies, default=0.0)
     if slowest > slow:
         return f"slowest of {seen.requests} requests took {slowest * 1000:.0f}ms"

@@ -48,7 +48,7 @@ def _facts(plan: Plan) -> Iterable[tuple[str, Text]]:
     arrow = Text.assemble(
         style.name(plan.from_release.version), " → ", style.name(plan.to.release.version)
     )
-    requested = f"{plan.requested_by.name} ({plan.requested_by.account})"
+    requested = wording.person(plan.requested_by)
     yield "Reason", style.sentence(plan.reason)
     yield "Target", style.sentence(str(plan.target))
     yield "Version", arrow
