@@ -1,0 +1,1 @@
+"""What ``docs.generate`` is made of: one module per kind of page."""
