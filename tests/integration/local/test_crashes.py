@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,11 @@ def kill_supervisor(host: Host) -> None:
     known = json.loads((host.site.records.processes / "supervisor.json").read_bytes())
     os.kill(known["pid"], signal.SIGKILL)
     until(lambda: not host.site.supervisor.answers)
+
+
+def is_another(found: Path, pid: int) -> bool:
+    """Tell whether another process has taken this one's place."""
+    return bool(json.loads(found.read_bytes())["pid"] != pid)
 
 
 def killed_at(count: int, host: Host, version: str, journal: Path) -> bool:
@@ -74,7 +80,7 @@ def test_proxy_and_instance_are_killed(live: Host) -> None:
         )
         old = json.loads(found.read_bytes())["pid"]
         os.kill(old, signal.SIGKILL)
-        until(lambda found=found, old=old: json.loads(found.read_bytes())["pid"] != old)
+        until(partial(is_another, found, old))
     until(lambda: live.site.proxy.serves)
     until(lambda: live.platform.observe(live.target).workloads[0].ready == 2)
     assert live.get() == (200, "v1.2.0\n")

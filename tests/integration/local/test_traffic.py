@@ -1,5 +1,6 @@
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -9,6 +10,11 @@ from tests.integration.local.host import Host, Load, a_host, await_done, get, un
 from smartspec_rollback.domain.step import ProgressState
 from smartspec_rollback.errors import FenceConflict, NotDone
 from smartspec_rollback.testing.releases import write_release
+
+
+def has_more(load: Load, than: int) -> bool:
+    """Tell whether so many requests were answered."""
+    return len(load.shots) > than
 
 
 def test_no_request_is_lost_and_none_is_late(live: Host) -> None:
@@ -23,8 +29,7 @@ def test_no_request_is_lost_and_none_is_late(live: Host) -> None:
             for step in live.platform.plan(live.platform.observe(live.target), to=to):
                 live.finish(step, live.fence(f"flip-{number}.{step.id}"))
                 moved = time.monotonic() if step.moves_traffic else moved
-            enough = len(load.shots) + 500
-            until(lambda enough=enough: len(load.shots) > enough)
+            until(partial(has_more, load, len(load.shots) + 500))
             spans.append((moved, time.monotonic(), version))
     assert len(load.shots) >= 6000
     assert [shot for shot in load.shots if shot.status != 200] == []

@@ -69,7 +69,7 @@ def _history(records: tuple[Record, ...], route: Route) -> tuple[Revision, ...]:
     """List what had traffic, what has it now first, then the one that got it last."""
     live = [_revision(record, route) for record in records if record.id == route.revision]
     past = [
-        (record.deployed_at, _revision(record, route))
+        (record.generation, _revision(record, route))
         for record in records
         if record.deployed_at is not None and record.id != route.revision
     ]

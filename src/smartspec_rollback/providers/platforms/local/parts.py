@@ -37,7 +37,7 @@ def supervisord() -> tuple[str, ...]:
     """Name the command that runs supervisor; ProviderUnavailable if it is not installed."""
     if importlib.util.find_spec("supervisor") is None:
         raise ProviderUnavailable("supervisor is not installed", remedy=_REMEDY)
-    return (sys.executable, "-m", "supervisor.supervisord")
+    return (sys.executable, "-P", "-m", "supervisor.supervisord")
 
 
 def runtime_folder(state: Path) -> Path:

@@ -13,6 +13,7 @@ from smartspec_rollback.domain.target import Target
 from smartspec_rollback.ports.clock import Clock, Deadline
 from smartspec_rollback.ports.platform import Prewarmed
 from smartspec_rollback.providers.platforms.local import (
+    deploying,
     guard,
     inspecting,
     looking,
@@ -140,7 +141,7 @@ class LocalPlatform:
         *,
         deployment_id: str,
         deadline: Deadline,
-        on_progress: verbs.Told | None = None,
+        on_progress: deploying.Told | None = None,
     ) -> Revision:
         """Put a version live and return its revision; AnotherRunning while somebody else acts.
 
@@ -150,7 +151,7 @@ class LocalPlatform:
         held = f"deployment {checked_name('deployment id', deployment_id)}"
         self._guards.take(site, holder=held, operation=deployment_id)
         try:
-            return verbs.deploy(
+            return deploying.deploy(
                 site,
                 version,
                 deployment_id=deployment_id,

@@ -36,6 +36,14 @@ class _Clusters(msgspec.Struct):
     configs: tuple[_Cluster, ...] = ()
 
 
+class _Options(msgspec.Struct):
+    concurrency: int
+
+
+class _ServerInfo(msgspec.Struct):
+    command_line_options: _Options
+
+
 class _Stat(msgspec.Struct):
     name: str = ""
     value: int = 0
@@ -63,6 +71,11 @@ class Proxy:
         except ProviderUnavailable:
             return False
         return True
+
+    def workers(self) -> int:
+        """Tell how many workers it really has, whatever the settings say by now."""
+        info = _decoded(get(self.socket, "/server_info"), _ServerInfo)
+        return info.command_line_options.concurrency
 
     def route_version(self) -> str:
         """Tell which version of the routes it has taken over; not yet what each worker serves."""

@@ -5,6 +5,7 @@ supervisor and the proxy are told is derived from them (``running``), so a crash
 writes is mended by deriving again.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +25,8 @@ from smartspec_rollback.providers.platforms.local.files import (
 from smartspec_rollback.providers.platforms.local.release_file import Readiness
 
 _SHORT = 12
+_KEPT = 100
+_ID = re.compile(r"r[0-9]+-[0-9a-f]{12}")
 
 
 class Identity(Value):
@@ -50,7 +53,8 @@ class Record(Value):
 
     ``wanted`` says whether its instances should run, ``prewarmed`` whether it was started without
     a promise of traffic, ``operation`` who started it and ``started`` when, on the monotonic clock.
-    ``deployed_at`` is set once it had traffic, ``drain`` once it is being stopped.
+    ``deployed_at`` is set once it had traffic, together with the ``generation`` of the route that
+    gave it to it last; ``drain`` once it is being stopped.
     """
 
     id: str
@@ -64,6 +68,7 @@ class Record(Value):
     wanted: bool = True
     deployed_at: datetime | None = None
     deployment_id: str | None = None
+    generation: int = 0
     drain: Drain | None = None
 
 
@@ -179,7 +184,9 @@ class Records:
 
     def record(self, revision: str) -> Record | None:
         """Read one revision, None if there is none such."""
-        return next((record for record in self.all() if record.id == revision), None)
+        if not _ID.fullmatch(revision):
+            return None
+        return read_value(self._revisions / f"{revision}.json", Record)
 
     def wanted(self) -> tuple[Record, ...]:
         """Read the revisions whose instances should run, the newest first."""
@@ -194,5 +201,13 @@ class Records:
         write_private(self._revisions / f"{record.id}.json", msgspec.json.encode(record))
 
     def forget(self, record: Record) -> None:
-        """Remove a revision that never had traffic."""
+        """Remove a revision."""
         remove(self._revisions / f"{record.id}.json")
+
+    def forget_old(self, live: str | None) -> None:
+        """Remove all but the newest revisions, with their logs; never one that runs or is live."""
+        for record in self.all()[_KEPT:]:
+            if not record.wanted and record.id != live:
+                self.forget(record)
+                for log in self.logs.glob(f"{record.id}-*"):
+                    remove(log)

@@ -65,6 +65,7 @@ def remember_live(site: Site) -> None:
         live,
         deployed_at=route.deployed_at,
         deployment_id=route.deployment_id,
+        generation=route.generation,
         prewarmed=False,
     )
     if known != live:
@@ -102,7 +103,7 @@ def arrived(site: Site, release: Release) -> Progress:
 
 def all_workers_serve(site: Site, route: Route) -> bool:
     """Ask over enough new connections that no worker of the proxy is missed."""
-    left = probing.CONNECTIONS_PER_WORKER * site.settings.workers
+    left = probing.CONNECTIONS_PER_WORKER * site.proxy.workers()
     deadline = Deadline.after(site.clock, _PROBE_SECONDS)
     while left > 0:
         count = min(left, _BATCH)
