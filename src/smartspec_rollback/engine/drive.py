@@ -162,7 +162,8 @@ class _Driving:
             self.run.tidy()
         halt(self.journal, self.plan, stop)
         self.run.status = status
-        self.run.unguard()
+        if status in ACTIVE:
+            self.run.unguard()
 
     def _guard_again(self) -> None:
         try:

@@ -228,6 +228,6 @@ def _by_hand(parts: Parts, failed: Deployment, seen: Snapshot, version: str) -> 
     raise UnknownName(
         "version",
         version,
-        nearest=nearest(version, known),
+        nearest=nearest(version, dict.fromkeys(known)),
         remedy=f"`smartspec deployment list` shows what was deployed to {parts.target}",
     )
