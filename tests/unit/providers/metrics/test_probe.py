@@ -43,7 +43,7 @@ def test_one_slow_answer_slows_all_who_wait_behind_it() -> None:
     """Coordinated omission: a stall of the service is measured once instead of by everybody."""
     stall = 0.3
     with web_service({"/": [Page(delay=stall), Page()]}) as service:
-        samples = _collect(service.url, ProbeSettings(rate=50, connections=1))
+        samples = _collect(service.url, ProbeSettings(rate=50, connections=1, timeout=30.0))
     assert samples.errors == 0
     assert samples.requests == 25
     # Request n was scheduled at n/50 s, and cannot have been answered before the stall was over.
