@@ -3,7 +3,6 @@
 Its help comes from a table, so that listing the commands imports none of them.
 """
 
-import difflib
 import importlib
 from collections.abc import Mapping
 from typing import Any
@@ -40,6 +39,8 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command to run; an unknown one is an error that names the nearest."""
         if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
+            import difflib
+
             near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1, cutoff=0.5)
             hint = f" Did you mean {near[0]}?" if near else ""
             ctx.fail(f"There is no command {args[0][:80]!r}.{hint}")

@@ -5,13 +5,14 @@ Made by ``exits.run`` and handed to every command. Imports nothing heavy by itse
 
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smartspec_rollback.cli.output import Output
 from smartspec_rollback.cli.stop import Stop
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from smartspec_rollback.cli.screen import Screen
     from smartspec_rollback.ports.channel import Channel
     from smartspec_rollback.wiring import Workspace
