@@ -4,7 +4,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.integration.local.host import Host, a_host, running_below
+from msgspec.structs import replace
+from tests.integration.local.host import Host, a_host, free_port, get, running_below
 
 from smartspec_rollback.errors import (
     AnotherRunning,
@@ -114,6 +115,21 @@ def test_somebody_else_listens(host: Host) -> None:
         host.platform.up(host.target)
     assert running_below(host.folder) == []
     host.platform.up(host.target)
+
+
+def test_changed_settings_count_from_the_next_up(live: Host) -> None:
+    """Production is looked for where it is not, or a proxy with more workers is half asked."""
+    old = live.site.front
+    moved = f"127.0.0.1:{free_port()}"
+    live.settings = replace(live.settings, listen=moved, workers=3)
+    live.platform = live.another()
+    assert live.platform.observe(live.target).front_door == old.url
+    live.platform.up(live.target)
+    assert live.platform.observe(live.target).front_door == f"http://{moved}"
+    assert live.site.proxy.workers() == 3
+    assert live.get() == (200, "v1.2.0\n")
+    with pytest.raises(OSError, match="refused"):
+        get(old.port, "/")
 
 
 def test_folder_of_another_target(live: Host) -> None:

@@ -30,11 +30,16 @@ _ID = re.compile(r"r[0-9]+-[0-9a-f]{12}")
 
 
 class Identity(Value):
-    """What is decided once per Target. ``token`` opens the proxy's private probe."""
+    """Who a Target is, and where it was started.
+
+    ``uid`` and ``token``, which opens the proxy's private probe, are made once. ``listen`` and
+    ``runtime``, the folder of its sockets, are those of the last start.
+    """
 
     uid: str
     target: Target
     token: str
+    listen: str
     runtime: str
 
 

@@ -75,8 +75,9 @@ class Site:
 
     @property
     def front(self) -> Address:
-        """Where the proxy listens."""
-        return listen_address(self.settings.listen)
+        """Where the proxy listens: where it was started, or else as the settings say."""
+        found = self.records.identity(self.target)
+        return listen_address(found.listen if found else self.settings.listen)
 
     @property
     def supervisor_socket(self) -> Path:

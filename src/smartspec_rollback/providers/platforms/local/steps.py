@@ -165,20 +165,32 @@ def _switch(site: Site, step: Step, fence: Fence, deadline: Deadline) -> None:
 
 def _scale_down(site: Site, step: Step, fence: Fence, deadline: Deadline) -> None:
     revision = step.parameter("previous")
-    with locked(site.records.lock, deadline):
+
+    def check() -> None:
         record = site.record(revision)
         begun = record.drain if record else None
         if begun is None or begun.operation != fence.operation:
             _must_match(site, fence)
-    scale_down(site, revision, operation=fence.operation, deadline=deadline)
+
+    scale_down(site, revision, operation=fence.operation, deadline=deadline, check=check)
 
 
-def scale_down(site: Site, revision: str, *, operation: str, deadline: Deadline) -> None:
+def scale_down(
+    site: Site,
+    revision: str,
+    *,
+    operation: str,
+    deadline: Deadline,
+    check: Callable[[], None] | None = None,
+) -> None:
     """Let a revision's requests end, then stop its instances; takes the lock itself.
 
-    Since when it drains is written down, so that whoever comes after a crash goes on from there.
+    ``check`` is made under the lock, before anything is done. Since when it drains is written
+    down, so that whoever comes after a crash goes on from there.
     """
     with locked(site.records.lock, deadline):
+        if check is not None:
+            check()
         traffic.must_be_idle(site, revision)
         traffic.remember_live(site)
         record = _draining(site, revision, operation)

@@ -23,7 +23,7 @@ from smartspec_rollback.providers.platforms.local import (
     running,
     traffic,
 )
-from smartspec_rollback.providers.platforms.local.addresses import is_free
+from smartspec_rollback.providers.platforms.local.addresses import is_free, listen_address
 from smartspec_rollback.providers.platforms.local.files import (
     locked,
     private_folder,
@@ -44,7 +44,7 @@ _INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR
 
 def up(site: Site) -> None:
     """Start supervisor, the proxy and whatever should run; nothing where they run already."""
-    site.front  # noqa: B018 - says what is wrong with the address before anything is made
+    listen_address(site.settings.listen)
     private_folder(site.state)
     private_folder(site.records.root)
     deadline = Deadline.after(site.clock, _UP_SECONDS)
@@ -70,25 +70,31 @@ def _begin(site: Site) -> None:
         uid=secrets.token_hex(16),
         target=site.target,
         token=secrets.token_urlsafe(32),
+        listen=site.settings.listen,
         runtime="",
     )
-    runtime = parts.runtime_folder(site.records.root)
-    site.records.create(replace(identity, runtime=str(runtime)))
+    runtime = str(parts.runtime_folder(site.records.root))
+    site.records.create(replace(identity, runtime=runtime, listen=site.settings.listen))
     end_recorded(site.records.processes, site.clock)
     remove(site.supervisor_socket)
     remove(site.admin_socket)
-    if not is_free(site.front):
-        raise ProviderError(
-            "somebody else listens there",
-            where=f"platform.listen {site.settings.listen}",
-            remedy="stop them, or choose another address",
-        )
+    _must_be_free(site)
     if site.route.generation == 0:
         traffic.write_route(site, replace(site.route, generation=1))
     running.write_proxy_files(site)
     running.write_files(site)
     running.write_clusters(site)
     _run_supervisor(site)
+
+
+def _must_be_free(site: Site) -> None:
+    """Insist that nobody listens where we want to: two proxies would share the users."""
+    if not is_free(listen_address(site.settings.listen)):
+        raise ProviderError(
+            "somebody else listens there",
+            where=f"platform.listen {site.settings.listen}",
+            remedy="stop them, or choose another address",
+        )
 
 
 def _run_supervisor(site: Site) -> None:
@@ -120,7 +126,14 @@ def _run_supervisor(site: Site) -> None:
 
 
 def _adjust(site: Site) -> None:
-    """Bring what runs in line with the settings and the records."""
+    """Bring what runs in line with the settings and the records.
+
+    Other settings of the proxy restart it, which breaks connections: nobody else does that.
+    """
+    identity = site.identity
+    if identity.listen != site.settings.listen:
+        _must_be_free(site)
+        site.records.create(replace(identity, listen=site.settings.listen))
     if running.write_proxy_files(site):
         running.conform(site)
         site.supervisor.restart(PROXY, Deadline.after(site.clock, _STOPPED_SECONDS))
