@@ -5,7 +5,14 @@ from datetime import datetime
 from smartspec_rollback.domain.finding import Outcome
 from smartspec_rollback.domain.plan import Plan
 from smartspec_rollback.domain.report import Moments, Report, StepRecord
-from smartspec_rollback.domain.rollback import EXIT, EntryKind, JournalEntry, Rollback, Status
+from smartspec_rollback.domain.rollback import (
+    ACTIVE,
+    EXIT,
+    EntryKind,
+    JournalEntry,
+    Rollback,
+    Status,
+)
 from smartspec_rollback.domain.step import Step
 from smartspec_rollback.domain.verdict import Verdict
 from smartspec_rollback.errors import StoreCorrupt, UnknownName
@@ -35,7 +42,7 @@ def build(store: Store, rollback_id: str) -> Report:
         verdict=verdict,
         hold=_hold_in_force(journal),
         moments=_moments(store, plan, rollback, journal, verdict),
-        advice=_advice(plan, rollback, journal),
+        advice=(*_advice(plan, rollback, journal), *_left_over(plan, rollback, journal)),
         journal=journal,
     )
 
@@ -123,6 +130,24 @@ def _moments(
         approved=approved[-1] if approved and not never_approved else None,
         switched=switched[-1] if switched else None,
         verified=verdict.at if verdict and rollback.status is Status.SUCCEEDED else None,
+    )
+
+
+def _left_over(
+    plan: Plan, rollback: Rollback, journal: tuple[JournalEntry, ...]
+) -> tuple[str, ...]:
+    """Say what a closed rollback started and could not remove again."""
+    begun = [e.seq for e in journal if e.kind is EntryKind.PREWARM_INTENT]
+    gone = [e.seq for e in journal if e.kind is EntryKind.PREWARM_REMOVED]
+    if rollback.status in (*ACTIVE, Status.SUCCEEDED, Status.UNSTABLE) or max(
+        begun, default=0
+    ) <= max(gone, default=0):
+        return ()
+    return (
+        (
+            f"Instances of {plan.to.release.version} without traffic may still run beside the "
+            "live version: they could not be removed. Look on the platform itself."
+        ),
     )
 
 
