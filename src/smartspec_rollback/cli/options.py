@@ -3,6 +3,7 @@
 Not even pathlib: with what that imports it is a tenth of the time that ``--help`` takes.
 """
 
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -12,7 +13,20 @@ from smartspec_rollback.cli.session import Session
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_NARROWEST, _USUAL, _WIDEST = 40, 80, 100
+
+
+def _width() -> int:
+    """Tell how wide help may be; click would import an archiver's library to find out."""
+    told = os.environ.get("COLUMNS", "")
+    try:
+        columns = int(told) if told.isdecimal() else os.get_terminal_size().columns
+    except OSError:
+        columns = _USUAL
+    return max(_NARROWEST, min(columns, _WIDEST))
+
+
+SETTINGS = {"help_option_names": ["-h", "--help"], "terminal_width": _width()}
 """The click context settings of every command."""
 
 FORMATS = ("text", "markdown", "json")
