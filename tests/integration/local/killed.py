@@ -1,4 +1,4 @@
-"""A rollback that dies: run as ``python -m``, killed by itself at its n-th write or call.
+"""A rollback or deployment that dies, killed by itself at its n-th write or call; run with -m.
 
 ``carry_out`` keeps a journal as the engine does; called again, by whoever, it goes on.
 """
@@ -71,8 +71,8 @@ def die_at(count: int) -> None:
     Supervisord.call = dying_call  # type: ignore[method-assign] # the same, and deadly
 
 
-def main(folder: str, listen: str, version: str, journal: str, count: str) -> None:
-    """Roll back, and die on the way if there are so many writes."""
+def main(folder: str, listen: str, version: str, name: str, count: str) -> None:
+    """Roll back, or deploy if ``name`` is an id, and die on the way if there are so many writes."""
     settings = LocalSettings(
         releases=Path(folder) / "releases",
         state=Path(folder) / "state",
@@ -81,7 +81,11 @@ def main(folder: str, listen: str, version: str, journal: str, count: str) -> No
         drain=5.0,
     )
     die_at(int(count))
-    carry_out(Host(Path(folder), settings), version, Path(journal))
+    host = Host(Path(folder), settings)
+    if name.startswith("deploy-"):
+        host.deploy(version, name)
+    else:
+        carry_out(host, version, Path(name))
 
 
 if __name__ == "__main__":

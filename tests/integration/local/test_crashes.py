@@ -29,12 +29,12 @@ def is_another(found: Path, pid: int) -> bool:
     return bool(json.loads(found.read_bytes())["pid"] != pid)
 
 
-def killed_at(count: int, host: Host, version: str, journal: Path) -> bool:
-    """Roll back in another process that dies at its ``count``-th write; False if it got through."""
+def killed_at(count: int, host: Host, version: str, name: str) -> bool:
+    """Act in another process that dies at its ``count``-th write; False if it got through."""
     done = subprocess.run(
         [
             *(sys.executable, "-m", "tests.integration.local.killed"),
-            *(str(host.folder), host.settings.listen, version, str(journal), str(count)),
+            *(str(host.folder), host.settings.listen, version, name, str(count)),
         ],
         cwd=ROOT,
         capture_output=True,
@@ -108,7 +108,7 @@ def test_rollback_is_killed_at_every_write(tmp_path: Path) -> None:
         for count in range(1, MORE_THAN_ENOUGH):
             journal = tmp_path / f"rollback-{count}.json"
             known = {record.id for record in host.site.records.all()}
-            died = killed_at(count, host, there, journal)
+            died = killed_at(count, host, there, str(journal))
             carry_out(host, there, journal)
             seen = host.platform.observe(host.target)
             assert seen.live is not None
@@ -122,3 +122,26 @@ def test_rollback_is_killed_at_every_write(tmp_path: Path) -> None:
         else:
             pytest.fail("the rollback never got through")
         assert count > 10, "the rollback was not killed at its writes"
+
+
+def test_deployment_is_killed_at_its_writes(tmp_path: Path) -> None:
+    """A deployment that died half-way cannot be finished, or leaves instances running."""
+    with a_host(tmp_path, instances=1) as host:
+        host.platform.up(host.target)
+        host.deploy("v1.2.0")
+        there, back = "v1.2.1", "v1.2.0"
+        for count in range(1, MORE_THAN_ENOUGH, 3):
+            name = f"deploy-{count}"
+            died = killed_at(count, host, there, name)
+            revision = host.deploy(there, name)
+            seen = host.platform.observe(host.target)
+            assert seen.live == revision
+            assert (revision.deployment_id, revision.release.version) == (name, there)
+            assert [(w.revision, w.ready) for w in seen.workloads] == [(revision.id, 1)]
+            assert [r.deployment_id for r in seen.history].count(name) == 1
+            assert host.get() == (200, f"{there}\n")
+            there, back = back, there
+            if not died:
+                break
+        else:
+            pytest.fail("the deployment never got through")

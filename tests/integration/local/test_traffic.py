@@ -5,10 +5,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.integration.local.host import Host, Load, a_host, await_done, get, until
+from tests.integration.local.host import CLOCK, Host, Load, a_host, await_done, get, until
 
+from smartspec_rollback.domain.snapshot import Fence
 from smartspec_rollback.domain.step import ProgressState
 from smartspec_rollback.errors import FenceConflict, NotDone
+from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.testing.releases import write_release
 
 
@@ -91,6 +93,35 @@ def test_nothing_moves_to_instances_that_are_not_ready(live: Host) -> None:
     with pytest.raises(NotDone, match="0 of 2"):
         live.apply(switch, live.fence("switch"))
     assert live.get() == (200, "v1.2.0\n")
+
+
+def test_two_at_once_are_one(live: Host) -> None:
+    """Two operators who approved the same plan both move traffic."""
+    start, switch, _ = live.platform.plan(
+        live.platform.observe(live.target), to=live.release("v1.2.1")
+    )
+    live.finish(start, live.fence("start"))
+    seen = live.platform.observe(live.target)
+    outcomes: list[str] = []
+
+    def act(operation: str) -> None:
+        platform = live.another()
+        fence = Fence(operation=operation, token=1, fingerprint=seen.fingerprint)
+        try:
+            platform.apply(switch, fence=fence, deadline=Deadline.after(CLOCK, switch.timeout))
+        except FenceConflict:
+            outcomes.append("refused")
+        else:
+            outcomes.append("done")
+
+    threads = [threading.Thread(target=act, args=(f"operator-{n}",)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["done", "refused", "refused", "refused"]
+    after = live.platform.observe(live.target)
+    assert int(after.resource_version) == int(seen.resource_version) + 1
 
 
 def test_unknown_step_is_refused(live: Host) -> None:
