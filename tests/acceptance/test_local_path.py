@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.acceptance.commands import Result, installed
+from tests.acceptance.commands import LEDGER, Result, installed
 from tests.acceptance.terminal import at_terminal
 
 from smartspec_rollback.testing.releases import write_release
@@ -124,3 +124,21 @@ def test_a_signal_before_anything_was_changed(host: Path) -> None:
     assert b"Stopping before anything is changed" in err
     assert b"Traceback" not in err
     assert _live(host) == "v1.2.1"
+
+
+def test_break_glass_needs_no_ledger(host: Path) -> None:
+    """If this failed, a broken ledger would keep production broken, or the work be lost."""
+    ledger = host / LEDGER
+    whole = ledger.read_bytes()
+    ledger.write_bytes(b"no database at all " * 100)
+    assert installed(*ROLLBACK, folder=host).code == 4
+
+    glass = (*ROLLBACK, "--break-glass", "the ledger is damaged")
+    done = at_terminal(*glass, folder=host, answers=[(QUESTION, "yes\n")])
+    assert done.code in {0, 7}, done.out
+    assert _live(host) == "v1.2.0"
+
+    ledger.write_bytes(whole)
+    history = _smartspec(host, "history", "--format", "json")
+    assert [r["break_glass"] for r in history.document["rollbacks"]] == [True]
+    assert _smartspec(host, "audit", "verify").code == 0
