@@ -29,7 +29,7 @@ def snapshot(site: Site, *, operation: Operation | None) -> Snapshot:
     records = site.records.all()
     route = site.route
     seen = tuple(
-        _workload(record, programs, live=record.id == route.revision)
+        _workload(site, record, programs, live=record.id == route.revision)
         for record in records
         if record.wanted
     )
@@ -91,14 +91,14 @@ def _revision(record: Record, route: Route) -> Revision:
     )
 
 
-def _workload(record: Record, programs: tuple[Program, ...], *, live: bool) -> Workload:
+def _workload(site: Site, record: Record, programs: tuple[Program, ...], *, live: bool) -> Workload:
     up = _up(record, programs)
     return Workload(
         revision=record.id,
         version=record.release.version,
         desired=len(record.ports),
         running=len(up),
-        ready=len(ready_ports(up, record.readiness)),
+        ready=len(ready_ports(up, record.readiness, clock=site.clock)),
         prewarmed=record.prewarmed and not live and record.deployed_at is None,
     )
 
@@ -119,7 +119,8 @@ def _up(record: Record, programs: tuple[Program, ...]) -> tuple[int, ...]:
 def readiness(site: Site, record: Record) -> Progress:
     """Say how many instances of a revision are ready, or that they cannot become so."""
     programs = site.supervisor.programs()
-    ready = len(ready_ports(_up(record, programs), record.readiness))
+    up = _up(record, programs)
+    ready = len(ready_ports(up, record.readiness, clock=site.clock))
     wanted, version = len(record.ports), record.release.version
     detail = f"{ready} of {wanted} instances of {version} ready"
     if ready == wanted:

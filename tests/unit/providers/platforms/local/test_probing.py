@@ -79,5 +79,12 @@ def test_only_the_right_status_is_ready() -> None:
     """An instance that says 503 gets traffic."""
     readiness = Readiness()
     with server(response(200, "")) as good, server(response(503, "")) as bad:
-        assert ready_ports((good, bad, 1), readiness) == {good}
-    assert ready_ports((), readiness) == frozenset()
+        assert ready_ports((good, bad, 1), readiness, clock=CLOCK) == {good}
+    assert ready_ports((), readiness, clock=CLOCK) == frozenset()
+
+
+@pytest.mark.parametrize("odd", [b"", b"HTTP/1.1 200", b"200 OK\r\n", b"HTTP/1.1\r\n", b"2" * 9000])
+def test_what_is_no_answer_is_not_ready(odd: bytes) -> None:
+    """An instance that talks nonsense gets traffic, or keeps everybody waiting."""
+    with server(odd) as port:
+        assert ready_ports((port,), Readiness(), clock=CLOCK) == frozenset()
