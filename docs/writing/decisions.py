@@ -32,8 +32,8 @@ def checks_page() -> str:
     """Write every safety check: what it looks at, and when it blocks."""
     text = (
         "# Safety checks\n\n"
-        "Every plan shows every check, in this order: schema and data first, then by number. The "
-        "numbers are those of the list that "
+        "Every plan shows every check: schema and data first, then those that did not pass, then "
+        "the others by number. The numbers are those of the list that "
         "[Safety checks and risk](../explanation/safety-checks-and-risk.md) explains. `--override` "
         "takes the name.\n\n"
     )
