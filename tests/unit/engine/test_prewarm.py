@@ -16,7 +16,7 @@ from tests.unit.engine.acting import (
 )
 
 from smartspec_rollback.domain.approval import Answer, Policy
-from smartspec_rollback.domain.rollback import Claim, EntryKind, Status
+from smartspec_rollback.domain.rollback import Claim, EntryKind, JournalEntry, Status
 from smartspec_rollback.domain.settings import Probe, Verification
 from smartspec_rollback.domain.values import parameter
 from smartspec_rollback.engine.run import plan_rollback
@@ -116,6 +116,22 @@ def test_denied(warm: Bench) -> None:
     assert go(warm).rollback.status is Status.DENIED
     assert effects(warm) == [PREWARM, DISCARD]
     assert untouched(warm)
+
+
+def test_nothing_is_left_once_it_is_closed(warm: Bench) -> None:
+    """A process that dies just after closing leaves instances and the guard to nobody."""
+    _after_it_ran(warm, DENY)
+    seen: list[bool] = []
+    heard = warm.recorder.entry
+
+    def look(entry: JournalEntry, /) -> None:
+        heard(entry)
+        if entry.kind is EntryKind.STATUS:
+            seen.append(untouched(warm))
+
+    warm.recorder.entry = look  # type: ignore[method-assign] # to look just then
+    assert go(warm).rollback.status is Status.DENIED
+    assert seen == [True]
 
 
 def test_expired(warm: Bench) -> None:
