@@ -36,14 +36,6 @@ class _Clusters(msgspec.Struct):
     configs: tuple[_Cluster, ...] = ()
 
 
-class _Options(msgspec.Struct):
-    concurrency: int
-
-
-class _ServerInfo(msgspec.Struct):
-    command_line_options: _Options
-
-
 class _Stat(msgspec.Struct):
     name: str = ""
     value: int = 0
@@ -74,8 +66,11 @@ class Proxy:
 
     def workers(self) -> int:
         """Tell how many workers it really has, whatever the settings say by now."""
-        info = _decoded(get(self.socket, "/server_info"), _ServerInfo)
-        return info.command_line_options.concurrency
+        body = get(self.socket, r"/stats?format=json&filter=^server\.concurrency$")
+        count = sum(stat.value for stat in _decoded(body, _Stats).stats)
+        if count < 1:
+            raise ProviderError("the proxy does not say how many workers it has")
+        return count
 
     def route_version(self) -> str:
         """Tell which version of the routes it has taken over; not yet what each worker serves."""
