@@ -16,11 +16,10 @@ from smartspec_rollback.demo.load import Load
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.step import ProgressState
 from smartspec_rollback.ports.clock import Deadline
-from smartspec_rollback.providers.platforms.local import LocalPlatform, proxy_config
+from smartspec_rollback.providers.platforms.local import LocalPlatform, probing, proxy_config
 from smartspec_rollback.providers.platforms.local.looking import running_of
 from smartspec_rollback.providers.platforms.local.proxy_config import Route
 from smartspec_rollback.providers.platforms.local.site import Site
-from smartspec_rollback.providers.platforms.local.traffic import all_workers_serve
 from smartspec_rollback.providers.system import SystemClock
 from smartspec_rollback.wiring import Surroundings, open_workspace
 
@@ -145,8 +144,15 @@ def _flip(site: Site, release: Release) -> float:
     )
     fresh = site.records.routes.with_suffix(".bench")
     fresh.write_bytes(proxy_config.routes(route, token=site.identity.token))
+    count = probing.CONNECTIONS_PER_WORKER * site.proxy.workers()
+    deadline = Deadline.after(_CLOCK, _PATIENCE)
+    said: set[str] = set()
     start = time.perf_counter()
     fresh.replace(site.records.routes)
-    while not all_workers_serve(site, route):
-        pass
+    while said != {route.answer}:
+        said = probing.answers(
+            site.front, token=site.identity.token, count=count, deadline=deadline
+        )
+        if deadline.expired:
+            raise SystemExit("the proxy does not take the new route over")
     return time.perf_counter() - start
