@@ -14,7 +14,7 @@ import pytest
 from tests.acceptance.commands import LEDGER, Result, installed
 from tests.acceptance.terminal import at_terminal
 
-from smartspec_rollback.testing.releases import write_release
+from smartspec_rollback.demo.releases import write_release
 
 _CONFIGURATION = """\
 services:

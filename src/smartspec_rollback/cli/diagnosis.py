@@ -19,7 +19,7 @@ from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.ports.metrics import Window
 from smartspec_rollback.ports.platform import Guards, InspectsReleases, Prewarms
 from smartspec_rollback.views.escape import clean, prose
-from smartspec_rollback.views.wording import MARKS
+from smartspec_rollback.views.wording import MARKS, person
 from smartspec_rollback.wiring import Workspace
 
 _FAILED = 4
@@ -133,7 +133,7 @@ def _people(workspace: Workspace) -> Iterator[Line]:
             f"add your account to `people`: {{os: {me.account.removeprefix('os:')}}}",
         )
     else:
-        yield _good("identity", f"you are {me.name} ({me.account})")
+        yield _good("identity", f"you are {person(me)}")
     for target in workspace.targets:
         policy = workspace.configured(target).settings.policy
         about = f"{target} approval"

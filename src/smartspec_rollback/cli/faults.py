@@ -41,8 +41,6 @@ def explain(error: BaseException, session: Session) -> int:
     if session.output.as_json:
         from smartspec_rollback.views.json import error_document
 
-        # The document has one field for what is wrong; the reasons stand in it too.
-        said.what = "; ".join((said.what, *said.details))
         session.output.document(error_document(said))
     else:
         session.output.note(f"error: {said}")

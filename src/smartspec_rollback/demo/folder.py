@@ -49,7 +49,7 @@ def make_folder(folder: Path) -> str:
     (folder / "smartspec.yaml").write_text(_CONFIGURATION.format(port=port))
     releases = folder / "releases"
     write_release(releases, "v1.2.0")
-    write_release(releases, "v1.2.1", SLOW_SHARE="0.1", SLOW_SECONDS="0.4")
+    write_release(releases, "v1.2.1", delay_ms=400, delay_share=0.1)
     return f"http://127.0.0.1:{port}"
 
 

@@ -1,28 +1,50 @@
-"""Write release folders of the shop, as a build pipeline would.
-
-Called by the demo and by tests that need real releases.
-"""
+"""Release folders for the platform ``local``, with the shop in them: for tests and the demo."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
-_RELEASE = """\
-# How the local platform starts {version}, and how it knows that an instance is ready.
-command: ["{{python}}", shop.py]
-readiness: {{path: /healthz, status: 200}}
-environment:
-"""
+import yaml
+
+from smartspec_rollback.demo import shop
 
 
-def write_release(folder: Path, version: str, **environment: str) -> Path:
-    """Write ``folder/version`` with the shop and its release.yaml; return the new folder.
+def write_release(
+    folder: Path,
+    version: str,
+    *,
+    delay_ms: float = 0,
+    delay_share: float = 0.0,
+    error_share: float = 0.0,
+    ready_after_ms: float = 0,
+    broken: bool = False,
+    environment: Mapping[str, str] | None = None,
+    secrets: Mapping[str, Path] | None = None,
+    configuration: tuple[str, ...] = (),
+) -> Path:
+    """Write ``folder/version``, ready to be deployed, and return it.
 
-    ``environment`` is how this release of the shop behaves; see ``shop``.
+    ``delay_ms`` are added to ``delay_share`` (0 to 1) of the answers; ``error_share`` of them fail.
+    A ``broken`` release ends right after its start. ``secrets`` maps names to files.
     """
+    told = {
+        "SHOP_DELAY_MS": f"{delay_ms:g}",
+        "SHOP_DELAY_SHARE": f"{delay_share:g}",
+        "SHOP_ERROR_SHARE": f"{error_share:g}",
+        "SHOP_READY_AFTER_MS": f"{ready_after_ms:g}",
+        "SHOP_BROKEN": "yes" if broken else "",
+        "SHOP_RELEASE": version,  # no two versions have the same content
+        **(environment or {}),
+    }
+    content = {
+        "command": ["{python}", "shop.py"],
+        "environment": told,
+        "secrets": {name: {"file": str(path)} for name, path in (secrets or {}).items()},
+        "readiness": {"path": shop.HEALTH, "status": 200},
+        "configuration": list(configuration),
+    }
     release = folder / version
-    release.mkdir(parents=True)
-    shutil.copyfile(Path(__file__).with_name("shop.py"), release / "shop.py")
-    settings = {"SHOP_REGION": "eu", **environment}
-    lines = [f'  {name}: "{value}"\n' for name, value in settings.items()]
-    (release / "release.yaml").write_text(_RELEASE.format(version=version) + "".join(lines))
+    release.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(shop.__file__, release / "shop.py")
+    (release / "release.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
     return release

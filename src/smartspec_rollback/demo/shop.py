@@ -1,75 +1,109 @@
-"""A shop's checkout service, small enough to be read whole; it is the artifact of each release.
+"""A small shop to deploy: the app of tests and of the demo. Standard library only.
 
-Copied into every release folder and run there, so it imports nothing but the standard library.
-How a release behaves stands in its release.yaml: ``SLOW_SHARE`` of the requests take
-``SLOW_SECONDS``, ``BROKEN=1`` makes it exit at start, ``READY_AFTER`` delays readiness,
-``FAIL_SHARE`` of the requests are answered 500.
+Copied into release folders by ``demo.releases`` and run there by its own path, so it may not
+import anything of this project. Steered by its environment alone:
+
+``SHOP_DELAY_MS``      answer that much later ...
+``SHOP_DELAY_SHARE``   ... to this share of the requests, 0 to 1
+``SHOP_ERROR_SHARE``   answer 500 to this share of the requests
+``SHOP_READY_AFTER_MS``  ``/healthz`` says 503 for so long after the start
+``SHOP_BROKEN``        end at once with a failure, as a release does that cannot boot
 """
 
 import asyncio
 import contextlib
 import os
+import random
 import signal
 import sys
 import time
 
 VERSION = os.environ.get("SMARTSPEC_VERSION", "unknown")
-SLOW_SHARE = float(os.environ.get("SLOW_SHARE", "0"))
-SLOW_SECONDS = float(os.environ.get("SLOW_SECONDS", "0.4"))
-FAIL_SHARE = float(os.environ.get("FAIL_SHARE", "0"))
-READY_AFTER = float(os.environ.get("READY_AFTER", "0"))
-STARTED = time.monotonic()
+REVISION = os.environ.get("SMARTSPEC_REVISION", "unknown")
+HEALTH = "/healthz"
+FACTS = "/facts"
+OK = 200
 
 
-class Checkout:
-    """Answers GET requests on keep-alive connections, one at a time per connection."""
+def _number(name: str) -> float:
+    return float(os.environ.get(name, "0"))
+
+
+class Shop:
+    """Answers requests over kept-alive connections, and ends them in good order."""
 
     def __init__(self) -> None:
-        self.slow = 0.0
-        self.bad = 0.0
+        """Read the environment."""
+        self._delay = _number("SHOP_DELAY_MS") / 1000
+        self._delay_share = _number("SHOP_DELAY_SHARE")
+        self._error_share = _number("SHOP_ERROR_SHARE")
+        self._ready_at = time.monotonic() + _number("SHOP_READY_AFTER_MS") / 1000
+        self._stopping = asyncio.Event()
+        self._connections: set[asyncio.Task[None]] = set()
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer requests until the connection ends."""
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            while head := await reader.readuntil(b"\r\n\r\n"):
-                path = head.split(b" ", 2)[1].decode("latin-1")
-                status, body = await self.answer(path)
-                writer.write(
-                    f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n"
-                    f"X-Version: {VERSION}\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode(),
-                )
+    async def run(self) -> None:
+        """Serve until told to stop; then let requests end."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._stopping.set)
+        server = await asyncio.start_server(
+            self._connection, os.environ.get("HOST", "127.0.0.1"), int(os.environ["PORT"])
+        )
+        await self._stopping.wait()
+        server.close()
+        if self._connections:
+            await asyncio.wait(self._connections, timeout=1)
+
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._connections.add(task)
+            task.add_done_callback(self._connections.discard)
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            while (path := await self._request(reader)) is not None:
+                writer.write(await self._answer(path))
                 await writer.drain()
         writer.close()
 
-    async def answer(self, path: str) -> tuple[str, str]:
-        """Take the time this release takes, evenly spread over the requests, and answer."""
-        if path == "/healthz":
-            ready = time.monotonic() - STARTED >= READY_AFTER
-            return (
-                "200 OK" if ready else "503 Service Unavailable"
-            ), f'{{"ready": {int(ready)}}}\n'
-        self.slow += SLOW_SHARE
-        if self.slow >= 1:
-            self.slow -= 1
-            await asyncio.sleep(SLOW_SECONDS)
-        self.bad += FAIL_SHARE
-        if self.bad >= 1:
-            self.bad -= 1
-            return "500 Internal Server Error", '{"error": "out of order"}\n'
-        return "200 OK", f'{{"version": "{VERSION}", "total": "49.90"}}\n'
+    async def _request(self, reader: asyncio.StreamReader) -> str | None:
+        """Read one request's path; None once there is no next one, or the shop is closing."""
+        head = asyncio.ensure_future(reader.readuntil(b"\r\n\r\n"))
+        closing = asyncio.ensure_future(self._stopping.wait())
+        await asyncio.wait((head, closing), return_when=asyncio.FIRST_COMPLETED)
+        closing.cancel()
+        if not head.done():
+            head.cancel()
+            return None
+        lines = head.result().decode("latin-1").split("\r\n")
+        for line in lines[1:]:
+            name, _, value = line.partition(":")
+            if name.lower() == "content-length":
+                await reader.readexactly(int(value))
+        words = lines[0].split()
+        return words[1] if len(words) > 1 else "/"
+
+    async def _answer(self, path: str) -> bytes:
+        if path == HEALTH:
+            ready = time.monotonic() >= self._ready_at
+            return _response(OK if ready else 503, "ready" if ready else "not yet")
+        if path == FACTS:
+            return _response(OK, "\n".join(sorted(os.environ)))
+        if random.random() < self._delay_share:  # noqa: S311 - made-up slowness, no secret
+            await asyncio.sleep(self._delay)
+        if random.random() < self._error_share:  # noqa: S311 - made-up errors, no secret
+            return _response(500, "out of stock")
+        return _response(OK, f"{VERSION}\n")
 
 
-async def main() -> None:
-    """Serve on the address the platform gives until asked to stop."""
-    if os.environ.get("BROKEN") == "1":
-        sys.exit("this release cannot start")
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    host, port = os.environ["HOST"], int(os.environ["PORT"])
-    server = await asyncio.start_server(Checkout().serve, host, port, backlog=1024)
-    async with server:
-        await stop.wait()
+def _response(status: int, body: str) -> bytes:
+    content = body.encode()
+    return (
+        f"HTTP/1.1 {status} {'OK' if status == OK else 'Sorry'}\r\n"
+        f"content-type: text/plain\r\ncontent-length: {len(content)}\r\n"
+        f"x-version: {VERSION}\r\nx-revision: {REVISION}\r\n\r\n"
+    ).encode() + content
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    if os.environ.get("SHOP_BROKEN"):
+        sys.exit("this release is broken")
+    asyncio.run(Shop().run())

@@ -62,6 +62,7 @@ def gather(
         reading=_glance(parts, seen),
         dependents_since=store.since(dependents, failed.at) if dependents else (),
         reason_given=request.reason is not None,
+        dry_run=request.dry_run,
     )
 
 

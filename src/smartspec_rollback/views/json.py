@@ -120,6 +120,7 @@ def error_document(error: SmartSpecError, *, candidates: Sequence[Candidate] = (
             what=_encodable(error.what),
             where=_encodable(error.where),
             remedy=_encodable(error.remedy),
+            details=tuple(_encodable(detail) for detail in error.details),
             nearest=error.nearest if isinstance(error, UnknownName) else (),
             problems=tuple(
                 ProblemDocument(line=p.line, key=p.key, what=p.what, remedy=p.remedy)

@@ -165,6 +165,7 @@ class ErrorDocument(Value, tag_field="schema", tag="smartspec.error/1"):
     what: str
     where: str
     remedy: str
+    details: tuple[str, ...]
     nearest: tuple[str, ...]
     problems: tuple[ProblemDocument, ...]
     candidates: tuple[Candidate, ...]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from smartspec_rollback.demo.releases import write_release
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.snapshot import Fence, Revision
 from smartspec_rollback.domain.step import Progress, ProgressState, Step
@@ -19,7 +20,6 @@ from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.providers.platforms.local import LocalPlatform, LocalSettings
 from smartspec_rollback.providers.platforms.local.site import Site
 from smartspec_rollback.providers.system import SystemClock
-from smartspec_rollback.testing.releases import write_release
 
 PATIENCE = 60.0
 CLOCK = SystemClock()

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 from tests.integration.local.host import Host, a_host, free_port, get, running_below
 
+from smartspec_rollback.demo.releases import write_release
 from smartspec_rollback.errors import (
     AnotherRunning,
     ProviderError,
@@ -14,7 +15,6 @@ from smartspec_rollback.errors import (
     UnknownName,
     UsageError,
 )
-from smartspec_rollback.testing.releases import write_release
 
 ROOT = Path(__file__).parents[3]
 

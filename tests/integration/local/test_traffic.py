@@ -7,11 +7,11 @@ import msgspec
 import pytest
 from tests.integration.local.host import CLOCK, Host, Load, a_host, await_done, get, until
 
+from smartspec_rollback.demo.releases import write_release
 from smartspec_rollback.domain.snapshot import Fence
 from smartspec_rollback.domain.step import ProgressState
 from smartspec_rollback.errors import FenceConflict, NotDone
 from smartspec_rollback.ports.clock import Deadline
-from smartspec_rollback.testing.releases import write_release
 
 
 def has_more(load: Load, than: int) -> bool:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from smartspec_rollback.demo.releases import write_release
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.errors import ProviderError
 from smartspec_rollback.providers.platforms.local.releases import (
@@ -12,7 +13,6 @@ from smartspec_rollback.providers.platforms.local.releases import (
     missing_secrets,
 )
 from smartspec_rollback.providers.platforms.local.running import release_file_of
-from smartspec_rollback.testing.releases import write_release
 
 
 def found(folder: Path) -> Release:
