@@ -179,6 +179,17 @@ class Workspace:
             self._take_in(lambda: self.store)
         return report
 
+    def abandon(self, rollback_id: str, listener: "Listener", *, reason: str) -> Report:
+        """Give up a rollback that stopped in the middle."""
+        from smartspec_rollback.engine.run import abandon
+
+        known, break_glass = self.find(rollback_id)
+        parts = self.parts(known.target, listener, break_glass=break_glass)
+        report = abandon(parts, rollback_id, reason=reason)
+        if break_glass:
+            self._take_in(lambda: self.store)
+        return report
+
     def gate(self, deployment_id: str, listener: "Listener") -> Verdict:
         """Judge a deployment and record the Verdict."""
         from smartspec_rollback.engine.judge import gate

@@ -6,6 +6,8 @@ what could not be learnt is "unknown", and only positive evidence is "passed".
 
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from smartspec_rollback.checks import (
     artifact_exists,
     capacity,
@@ -26,6 +28,7 @@ from smartspec_rollback.checks import (
     target_not_held,
     will_it_help,
 )
+from smartspec_rollback.checks.wording import LEDGER, PLATFORM
 from smartspec_rollback.domain.facts import Facts
 from smartspec_rollback.domain.finding import Finding
 
@@ -95,4 +98,14 @@ _SHOWN = sorted(ALL, key=lambda each: (each.NAME not in _FIRST, each.NUMBER))
 
 def assess(facts: Facts) -> tuple[Finding, ...]:
     """Run every check; schema and data come first, as in every plan, then the others by number."""
-    return tuple(each.check(facts) for each in _SHOWN)
+    findings = tuple(each.check(facts) for each in _SHOWN)
+    return findings if facts.ledger_read else tuple(map(_not_from_the_ledger, findings))
+
+
+def _not_from_the_ledger(finding: Finding) -> Finding:
+    """Name the source right under break-glass: what the ledger would say, the platform said."""
+    evidence = tuple(
+        replace(item, source=PLATFORM) if item.source == LEDGER else item
+        for item in finding.evidence
+    )
+    return replace(finding, evidence=evidence)

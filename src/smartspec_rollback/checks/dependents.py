@@ -37,6 +37,13 @@ def check(facts: Facts, /) -> Finding:
         return _SAYS.passed(
             f"No service is declared to depend on {service}.", fact("dependents", "none", DECLARED)
         )
+    if not facts.ledger_read:
+        return _SAYS.unknown(
+            f"Whether services that depend on {service} were deployed since was not checked: "
+            "the ledger is not read under break-glass.",
+            fact("dependents", listed(facts.settings.dependents), DECLARED),
+            remedy=f"ask their owners whether they need {version}",
+        )
     return _SAYS.passed(
         f"No service that depends on {service} was deployed since {facts.failed.id}.",
         fact("dependents", listed(facts.settings.dependents), DECLARED),

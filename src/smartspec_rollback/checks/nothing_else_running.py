@@ -24,6 +24,13 @@ def check(facts: Facts, /) -> Finding:
             fact("active rollback", f"{active.id}, since {moment(active.requested_at)}", LEDGER),
             remedy=f"`smartspec show {active.id}` says what it is doing; wait for it, or deny it",
         )
+    if operation is None and not facts.ledger_read:
+        return _SAYS.unknown(
+            f"The platform shows nothing else changing {target}, but the ledger, which names "
+            "other rollbacks, is not read under break-glass.",
+            fact("operation", "none", PLATFORM),
+            remedy="ask in the incident channel whether somebody else is rolling back",
+        )
     if operation is None:
         return _SAYS.passed(
             f"Nothing else is changing {target}.",

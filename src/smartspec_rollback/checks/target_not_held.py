@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from smartspec_rollback.checks.same import same_release
 from smartspec_rollback.checks.says import Says
-from smartspec_rollback.checks.wording import LEDGER, clause, fact, moment, span
+from smartspec_rollback.checks.wording import DECLARED, LEDGER, clause, fact, moment, span
 from smartspec_rollback.domain.facts import Facts
 from smartspec_rollback.domain.finding import Finding
 from smartspec_rollback.domain.rollback import Rollback, Status
@@ -35,7 +35,7 @@ _APPLIED = frozenset(
 
 def check(facts: Facts, /) -> Finding:
     """Refuse bad targets; ask for attention where rollbacks go back and forth."""
-    return _bad(facts) or _indistinct(facts) or _loop(facts) or _passed(facts)
+    return _bad(facts) or _indistinct(facts) or _loop(facts) or _unread(facts) or _passed(facts)
 
 
 def _bad(facts: Facts) -> Finding | None:
@@ -99,6 +99,17 @@ def _loop(facts: Facts) -> Finding | None:
             remedy="stop the deployments that keep failing before rolling back once more",
         )
     return None
+
+
+def _unread(facts: Facts) -> Finding | None:
+    if facts.ledger_read:
+        return None
+    return _SAYS.unknown(
+        f"Whether {facts.chosen.release.version} is on hold or has failed before was not checked: "
+        "the ledger is not read under break-glass.",
+        fact("ledger", "not read", DECLARED),
+        remedy="ask whoever knows the last releases whether this one is good",
+    )
 
 
 def _passed(facts: Facts) -> Finding:

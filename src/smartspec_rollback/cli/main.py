@@ -16,6 +16,7 @@ COMMANDS = {
         "approve": "Approve a rollback that waits for it.",
         "deny": "Deny a rollback; before its first step a deny always wins.",
         "resume": "Go on with a rollback that was interrupted, or verify it again.",
+        "abandon": "Give up a rollback that stopped in the middle, and free its service.",
         "show": "Print a rollback's plan again, byte for byte, or its report.",
         "history": "List the rollbacks, newest first.",
     },

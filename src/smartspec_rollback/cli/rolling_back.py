@@ -1,6 +1,6 @@
 """Rolling back and resuming: checks what was typed, calls the engine, shows what it came to.
 
-Called by ``rollback``, ``resume`` and ``deny``.
+Called by ``rollback``, ``resume``, ``abandon`` and ``deny``.
 """
 
 from smartspec_rollback.cli.session import Session
@@ -39,6 +39,12 @@ def resume(session: Session, rollback_id: str) -> int:
     session.screen.follow(session.workspace.report(rollback_id))
     session.stop.stage = Stage.ASK
     return _finish(session, session.workspace.resume(rollback_id, session.screen))
+
+
+def abandon(session: Session, rollback_id: str, *, reason: str) -> int:
+    """Give up a rollback, show the report, and return its exit code."""
+    session.screen.follow(session.workspace.report(rollback_id))
+    return _finish(session, session.workspace.abandon(rollback_id, session.screen, reason=reason))
 
 
 def _finish(session: Session, report: Report) -> int:

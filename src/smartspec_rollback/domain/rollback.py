@@ -28,6 +28,7 @@ class Status(StrEnum):
     EXPIRED = "expired"
     STALE = "stale"
     CANCELLED = "cancelled"
+    ABANDONED = "abandoned"
     FAILED = "failed"
 
 
@@ -39,13 +40,22 @@ def _table() -> dict[Status, frozenset[Status]]:
         s.AWAITING_APPROVAL: frozenset({s.APPROVED, *closed_unchanged}),
         s.APPROVED: frozenset({s.EXECUTING, *closed_unchanged}),
         s.EXECUTING: frozenset(
-            {s.VERIFYING, s.INTERRUPTED, s.UNKNOWN, s.STALE, s.FAILED, s.REFUSED, s.CANCELLED}
+            {
+                s.VERIFYING,
+                s.INTERRUPTED,
+                s.UNKNOWN,
+                s.STALE,
+                s.FAILED,
+                s.REFUSED,
+                s.CANCELLED,
+                s.ABANDONED,
+            }
         ),
-        s.INTERRUPTED: frozenset({s.EXECUTING}),
-        s.UNKNOWN: frozenset({s.EXECUTING}),
+        s.INTERRUPTED: frozenset({s.EXECUTING, s.ABANDONED}),
+        s.UNKNOWN: frozenset({s.EXECUTING, s.ABANDONED}),
         s.VERIFYING: frozenset({s.SUCCEEDED, s.UNSTABLE}),
         s.UNSTABLE: frozenset({s.VERIFYING}),
-        **{end: frozenset() for end in (s.SUCCEEDED, s.DRY_RUN, *closed_unchanged)},
+        **{end: frozenset() for end in (s.SUCCEEDED, s.DRY_RUN, s.ABANDONED, *closed_unchanged)},
     }
 
 
@@ -80,6 +90,7 @@ EXIT: Mapping[Status, int] = MappingProxyType(
         Status.FAILED: 4,
         Status.EXECUTING: 5,
         Status.INTERRUPTED: 5,
+        Status.ABANDONED: 5,
         Status.UNKNOWN: 6,
         Status.VERIFYING: 7,
         Status.UNSTABLE: 7,

@@ -63,6 +63,7 @@ def gather(
         dependents_since=store.since(dependents, failed.at) if dependents else (),
         reason_given=request.reason is not None,
         dry_run=request.dry_run,
+        ledger_read=not request.break_glass,
     )
 
 

@@ -25,6 +25,7 @@ from smartspec_rollback.errors import (
     ClaimLost,
     JournalLost,
     ProviderError,
+    Refused,
     StoreCorrupt,
     StoreError,
 )
@@ -80,6 +81,25 @@ def close_if_over(parts: Parts, rollback_id: str) -> bool:
             _publish(parts, journal)
             return True
         return False
+
+
+def close_abandoned(parts: Parts, rollback_id: str, *, why: str) -> None:
+    """Close a rollback that stopped in the middle, leaving production as it is.
+
+    Refused where it did not, AnotherRunning while a living process drives it.
+    """
+    with _claimed(parts, rollback_id) as journal:
+        if journal is None:
+            raise AnotherRunning(f"{rollback_id} is being driven; nothing was abandoned")
+        run = _running(parts, journal)
+        if run.status not in _DURING:
+            raise Refused(
+                f"{rollback_id} is {run.status}; only one that stopped in the middle is abandoned",
+                remedy=f"`smartspec show {rollback_id}` says where it stands",
+            )
+        run.tidy()
+        run.move(EntryKind.STATUS, Status.ABANDONED, why)
+        _publish(parts, journal)
 
 
 def _running(parts: Parts, journal: Journal) -> Running:

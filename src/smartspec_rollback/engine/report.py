@@ -183,10 +183,20 @@ def _advice(
                     "from there; the undo of each step is beside it."
                 ),
             )
+        case Status.ABANDONED:
+            return (
+                (
+                    "Production stays as the steps left it; a person has taken it over. "
+                    f"{plan.from_release.version} stays on hold."
+                ),
+            )
         case Status.UNKNOWN:
             return (
                 f"Look at the unknown step on the platform itself: {rollback.status_detail}.",
-                f"`{resume}` looks again and goes on only if the platform can tell.",
+                (
+                    f"`{resume}` looks again and goes on only if the platform can tell; "
+                    f"`smartspec abandon {rollback.id}` gives up and frees the Target."
+                ),
             )
         case Status.VERIFYING | Status.UNSTABLE:
             return (

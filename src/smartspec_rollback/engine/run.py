@@ -26,7 +26,7 @@ from smartspec_rollback.engine.approve import (
 )
 from smartspec_rollback.engine.assess import assess, gather
 from smartspec_rollback.engine.attach import attach
-from smartspec_rollback.engine.drive import BEFORE, close_if_over, drive
+from smartspec_rollback.engine.drive import BEFORE, close_abandoned, close_if_over, drive
 from smartspec_rollback.engine.listening import Sheltered
 from smartspec_rollback.engine.parts import Parts, Request
 from smartspec_rollback.engine.plan import make_plan
@@ -78,6 +78,17 @@ def resume(parts: Parts, rollback_id: str) -> Report:
     if found is None:
         raise UnknownName("rollback", rollback_id, remedy="`smartspec history` lists them")
     return _follow(parts, rollback_id)
+
+
+def abandon(parts: Parts, rollback_id: str, *, reason: str) -> Report:
+    """Give up a rollback that stopped in the middle; production stays as it is.
+
+    The Target is free again, the hold stays. Refused where it is not in the middle, AnotherRunning
+    while a living process drives it.
+    """
+    parts = replace(parts, listener=Sheltered(parts.listener))
+    close_abandoned(parts, rollback_id, why=f"abandoned by {parts.operator.name}: {reason}")
+    return report.build(parts.store, rollback_id)
 
 
 def _carry_through(

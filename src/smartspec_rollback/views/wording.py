@@ -214,6 +214,11 @@ def outcome(report: Report) -> tuple[str, str]:
                 BLOCKING,
                 f"Partially applied: production is between {source} and {goal}; see the steps.",
             )
+        case Status.ABANDONED:
+            return (
+                BLOCKING,
+                f"Abandoned: production is between {source} and {goal}, in a person's hands.",
+            )
         case Status.EXECUTING:
             return ATTENTION, f"Being executed: production is between {source} and {goal}."
         case Status.DRY_RUN:

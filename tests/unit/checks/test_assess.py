@@ -108,6 +108,16 @@ def test_what_could_not_be_learnt_is_never_passed() -> None:
     assert unknown == set(PUBLISHED) - passed - {"target-evidence"}
 
 
+def test_a_ledger_that_was_not_read_proves_nothing() -> None:
+    """Under break-glass an empty journal would say that nothing is held, failed or running."""
+    facts = but(ledger_read=False)
+    settings = msgspec.structs.replace(facts.settings, dependents=("orders",))
+    findings = assess(msgspec.structs.replace(facts, settings=settings))
+    unknown = {f.check for f in findings if f.outcome is UNKNOWN}
+    assert {"target-not-held", "nothing-else-running", "dependents"} <= unknown
+    assert not [e for f in findings for e in f.evidence if e.source == "ledger"]
+
+
 DEPENDS_ON = {
     "inspection": {"artifact-exists", "configuration-restorable", "secrets-exist", "capacity"},
     "boot": {"target-boots"},

@@ -37,6 +37,7 @@ def test_what_is_closed_stays_closed() -> None:
         Status.EXPIRED,
         Status.STALE,
         Status.CANCELLED,
+        Status.ABANDONED,
         Status.FAILED,
     } == TERMINAL
 
@@ -74,6 +75,7 @@ def test_exit_codes_tell_whether_production_was_touched() -> None:
     for code, statuses in untouched.items():
         assert statuses <= {status for status, exit_ in EXIT.items() if exit_ == code}
     assert {s for s, code in EXIT.items() if code == 0} == {Status.SUCCEEDED, Status.DRY_RUN}
-    assert {s for s, code in EXIT.items() if code == 5} == {Status.EXECUTING, Status.INTERRUPTED}
+    partly = {Status.EXECUTING, Status.INTERRUPTED, Status.ABANDONED}
+    assert {s for s, code in EXIT.items() if code == 5} == partly
     assert {s for s, code in EXIT.items() if code == 6} == {Status.UNKNOWN}
     assert {s for s, code in EXIT.items() if code == 7} == {Status.VERIFYING, Status.UNSTABLE}

@@ -23,7 +23,7 @@ from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.verdict import VerdictOutcome
 from smartspec_rollback.engine.approve import consent_unattended, question_of
 from smartspec_rollback.engine.parts import Request
-from smartspec_rollback.engine.run import plan_rollback, resume, rollback
+from smartspec_rollback.engine.run import abandon, plan_rollback, resume, rollback
 from smartspec_rollback.errors import (
     AnotherRunning,
     ApprovalMissing,
@@ -140,6 +140,37 @@ def test_one_that_is_executing_keeps_others_out(bench: Bench) -> None:
     other = deploy(bench, "deploy-other", a_release("v1.3.0"), verdict=VerdictOutcome.FAIL)
     with pytest.raises(AnotherRunning):
         rollback(bench.parts, other, Request(failed_deployment_id=other.id))
+
+
+def test_abandoned_frees_the_target_and_keeps_the_hold(bench: Bench) -> None:
+    """An incident finished by hand blocks every later rollback of the service for ever."""
+    bench.platform.never_settle(SWITCH)
+    stopped = go(bench)
+    report = abandon(bench.parts, stopped.rollback.id, reason="finished by hand")
+    assert (report.exit_code, report.rollback.status) == (5, Status.ABANDONED)
+    assert "finished by hand" in report.rollback.status_detail
+    assert held(bench)
+    assert bench.store.active(TARGET) is None
+    assert bench.store.holder(stopped.rollback.id) is None
+
+
+def test_only_what_stopped_in_the_middle_is_abandoned(bench: Bench) -> None:
+    """A finished rollback is rewritten as abandoned, or a waiting one skips being denied."""
+    done = go(bench)
+    with pytest.raises(Refused, match="succeeded"):
+        abandon(bench.parts, done.rollback.id, reason="by mistake")
+    assert only_rollback(bench) is Status.SUCCEEDED
+
+
+def test_what_somebody_drives_is_not_abandoned(bench: Bench) -> None:
+    """A rollback is given up under the hands of the process that is executing it."""
+    bench.platform.never_settle(SWITCH)
+    stopped = go(bench)
+    claim = bench.store.claim(stopped.rollback.id, holder="another", at=bench.clock.now())
+    assert claim is not None
+    with pytest.raises(AnotherRunning):
+        abandon(bench.parts, stopped.rollback.id, reason="impatience")
+    assert only_rollback(bench) is Status.INTERRUPTED
 
 
 def test_unstable_verifies_again(bench: Bench) -> None:
