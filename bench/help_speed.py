@@ -1,6 +1,8 @@
 """``smartspec_rollback --help`` beside a Python that does nothing."""
 
 import sys
+from functools import partial
+from pathlib import Path
 
 from figure import Figure, by_turns, middle
 from production import measured, script
@@ -16,8 +18,8 @@ def measure(setting: Setting) -> tuple[Figure, ...]:
     figures: list[Figure] = []
     for name in ("smartspec_rollback", "smartspec_quality_gate", "smartspec"):
         helped, bare = by_turns(
-            lambda name=name: measured(script(name), "--help", folder=folder).seconds,
-            lambda: measured(sys.executable, "-c", "pass", folder=folder).seconds,
+            partial(_seconds, folder, script(name), "--help"),
+            partial(_seconds, folder, sys.executable, "-c", "pass"),
             times=times,
         )
         ratio = middle(helped) / middle(bare)
@@ -33,3 +35,7 @@ def measure(setting: Setting) -> tuple[Figure, ...]:
             )
         )
     return tuple(figures)
+
+
+def _seconds(folder: Path, *command: str) -> float:
+    return measured(*command, folder=folder).seconds

@@ -27,7 +27,8 @@ services:
       database: none
       objectives: [p99 latency <= 5s, error rate <= 1%]
       metrics: {{kind: probe, path: /cart, rate: 60}}
-      verification: {{warm_up: 0s, bake: 1s, deadline: 1m, probes: [{{path: /cart, status: 200}}]}}
+      verification:
+        {{warm_up: 0s, bake: {bake}, deadline: 1m, probes: [{{path: /cart, status: 200}}]}}
       prewarm: true
       soak: 0s
       channel: {{kind: file, path: incident-channel.jsonl}}
@@ -68,14 +69,14 @@ def measured(
 class Production:
     """One Target that runs on this machine."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, bake: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.folder = folder
         self.url = f"http://127.0.0.1:{port}"
         self.config = folder / "smartspec.yaml"
-        self.config.write_text(_CONFIGURATION.format(port=port))
+        self.config.write_text(_CONFIGURATION.format(port=port, bake=bake))
         self.ledger = folder / ".smartspec" / "smartspec.db"
 
     def run(self, *words: str) -> None:
@@ -89,10 +90,13 @@ class Production:
 
 
 @contextmanager
-def a_production(folder: Path) -> Iterator[Production]:
-    """Start a production on which a good release is live; stop all of it in the end."""
+def a_production(folder: Path, *, bake: str = "1s") -> Iterator[Production]:
+    """Start a production on which a good release is live; stop all of it in the end.
+
+    ``bake`` is how long a rollback watches its target before it is over.
+    """
     folder.mkdir(parents=True)
-    made = Production(folder)
+    made = Production(folder, bake=bake)
     made.run("local", "up")
     try:
         made.deploy(GOOD, GOOD_ID)

@@ -16,7 +16,12 @@ from smartspec_rollback.demo.load import Load
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.step import ProgressState
 from smartspec_rollback.ports.clock import Deadline
-from smartspec_rollback.providers.platforms.local import LocalPlatform, probing, proxy_config
+from smartspec_rollback.providers.platforms.local import (
+    LocalPlatform,
+    LocalSettings,
+    probing,
+    proxy_config,
+)
 from smartspec_rollback.providers.platforms.local.looking import running_of
 from smartspec_rollback.providers.platforms.local.proxy_config import Route
 from smartspec_rollback.providers.platforms.local.site import Site
@@ -39,7 +44,7 @@ def measure(setting: Setting) -> tuple[Figure, ...]:
     bare: list[float] = []
     stale = failed = sent = 0
     with a_production(setting.root / "switch") as production:
-        for number in range(3 if setting.quick else 11):
+        for number in range(5 if setting.quick else 11):
             bad, bad_id = f"v1.3.{number}", f"deploy-bad-{number}"
             production.deploy(bad, bad_id)
             load = Load(f"{production.url}/cart", connections=8, rate=RATE)
@@ -103,12 +108,12 @@ def _bare_flips(production: Production, version: str) -> list[float]:
     """Start a second release beside the live one, and flip the route to it and back."""
     workspace = open_workspace(production.config, Surroundings())
     platform = workspace.platform(TARGET)
-    if not isinstance(platform, LocalPlatform):
+    settings = workspace.configured(TARGET).platform.settings
+    if not isinstance(platform, LocalPlatform) or not isinstance(settings, LocalSettings):
         raise SystemExit("the bare flip is measured on the local platform")
     other, live = (platform.find(TARGET, each) for each in (version, GOOD))
     if other is None or live is None:
         raise SystemExit("a release is gone")
-    settings = workspace.configured(TARGET).platform.settings
     site = Site.of(TARGET, settings, _CLOCK)
     platform.prewarm(TARGET, other, operation=f"bench.{version}")
     load = Load(f"{production.url}/cart", connections=8, rate=RATE)
