@@ -4,7 +4,7 @@ Evidence of health decides, never order alone. Where nobody has evidence, the ne
 release still gives a candidate, marked as such: a first incident is no dead end.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -56,13 +56,16 @@ def resolve(
     if version is not None:
         return Resolution(chosen=_by_hand(parts, failed, seen, version), rejected=())
     weighed: list[_Weighed] = []
+    failed_later: dict[str, str] = {}
     for entry in parts.store.earlier(failed, limit=LISTED):
-        item = _weigh(parts, failed, entry)
+        item = _weigh(parts, failed, entry, failed_later)
         if not item.candidate.rejected:
             return _resolution(item.candidate, weighed)
         weighed.append(item)
+        if _is_condemned(entry):
+            failed_later.setdefault(entry.deployment.release.identity, entry.deployment.id)
     for entry in _older_healthy(parts, failed, weighed):
-        item = _weigh(parts, failed, entry)
+        item = _weigh(parts, failed, entry, failed_later)
         if not item.candidate.rejected:
             return _resolution(item.candidate, weighed)
     remembered = _from_platform(parts, failed, seen, weighed)
@@ -109,11 +112,18 @@ def _older_healthy(
         cursor = page[-1].deployment
 
 
-def _weigh(parts: Parts, failed: Deployment, entry: LedgerEntry) -> _Weighed:
+def _is_condemned(entry: LedgerEntry) -> bool:
+    return entry.conclusive is not None and entry.conclusive.outcome is VerdictOutcome.FAIL
+
+
+def _weigh(
+    parts: Parts, failed: Deployment, entry: LedgerEntry, failed_later: Mapping[str, str]
+) -> _Weighed:
+    """Weigh one entry; ``failed_later`` names, by identity, what failed when deployed since."""
     deployment = entry.deployment
     soak = timedelta(seconds=parts.settings.soak)
     health, unproven = health_of(entry, soak=soak, until=failed.at)
-    condemned = entry.conclusive is not None and entry.conclusive.outcome is VerdictOutcome.FAIL
+    condemned = _is_condemned(entry)
     against: list[str] = []
     if deployment.release.identity == failed.release.identity:
         against.append("it is the failed release itself")
@@ -121,6 +131,8 @@ def _weigh(parts: Parts, failed: Deployment, entry: LedgerEntry) -> _Weighed:
         against.append(f"on hold: {entry.hold.reason}")
     if condemned and unproven:
         against.append(unproven)
+    elif again := failed_later.get(deployment.release.identity):
+        against.append(f"the same release failed when it was deployed again ({again})")
     if not against and (gone := _gone(parts, deployment.release)):
         against.append(gone)
     only_unproven = not against and unproven is not None
@@ -214,7 +226,7 @@ def _remembered(revision: Revision, rejected: tuple[str, ...]) -> Candidate:
 def _by_hand(parts: Parts, failed: Deployment, seen: Snapshot, version: str) -> Candidate:
     """Take the newest earlier deployment of a version, else whatever the platform can start."""
     if entry := parts.store.earlier_of_version(failed, version):
-        candidate = _weigh(parts, failed, entry).candidate
+        candidate = _weigh(parts, failed, entry, {}).candidate
         return msgspec.structs.replace(candidate, rejected=())
     for revision in seen.history:
         if revision.release.version == version:

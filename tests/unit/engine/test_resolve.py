@@ -69,6 +69,16 @@ def test_failed_held_and_short_lived_are_passed_over(bench: Bench) -> None:
     assert "the soak time is 10m" in _reason(found, "short")
 
 
+def test_release_that_failed_when_deployed_again_is_passed_over(bench: Bench) -> None:
+    """A release that was good once, and failed since, is gone back to."""
+    again = _between(bench, "again", VerdictOutcome.PASS, ago=3400)
+    record(bench, "deploy-again-2", again, verdict=VerdictOutcome.FAIL, ago=1500)
+    found = _resolve(bench)
+    assert found.chosen.release.version == GOOD
+    reasons = [r for c in found.rejected if c.deployment_id == "deploy-again" for r in c.rejected]
+    assert reasons == ["the same release failed when it was deployed again (deploy-again-2)"]
+
+
 def test_gone_and_identical_are_passed_over(bench: Bench) -> None:
     """A release whose artifact was deleted, or the failed one itself, is gone back to."""
     _between(bench, "gone", VerdictOutcome.PASS, ago=3000)
