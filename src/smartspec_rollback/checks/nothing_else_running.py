@@ -4,6 +4,8 @@ from smartspec_rollback.checks.says import Says
 from smartspec_rollback.checks.wording import LEDGER, PLATFORM, fact, moment
 from smartspec_rollback.domain.facts import Facts
 from smartspec_rollback.domain.finding import Finding
+from smartspec_rollback.domain.snapshot import Operation
+from smartspec_rollback.domain.values import Evidence
 
 NAME = "nothing-else-running"
 NUMBER = 18
@@ -24,29 +26,31 @@ def check(facts: Facts, /) -> Finding:
             fact("active rollback", f"{active.id}, since {moment(active.requested_at)}", LEDGER),
             remedy=f"`smartspec show {active.id}` says what it is doing; wait for it, or deny it",
         )
-    if operation is None and not facts.ledger_read:
+    if operation is not None and operation.id not in (facts.rollback_id, facts.failed.id):
+        return _SAYS.blocking(
+            f"{operation.holder} is changing {target} right now.",
+            _running(operation),
+            remedy="wait until it is over, or stop it, and plan again",
+        )
+    if not facts.ledger_read:
         return _SAYS.unknown(
             f"The platform shows nothing else changing {target}, but the ledger, which names "
             "other rollbacks, is not read under break-glass.",
-            fact("operation", "none", PLATFORM),
+            _running(operation),
             remedy="ask in the incident channel whether somebody else is rolling back",
         )
+    evidence = (fact("active rollback", "none", LEDGER), _running(operation))
     if operation is None:
-        return _SAYS.passed(
-            f"Nothing else is changing {target}.",
-            fact("active rollback", "none", LEDGER),
-            fact("operation", "none", PLATFORM),
-        )
-    since = f", since {moment(operation.since)}" if operation.since else ""
-    running = fact("operation", f"{operation.id or 'no id'} by {operation.holder}{since}", PLATFORM)
+        return _SAYS.passed(f"Nothing else is changing {target}.", *evidence)
     if operation.id == facts.rollback_id:
-        return _SAYS.passed(f"Only this rollback is changing {target}.", running)
-    if operation.id == facts.failed.id:
-        return _SAYS.passed(
-            f"Only the rollout of {facts.failed.id} itself is changing {target}.", running
-        )
-    return _SAYS.blocking(
-        f"{operation.holder} is changing {target} right now.",
-        running,
-        remedy="wait until it is over, or stop it, and plan again",
+        return _SAYS.passed(f"Only this rollback is changing {target}.", *evidence)
+    return _SAYS.passed(
+        f"Only the rollout of {facts.failed.id} itself is changing {target}.", *evidence
     )
+
+
+def _running(operation: Operation | None) -> Evidence:
+    if operation is None:
+        return fact("operation", "none", PLATFORM)
+    since = f", since {moment(operation.since)}" if operation.since else ""
+    return fact("operation", f"{operation.id or 'no id'} by {operation.holder}{since}", PLATFORM)

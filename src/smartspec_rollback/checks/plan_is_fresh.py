@@ -15,6 +15,7 @@ BLOCKS_WHEN = "Never while planning; a changed fingerprint refuses the plan befo
 
 _SAYS = Says(NAME, NUMBER)
 _OLD = timedelta(minutes=2)
+_SKEW = timedelta(seconds=30)
 _SHORT = len("sha256:") + 12
 
 
@@ -31,6 +32,13 @@ def check(facts: Facts, /) -> Finding:
             f"Production was observed {span(age)} before this plan was made.",
             *evidence,
             remedy="plan again; whatever changed since is noticed before the first step",
+        )
+    if age < -_SKEW:
+        return _SAYS.attention(
+            f"Production was observed {span(-age)} in the future, so how old that is cannot be "
+            "told.",
+            *evidence,
+            remedy="compare the platform's clock with this machine's, and plan again",
         )
     return _SAYS.passed(
         "The plan rests on production as just observed, which is compared again before every step.",

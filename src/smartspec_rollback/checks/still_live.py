@@ -1,10 +1,10 @@
 """Check 2: the failed deployment is still what production runs."""
 
-from smartspec_rollback.checks.same import same_release
 from smartspec_rollback.checks.says import Says
 from smartspec_rollback.checks.wording import LEDGER, PLATFORM, fact
 from smartspec_rollback.domain.facts import Facts
 from smartspec_rollback.domain.finding import Finding
+from smartspec_rollback.domain.release import same_release
 from smartspec_rollback.domain.snapshot import Revision
 from smartspec_rollback.domain.values import Evidence
 

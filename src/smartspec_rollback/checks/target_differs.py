@@ -1,11 +1,11 @@
 """Check 3: going back would change something."""
 
-from smartspec_rollback.checks.same import same_release
 from smartspec_rollback.checks.says import Says
 from smartspec_rollback.checks.still_live import rolling_out, traffic_of_failed
 from smartspec_rollback.checks.wording import LEDGER, PLATFORM, fact
 from smartspec_rollback.domain.facts import Facts
 from smartspec_rollback.domain.finding import Finding
+from smartspec_rollback.domain.release import same_release
 
 NAME = "target-differs"
 NUMBER = 3

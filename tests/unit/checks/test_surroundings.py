@@ -62,9 +62,20 @@ def test_an_operation_blocks_unless_it_is_known_to_be_ours(
         assert finding.summary == "pipeline 99 is changing checkout/production right now."
 
 
+@pytest.mark.parametrize("of", ["deploy-12345", "rb-1"])
+def test_our_own_operation_says_nothing_of_a_ledger_that_was_not_read(of: str) -> None:
+    """Under break-glass another rollback may wait for approval in the ledger nobody can read."""
+    facts = msgspec.structs.replace(observed(operation=operation(of)), ledger_read=False)
+    assert nothing_else_running.check(facts).outcome is UNKNOWN
+
+
 def test_an_old_observation_asks_for_attention() -> None:
-    """A plan made for what production was a while ago invites people to consent to the past."""
+    """A plan made for what production was a while ago invites people to consent to the past.
+
+    A clock that is wrong hides how long ago that was.
+    """
     assert plan_is_fresh.check(observed(at=NOW - timedelta(minutes=5))).outcome is ATTENTION
+    assert plan_is_fresh.check(observed(at=NOW + timedelta(minutes=5))).outcome is ATTENTION
     fresh = plan_is_fresh.check(SAFE)
     assert SAFE.snapshot.fingerprint.startswith(fresh.evidence[0].value)
 

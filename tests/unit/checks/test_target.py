@@ -27,10 +27,9 @@ from smartspec_rollback.checks import (
     target_evidence,
     target_not_held,
 )
-from smartspec_rollback.checks.same import same_release
 from smartspec_rollback.domain.facts import Boot
 from smartspec_rollback.domain.finding import Outcome
-from smartspec_rollback.domain.release import Release
+from smartspec_rollback.domain.release import Release, same_release
 from smartspec_rollback.domain.rollback import Rollback, Status
 from smartspec_rollback.domain.snapshot import Revision, Share
 from smartspec_rollback.domain.verdict import VerdictOutcome
