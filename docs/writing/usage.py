@@ -8,8 +8,8 @@ import click
 from docs.writing.markdown import first_line, table
 from smartspec_rollback import errors
 from smartspec_rollback.cli.gate import gate
-from smartspec_rollback.cli.main import umbrella
 from smartspec_rollback.cli.rollback import rollback
+from smartspec_rollback.cli.umbrella import umbrella
 from smartspec_rollback.domain.rollback import EXIT, Status
 
 COMMON = ("--config", "--format", "--quiet", "--verbose")
@@ -51,7 +51,7 @@ def commands() -> Iterator[tuple[str, click.Command]]:
 def _below(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
     yield name, command
     if isinstance(command, click.Group):
-        context = click.Context(command, info_name=name)
+        context = _context(command, name)
         for child in command.list_commands(context):
             found = command.get_command(context, child)
             if found not in (None, rollback, gate) and not found.hidden:
@@ -61,7 +61,7 @@ def _below(name: str, command: click.Command) -> Iterator[tuple[str, click.Comma
 def commands_page() -> str:
     """Write every command: usage, help, examples and options."""
     common = {name: p for p in rollback.params if (name := p.opts[0]) in COMMON}
-    context = click.Context(rollback, info_name="smartspec_rollback")
+    context = _context(rollback, "smartspec_rollback")
     text = (
         "# Commands\n\n"
         "`smartspec rollback` and `smartspec gate` are the same two programs as "
@@ -70,7 +70,7 @@ def commands_page() -> str:
         + table(_HEAD, (_parameter(common[name], context) for name in COMMON))
     )
     for name, command in commands():
-        context = click.Context(command, info_name=name)
+        context = _context(command, name)
         usage = " ".join((name, *command.collect_usage_pieces(context)))
         text += f"\n## `{name}`\n\n```text\n{usage}\n```\n\n{_help(command)}\n"
         own = [p for p in command.params if p.opts[0] not in COMMON]
@@ -115,6 +115,23 @@ def _value(parameter: click.Parameter) -> str:
             return f"{least} to {most}"
         case kind:
             return parameter.metavar or kind.name.upper()
+
+
+def _context(command: click.Command, name: str) -> click.Context:
+    """Make the context a program runs its command in, on a terminal of the usual width."""
+    return click.Context(
+        command, info_name=name, terminal_width=80, help_option_names=["-h", "--help"]
+    )
+
+
+def ready_help() -> Iterator[tuple[str, str]]:
+    """Write what each program prints for a plain ``--help`` at the usual width of 80."""
+    for name, command in (
+        ("smartspec", umbrella),
+        ("smartspec_rollback", rollback),
+        ("smartspec_quality_gate", gate),
+    ):
+        yield name, f"{command.get_help(_context(command, name))}\n"
 
 
 def error_classes() -> Iterator[type[errors.SmartSpecError]]:

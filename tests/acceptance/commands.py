@@ -17,8 +17,8 @@ import pytest
 
 from smartspec_rollback.cli.exits import execute
 from smartspec_rollback.cli.gate import gate
-from smartspec_rollback.cli.main import umbrella
 from smartspec_rollback.cli.rollback import rollback
+from smartspec_rollback.cli.umbrella import umbrella
 from smartspec_rollback.domain.approval import Policy
 from smartspec_rollback.domain.plan import Plan
 from smartspec_rollback.domain.rollback import Rollback, Status

@@ -10,8 +10,8 @@ import pytest
 from tests.docs.pages import PAGES, ROOT, WRITTEN, blocks, inline_code, name, prose
 
 from smartspec_rollback.cli.gate import gate
-from smartspec_rollback.cli.main import umbrella
 from smartspec_rollback.cli.rollback import rollback
+from smartspec_rollback.cli.umbrella import umbrella
 
 PROGRAMS: dict[str, click.Command] = {
     "smartspec": umbrella,

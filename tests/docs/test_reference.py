@@ -28,6 +28,12 @@ def test_committed_page_is_what_the_code_says(name: str) -> None:
     assert page(name) == PAGES[name]
 
 
+@pytest.mark.parametrize(("program", "text"), list(usage.ready_help()))
+def test_ready_help_is_what_the_command_says(program: str, text: str) -> None:
+    """`--help` promises other options than there are; `make docs` writes it anew."""
+    assert (SOURCE / "cli" / "ready_help" / f"{program}.txt").read_text("utf-8") == text
+
+
 def test_every_setting_is_documented() -> None:
     """A setting that nobody can find is one that nobody uses, or uses wrongly."""
     settings = settings_reference(registry)

@@ -1,67 +1,58 @@
 """The entry points: ``smartspec``, ``smartspec_rollback`` and ``smartspec_quality_gate``.
 
-Called by the scripts that installation makes. The documentation's generator reads the same click
-objects: ``umbrella`` here, and ``rollback`` and ``gate`` in their modules.
+Called by the scripts that installation makes. Importing what parses a command line takes several
+times as long as starting Python, so a plain ``--help`` is answered from a text made ready by
+``make docs``; a test compares it with what the command itself says. This module imports nothing.
 """
 
-import click
+import os
+import sys
 
-from smartspec_rollback.cli.exits import run
-from smartspec_rollback.cli.lazy import LazyGroup
-from smartspec_rollback.cli.options import SETTINGS, version_option
-
-COMMANDS = {
-    "In an incident": {
-        "rollback": "Return a failed production deployment to a version known to be good.",
-        "approve": "Approve a rollback that waits for it.",
-        "deny": "Deny a rollback; before its first step a deny always wins.",
-        "resume": "Go on with a rollback that was interrupted, or verify it again.",
-        "abandon": "Give up a rollback that stopped in the middle, and free its service.",
-        "show": "Print a rollback's plan again, byte for byte, or its report.",
-        "history": "List the rollbacks, newest first.",
-    },
-    "Deployments": {
-        "gate": "Judge a fresh deployment by its objectives, and record the verdict.",
-        "deployment": "Record, list, show and mark deployments.",
-        "hold": "List and release the holds on bad releases.",
-        "local": "Run and deploy releases on this machine.",
-    },
-    "Setting up": {
-        "init": "Write a commented smartspec.yaml and its schema for editors.",
-        "doctor": "Check that everything configured is reachable and allowed.",
-        "audit": "Prove that the audit log is what was written.",
-        "completion": "Print the script that completes these commands in your shell.",
-        "demo": "Roll a bad release back on this machine, for real, under constant load.",
-    },
-}
-"""Every command with its one line of help, by the section it is listed under."""
-
-
-@click.group(
-    cls=LazyGroup,
-    sections=COMMANDS,
-    package="smartspec_rollback.cli",
-    context_settings=SETTINGS,
-)
-@version_option
-def umbrella() -> None:
-    """Return failed deployments to a version known to be good, and say whether that is safe."""
+_HELP = (["--help"], ["-h"])
+_USUAL = "80"
 
 
 def smartspec() -> None:
     """Run ``smartspec``."""
-    run(umbrella, "smartspec")
+    if not _helped("smartspec"):
+        from smartspec_rollback.cli.exits import run
+        from smartspec_rollback.cli.umbrella import umbrella
+
+        run(umbrella, "smartspec")
 
 
 def smartspec_rollback() -> None:
     """Run ``smartspec_rollback``, the same as ``smartspec rollback``."""
-    from smartspec_rollback.cli.rollback import rollback
+    if not _helped("smartspec_rollback"):
+        from smartspec_rollback.cli.exits import run
+        from smartspec_rollback.cli.rollback import rollback
 
-    run(rollback, "smartspec_rollback")
+        run(rollback, "smartspec_rollback")
 
 
 def smartspec_quality_gate() -> None:
     """Run ``smartspec_quality_gate``, the same as ``smartspec gate``."""
-    from smartspec_rollback.cli.gate import gate
+    if not _helped("smartspec_quality_gate"):
+        from smartspec_rollback.cli.exits import run
+        from smartspec_rollback.cli.gate import gate
 
-    run(gate, "smartspec_quality_gate")
+        run(gate, "smartspec_quality_gate")
+
+
+def _helped(program: str) -> bool:
+    """Print a program's help and say so, where that is all that was asked and the text fits.
+
+    A terminal of another width, a missing file or a closed pipe is left to the command itself.
+    """
+    if sys.argv[1:] not in _HELP or os.environ.get("COLUMNS", _USUAL) != _USUAL:
+        return False
+    folder = os.path.join(os.path.dirname(__file__), "ready_help")  # noqa: PTH118, PTH120 - pathlib alone takes as long as all this
+    try:
+        if sys.stdout.isatty() and str(os.get_terminal_size().columns) != _USUAL:
+            return False
+        with open(os.path.join(folder, f"{program}.txt"), encoding="utf-8") as file:  # noqa: PTH118, PTH123 - as above
+            sys.stdout.write(file.read())
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        return False
+    return True

@@ -6,7 +6,7 @@ import click
 import pytest
 
 from smartspec_rollback.cli.deployment import PHASES
-from smartspec_rollback.cli.main import COMMANDS, umbrella
+from smartspec_rollback.cli.umbrella import COMMANDS, umbrella
 from smartspec_rollback.domain.deployment import Phase
 from smartspec_rollback.errors import SmartSpecError
 
