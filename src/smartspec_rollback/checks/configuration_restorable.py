@@ -8,14 +8,14 @@ from smartspec_rollback.domain.finding import Finding
 NAME = "configuration-restorable"
 NUMBER = 6
 TITLE = "Can the target's configuration be restored?"
-LOOKS_AT = "The configuration the release needs, and what of it the platform still has."
-BLOCKS_WHEN = "Something the release needs is missing."
+LOOKS_AT = "The configuration the release ran with, and what of it the platform still has."
+BLOCKS_WHEN = "Something the release needs is missing, or is no longer what it ran with."
 
 _SAYS = Says(NAME, NUMBER)
 
 
 def check(facts: Facts, /) -> Finding:
-    """Pass only where the platform looked and misses nothing."""
+    """Pass only where the platform misses nothing and would start it with what was recorded."""
     seen, release = facts.inspection, facts.chosen.release
     recorded = fact("configuration recorded", release.configuration_digest, LEDGER)
     if seen is None or seen.missing_configuration is None or seen.artifact_present is False:
@@ -33,8 +33,20 @@ def check(facts: Facts, /) -> Finding:
             recorded,
             remedy="put it back, or choose another version",
         )
+    evidence = (fact("missing", "none", PLATFORM), recorded)
+    if seen.configuration_unchanged is None:
+        return _SAYS.unknown(
+            f"No configuration that {release.version} needs is missing, but whether it is what "
+            "it ran with cannot be told.",
+            *evidence,
+            remedy="record deployments with the digest of their configuration",
+        )
+    if not seen.configuration_unchanged:
+        return _SAYS.blocking(
+            f"The configuration of {release.version} is no longer what it ran with.",
+            *evidence,
+            remedy="put the configuration back that it ran with, or choose another version",
+        )
     return _SAYS.passed(
-        f"No configuration that {release.version} needs is missing.",
-        fact("missing", "none", PLATFORM),
-        recorded,
+        f"The configuration of {release.version} is there, as it ran with it.", *evidence
     )

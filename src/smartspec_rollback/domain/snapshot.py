@@ -104,7 +104,8 @@ class Inspection(Value):
 
     None means that it cannot tell, which is never read as "fine". ``missing_configuration`` and
     ``missing_secrets`` are names, never values. ``startable`` is how many instances could be
-    started now, ``wanted`` how many the current load needs.
+    started now, ``wanted`` how many the current load needs. ``configuration_unchanged`` tells
+    whether it would run with the configuration that it was recorded with.
     """
 
     artifact: str | None
@@ -115,3 +116,4 @@ class Inspection(Value):
     startable: int | None
     wanted: int | None
     detail: str = ""
+    configuration_unchanged: bool | None = None

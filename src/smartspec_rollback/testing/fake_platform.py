@@ -149,6 +149,7 @@ class FakePlatform(FakeProduction):
             artifact=release.artifact,
             artifact_present=there,
             artifact_unchanged=same if there and release.artifact_digest else None,
+            configuration_unchanged=same if there and release.configuration_digest else None,
             missing_configuration=() if there else None,
             missing_secrets=() if there else None,
             startable=self._pace.instances,

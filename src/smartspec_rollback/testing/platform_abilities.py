@@ -53,6 +53,8 @@ class AbilitiesContract(PlatformFixtures):
             assert platform.inspect(target, gone).artifact_present is not True
             swapped = replace(deployable, artifact_digest="sha256:" + "0" * 64)
             assert platform.inspect(target, swapped).artifact_unchanged is not True
+            told = replace(deployable, configuration_digest="sha256:" + "0" * 64)
+            assert platform.inspect(target, told).configuration_unchanged is not True
 
     # Prewarming
 

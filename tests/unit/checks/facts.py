@@ -58,6 +58,7 @@ INSPECTION = Inspection(
     missing_secrets=(),
     startable=3,
     wanted=3,
+    configuration_unchanged=True,
 )
 
 SAFE = Facts(

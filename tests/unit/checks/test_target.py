@@ -236,6 +236,18 @@ def test_a_missing_or_changed_artifact_blocks() -> None:
     assert SAFE.chosen.release.artifact_digest in [e.value for e in changed.evidence]
 
 
+@pytest.mark.parametrize(
+    ("unchanged", "expected"), [(True, PASSED), (False, BLOCKING), (None, UNKNOWN)]
+)
+def test_configuration_that_changed_since_is_no_configuration_restored(
+    unchanged: bool | None,  # noqa: FBT001 - pytest hands it over by name
+    expected: Outcome,
+) -> None:
+    """A plan is ticked all through, approved, and then refused by the platform's fence."""
+    facts = inspected(configuration_unchanged=unchanged)
+    assert configuration_restorable.check(facts).outcome is expected
+
+
 def test_missing_configuration_and_secrets_block_by_name() -> None:
     """People can only put back what is named; values must not appear anywhere."""
     names = tuple(f"KEY_{i}" for i in range(12))

@@ -47,7 +47,7 @@ def inspection(site: Site, release: Release) -> Inspection:
         missing_secrets=releases.missing_secrets(folder, told),
         startable=_startable(site, wanted),
         wanted=wanted,
-        detail=_detail(release, present),
+        configuration_unchanged=_configured_alike(release, present),
     )
 
 
@@ -64,11 +64,11 @@ def _absent(site: Site, release: Release) -> Inspection:
     )
 
 
-def _detail(release: Release, present: Release | None) -> str:
-    meant = release.configuration_digest
-    if present is None or meant is None or meant == present.configuration_digest:
-        return ""
-    return "its configuration is not the one it was recorded with"
+def _configured_alike(release: Release, present: Release | None) -> bool | None:
+    """Tell whether what is on disk has the configuration meant; None where none was recorded."""
+    if release.configuration_digest is None:
+        return None
+    return present is not None and present.configuration_digest == release.configuration_digest
 
 
 def _wanted(site: Site) -> int:
