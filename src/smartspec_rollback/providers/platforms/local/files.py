@@ -19,10 +19,22 @@ _LOCK_POLL = 0.005
 _T = TypeVar("_T")
 
 
+DAMAGED = (
+    "put the file back from a backup; without one, end the processes whose ids stand in the "
+    "folder `processes`, move the whole folder away, and start anew with `smartspec local up`"
+)
+"""What to do about a damaged file of a Target's state; nothing that reads it can stop it."""
+
+
 def private_folder(path: Path) -> Path:
-    """Make a folder that only this user can enter; ProviderError if that cannot be."""
+    """Make a folder, and those above it that are missing, for this user only.
+
+    NotDone if that cannot be.
+    """
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in reversed(missing):
+            folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise NotDone(f"cannot make a folder: {error.strerror}", where=str(path)) from error
     return path
@@ -90,7 +102,7 @@ def read_value(path: Path, kind: type[_T]) -> _T | None:
         raise ProviderError(
             f"damaged state: {error}",
             where=str(path),
-            remedy="put the file back from a backup, or `smartspec local down` and move it away",
+            remedy=DAMAGED,
         ) from error
 
 

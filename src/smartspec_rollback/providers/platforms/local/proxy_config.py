@@ -12,7 +12,7 @@ import msgspec
 from smartspec_rollback.domain.values import Value
 from smartspec_rollback.errors import ProviderError
 from smartspec_rollback.providers.platforms.local.addresses import LOOPBACK, Address
-from smartspec_rollback.providers.platforms.local.files import read_bytes
+from smartspec_rollback.providers.platforms.local.files import DAMAGED, read_bytes
 from smartspec_rollback.providers.platforms.local.records import Record, Records
 
 PROBE_PATH = "/.smartspec/revision"
@@ -190,7 +190,7 @@ def read_route(path: Path) -> Route:
         raise ProviderError(
             f"damaged route file: {error}",
             where=str(path),
-            remedy="put the file back from a backup, or `smartspec local down` and move it away",
+            remedy=DAMAGED,
         ) from error
 
 
