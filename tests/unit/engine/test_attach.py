@@ -3,8 +3,10 @@
 import threading
 from pathlib import Path
 
+from msgspec.structs import replace
 from tests.unit.engine.acting import effects, rolled_back, untouched
 
+from smartspec_rollback.domain.approval import Policy
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import EntryKind, Status
 from smartspec_rollback.engine.attach import attach
@@ -45,6 +47,8 @@ def _pair(
 ) -> tuple[Bench, list[Report]]:
     """Run the command twice at once; return how both ended."""
     first = furnished(tmp_path)
+    # Each look moves the fake time on, and a thread that starts late must find the question open.
+    first.settings = replace(first.settings, policy=Policy(expires=1e9))
     second = _second(first)
     first.channel, second.channel = first_says, second_says
     ended: list[Report] = []
