@@ -128,6 +128,10 @@ class Prewarming:
         parts, version = self._parts, self._plan.to.release.version
         extra: tuple[Parameter, ...] = parameters(SMARTSPEC_PREWARM="1")
         count = 0
+        tests = self._plan.verification
+        if (tests.probes or tests.commands) and not seen.addresses:
+            detail = f"{version} cannot be tested: the platform names no address of it"
+            return Boot(ready=False, detail=detail, at=parts.clock.now())
         for address in seen.addresses:
             for result in run_tests(
                 parts,
@@ -145,10 +149,10 @@ class Prewarming:
                         detail=f"{version} fails its test {result.name}: {result.detail}",
                         at=parts.clock.now(),
                     )
-        tests = f" and passed {count} smoke tests" if count else ""
+        passed = f" and passed {count} smoke tests" if count else ""
         return Boot(
             ready=True,
-            detail=f"{version} is ready beside the live version ({seen.progress.detail}){tests}",
+            detail=f"{version} is ready beside the live version ({seen.progress.detail}){passed}",
             at=parts.clock.now(),
         )
 

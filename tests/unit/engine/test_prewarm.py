@@ -16,12 +16,15 @@ from tests.unit.engine.acting import (
 )
 
 from smartspec_rollback.domain.approval import Answer, Policy
+from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.rollback import Claim, EntryKind, JournalEntry, Status
 from smartspec_rollback.domain.settings import Probe, Verification
+from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.values import parameter
 from smartspec_rollback.engine.run import plan_rollback
 from smartspec_rollback.errors import ProviderError, ProviderUnavailable
 from smartspec_rollback.ports.channel import Reply
+from smartspec_rollback.ports.platform import Prewarmed
 from smartspec_rollback.ports.store import Change
 from smartspec_rollback.testing.engine_parts import APPROVE, DENY, Bench, asking_for
 from smartspec_rollback.testing.fake_channel import FakeChannel
@@ -83,6 +86,20 @@ def test_fails_its_tests(warm: Bench) -> None:
     assert "./smoke.sh" in report.rollback.status_detail
     assert untouched(warm)
     assert parameter(warm.smoke.environments[0], "SMARTSPEC_PREWARM") == "1"
+
+
+def test_no_address_to_test_at(warm: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests that had nowhere to run count as passed, and the target gets the traffic."""
+    warm.settings = replace(warm.settings, verification=Verification(probes=(Probe(path="/"),)))
+    observed = warm.platform.prewarmed
+
+    def nowhere(target: Target, release: Release) -> Prewarmed:
+        return replace(observed(target, release), addresses=())
+
+    monkeypatch.setattr(warm.platform, "prewarmed", nowhere)
+    report = go(warm)
+    assert (report.exit_code, report.rollback.status) == (3, Status.REFUSED)
+    assert "names no address" in report.rollback.status_detail
 
 
 def test_platform_that_fails_to_start_it(warm: Bench) -> None:
