@@ -13,6 +13,9 @@ from smartspec_rollback.ports.store import Change
 NOT_APPLIED = Parameter(name="applied", value="no")
 """Marks a failed step of which it is certain that nothing was done."""
 
+MAYBE_APPLIED = Parameter(name="applied", value="unknown")
+"""Marks a step of which nobody knows whether it was done."""
+
 
 class Journal:
     """The journal of one rollback, held by a claim.

@@ -15,6 +15,7 @@ from smartspec_rollback.domain.rollback import (
 )
 from smartspec_rollback.domain.step import Step
 from smartspec_rollback.domain.verdict import Verdict
+from smartspec_rollback.engine.journal import MAYBE_APPLIED
 from smartspec_rollback.errors import StoreCorrupt, UnknownName
 from smartspec_rollback.ports.store import Store
 
@@ -37,7 +38,7 @@ def build(store: Store, rollback_id: str) -> Report:
         plan=plan,
         digest=plan.digest,
         decisions=store.decisions(rollback_id),
-        steps=tuple(_record(step, journal, rollback) for step in plan.steps),
+        steps=tuple(_record(step, journal) for step in plan.steps),
         prewarm=_newest_text(journal, _PREWARM),
         verdict=verdict,
         hold=_hold_in_force(journal),
@@ -55,7 +56,7 @@ def unsaved(rollback: Rollback, plan: Plan) -> Report:
         plan=plan,
         digest=plan.digest,
         decisions=(),
-        steps=tuple(_record(step, (), rollback) for step in plan.steps),
+        steps=tuple(_record(step, ()) for step in plan.steps),
         prewarm=None,
         verdict=None,
         hold=None,
@@ -72,7 +73,7 @@ def unsaved(rollback: Rollback, plan: Plan) -> Report:
     )
 
 
-def _record(step: Step, journal: tuple[JournalEntry, ...], rollback: Rollback) -> StepRecord:
+def _record(step: Step, journal: tuple[JournalEntry, ...]) -> StepRecord:
     """Tell what became of a step by the last word on it in the journal."""
     own = [e for e in journal if e.step == step.id]
     starts = [e.at for e in own if e.kind is EntryKind.STEP_INTENT]
@@ -83,8 +84,8 @@ def _record(step: Step, journal: tuple[JournalEntry, ...], rollback: Rollback) -
             case EntryKind.STEP_DONE:
                 state, ended, detail = "done", last.at, last.text
             case EntryKind.STEP_FAILED:
-                unknown = rollback.status is Status.UNKNOWN
-                state, ended, detail = "unknown" if unknown else "failed", last.at, last.text
+                state = "unknown" if MAYBE_APPLIED in last.data else "failed"
+                ended, detail = last.at, last.text
             case _:
                 state, detail = "running", "begun; its outcome is not recorded"
     return StepRecord(

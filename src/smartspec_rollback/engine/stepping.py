@@ -8,8 +8,8 @@ from smartspec_rollback.domain.release import same_release
 from smartspec_rollback.domain.rollback import EntryKind, JournalEntry, Status
 from smartspec_rollback.domain.snapshot import Fence, Snapshot
 from smartspec_rollback.domain.step import Progress, ProgressState, Repeat, Step
-from smartspec_rollback.domain.values import parameter, parameters
-from smartspec_rollback.engine.journal import NOT_APPLIED, Journal
+from smartspec_rollback.domain.values import Parameter, parameter, parameters
+from smartspec_rollback.engine.journal import MAYBE_APPLIED, NOT_APPLIED, Journal
 from smartspec_rollback.engine.parts import Parts
 from smartspec_rollback.engine.running import Stopped
 from smartspec_rollback.errors import (
@@ -203,7 +203,7 @@ class Stepping:
         return parameter(newest.data, "fingerprint")
 
     def _not_done(self, untouched: Status, error: NotDone) -> Stopped:
-        self._write_failure(error.what, certain=True)
+        self._write_failure(error.what, NOT_APPLIED)
         return Stopped(Status.INTERRUPTED, f"{self.step.id}: {error.what}", untouched=untouched)
 
     def _failed(self, detail: str) -> Stopped:
@@ -211,14 +211,14 @@ class Stepping:
         return Stopped(Status.INTERRUPTED, f"{self.step.id}: {detail}")
 
     def _unknown(self, detail: str) -> Stopped:
-        self._write_failure(detail)
+        self._write_failure(detail, MAYBE_APPLIED)
         return Stopped(Status.UNKNOWN, f"{self.step.id}: {detail}")
 
-    def _write_failure(self, detail: str, *, certain: bool = False) -> None:
+    def _write_failure(self, detail: str, *marks: Parameter) -> None:
         self.journal.note(
             EntryKind.STEP_FAILED,
             detail,
             step=self.step.id,
             operation=self.operation,
-            data=(NOT_APPLIED,) if certain else (),
+            data=marks,
         )

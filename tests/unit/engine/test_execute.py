@@ -14,7 +14,7 @@ from tests.unit.engine.acting import (
 
 from smartspec_rollback.domain.rollback import EntryKind, Status
 from smartspec_rollback.domain.step import Repeat
-from smartspec_rollback.engine.run import resume
+from smartspec_rollback.engine.run import abandon, resume
 from smartspec_rollback.errors import (
     FenceConflict,
     JournalLost,
@@ -140,6 +140,14 @@ def test_unreachable_for_good_is_unknown(bench: Bench, step: str) -> None:
     assert held(bench)
     assert any(s.state == "unknown" for s in report.steps)
     assert go(bench).exit_code == 0
+
+
+def test_a_step_nobody_knows_of_stays_so_once_abandoned(bench: Bench) -> None:
+    """Giving up turns "nobody knows" into "failed", and people take it for not done."""
+    _fail(bench, SWITCH, *[ProviderUnavailable("connection reset")] * 3)
+    stopped = go(bench)
+    report = abandon(bench.parts, stopped.rollback.id, reason="finished by hand")
+    assert [s.state for s in report.steps if s.id == SWITCH] == ["unknown"]
 
 
 @pytest.mark.parametrize("step", EVERY)

@@ -80,11 +80,9 @@ def test_step_begun_but_not_ended_is_running() -> None:
         text="",
         step=plan.steps[0].id,
     )
-    told = reports._record(plan.steps[0], (entry,), a_rollback())
+    told = reports._record(plan.steps[0], (entry,))
     assert (told.state, told.ended) == ("running", None)
-    done = reports._record(
-        plan.steps[0], (entry, replace(entry, seq=2, kind=EntryKind.STEP_DONE)), a_rollback()
-    )
+    done = reports._record(plan.steps[0], (entry, replace(entry, seq=2, kind=EntryKind.STEP_DONE)))
     assert done.state == "done"
 
 
