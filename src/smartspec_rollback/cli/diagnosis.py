@@ -214,8 +214,10 @@ def _metrics(workspace: Workspace, target: Target, seen: Snapshot | None) -> Ite
         yield _bad(about, reading.problem, "a verdict without data is inconclusive")
     elif reading.failing:
         yield _attention(about, f"reachable; failing now: {reading.failing}")
+    elif reading.newest is None:
+        yield _unknown(about, "reachable, but it has no samples")
     else:
-        yield _good(about, "reachable")
+        yield _good(about, "reachable, with fresh samples")
 
 
 def _channel(workspace: Workspace, target: Target) -> Iterator[Line]:

@@ -78,11 +78,17 @@ def _wanted(site: Site) -> int:
 
 
 def _startable(site: Site, wanted: int) -> int | None:
-    """Count the instances that ports and memory suffice for, up to more than enough."""
+    """Count the instances that ports and memory suffice for, up to more than enough.
+
+    None where there are ports enough, but nobody knows how much memory an instance takes: the live
+    ones do not run, or this system does not tell.
+    """
     found = free_ports(site.settings.ports, near=site.records.root, taken=taken_ports(site))
     ports = sum(1 for _ in islice(found, wanted * _ENOUGH))
     room = _memory_room(site)
-    return ports if room is None else min(ports, room)
+    if room is None:
+        return ports if ports < wanted else None
+    return min(ports, room)
 
 
 def _memory_room(site: Site) -> int | None:
