@@ -89,7 +89,7 @@ _verbose = click.option(
     expose_value=False,
     is_eager=True,
     callback=_keep_verbose,
-    help="Show the traceback of an unexpected error.",
+    help="Show the log, and the traceback of an unexpected error.",
 )
 
 

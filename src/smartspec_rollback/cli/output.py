@@ -24,6 +24,7 @@ class Output:
         """Take the standard streams, made unable to fail on characters they cannot encode."""
         self.format = "text"
         self.quiet = False
+        self.logging = False
         self.lost = ""
         """Why the result could not be written; empty if it was, or if nobody wanted it."""
         self._lock = threading.RLock()
@@ -49,7 +50,7 @@ class Output:
     def live(self) -> bool:
         """Whether progress is shown by a display that moves."""
         terminal = _is_terminal(self._err) and _is_utf8(self._err)
-        return terminal and self.format == "text" and not self.quiet
+        return terminal and self.format == "text" and not self.quiet and not self.logging
 
     def result(self, text: str) -> None:
         """Write what the command is for."""

@@ -55,6 +55,10 @@ class Session:
         if self._workspace is None:
             from smartspec_rollback.wiring import Surroundings, open_workspace
 
+            if self.verbose:
+                from smartspec_rollback.cli.logs import show
+
+                show(self.output)
             surroundings = Surroundings(
                 stop=self.stop, terminal=self._terminal, warn=self.output.note
             )

@@ -1,14 +1,17 @@
 """Writing the journal: the only way the engine changes what is recorded of a rollback."""
 
+import logging
+
 from smartspec_rollback.domain.rollback import (
     Claim,
     EntryKind,
     JournalEntry,
-    Status,
 )
 from smartspec_rollback.domain.values import Parameter
 from smartspec_rollback.engine.parts import Parts
 from smartspec_rollback.ports.store import Change
+
+_LOG = logging.getLogger(__name__)
 
 NOT_APPLIED = Parameter(name="applied", value="no")
 """Marks a failed step of which it is certain that nothing was done."""
@@ -32,6 +35,17 @@ class Journal:
         """Write one change durably, then let the listener hear of it."""
         entry = self.parts.store.append(self.claim, change, at=self.parts.clock.now())
         self.entries.append(entry)
+        _LOG.info(
+            "%s",
+            entry.text,
+            extra={
+                "action": f"journal.{entry.kind}",
+                "rollback": entry.rollback_id,
+                "seq": entry.seq,
+                "step": entry.step,
+                "operation": entry.operation,
+            },
+        )
         self.parts.listener.entry(entry)
         return entry
 
@@ -47,17 +61,6 @@ class Journal:
         """Write an entry that changes nothing else."""
         return self.write(
             Change(kind=kind, text=text, step=step, operation=operation, data=data),
-        )
-
-    def move(self, status: Status, detail: str) -> JournalEntry:
-        """Change the status, saying why."""
-        return self.write(
-            Change(
-                kind=EntryKind.STATUS,
-                text=f"{status}: {detail}" if detail else str(status),
-                status=status,
-                status_detail=detail,
-            ),
         )
 
     def last(self, kind: EntryKind, *, step: str | None = None) -> JournalEntry | None:

@@ -3,6 +3,9 @@
 Look, write intent, act, look, write outcome. Called by ``execute`` for one step after the other.
 """
 
+import logging
+from typing import assert_never
+
 from smartspec_rollback.domain.plan import Plan
 from smartspec_rollback.domain.release import same_release
 from smartspec_rollback.domain.rollback import EntryKind, JournalEntry, Status
@@ -20,6 +23,8 @@ from smartspec_rollback.errors import (
     StoreError,
 )
 from smartspec_rollback.ports.clock import Deadline
+
+_LOG = logging.getLogger(__name__)
 
 _POLL = 0.02
 _PAUSE = 0.2
@@ -79,7 +84,7 @@ class Stepping:
                 data=parameters(fingerprint=fence.fingerprint, attempt=attempt),
             )
             try:
-                self.parts.platform.apply(self.step, fence=fence, deadline=deadline)
+                self._send(fence, deadline, attempt=attempt)
             except FenceConflict as conflict:
                 if sent_before:
                     return  # what changed may be our own doing; looking will tell
@@ -96,6 +101,25 @@ class Stepping:
             else:
                 return
             deadline.pause(_PAUSE)
+
+    def _send(self, fence: Fence, deadline: Deadline, *, attempt: int) -> None:
+        """Let the platform act, and log how long it took to answer, whatever the answer."""
+        begun = self.parts.clock.monotonic()
+        try:
+            self.parts.platform.apply(self.step, fence=fence, deadline=deadline)
+        finally:
+            _LOG.info(
+                "the platform %s answered",
+                self.parts.platform.name,
+                extra={
+                    "action": "platform.apply",
+                    "rollback": self.plan.rollback_id,
+                    "step": self.step.id,
+                    "operation": self.operation,
+                    "attempt": attempt,
+                    "seconds": round(self.parts.clock.monotonic() - begun, 3),
+                },
+            )
 
     def _conflicted(self, conflict: FenceConflict, fence: Fence, *, last: bool) -> None:
         """Return if the step may be sent again: nothing that the plan rests on has changed."""
@@ -135,6 +159,8 @@ class Stepping:
                 raise self._failed(f"not settled in {self.step.timeout:g}s: {progress.detail}")
             case ProgressState.UNKNOWN:
                 raise self._unknown(progress.detail)
+            case _:
+                assert_never(progress.state)
 
     def _look(self, deadline: Deadline) -> Progress:
         """Observe the step; a platform that does not answer is asked until the deadline."""
