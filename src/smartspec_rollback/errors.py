@@ -9,7 +9,6 @@ SmartSpecError (1)            a bug, or anything unforeseen
 ├── ConfigurationError (2)    smartspec.yaml is wrong; holds every Problem with its line
 ├── Refused (3)               nothing was changed, on purpose
 │   ├── AnotherRunning (3)    another rollback or deployment holds the Target
-│   ├── StalePlan (3)         production is no longer what the plan was made for
 │   └── ApprovalMissing (3)   nobody can be asked, or nobody consented
 ├── ProviderError (4)         a platform, database, metrics source or channel failed
 │   ├── ProviderUnavailable   it cannot be reached; trying again may help
@@ -126,10 +125,6 @@ class AnotherRunning(Refused):
         """Say who runs it, and its ``rollback_id`` where it is a rollback of this ledger."""
         super().__init__(what, where=where, remedy=remedy)
         self.rollback_id = rollback_id
-
-
-class StalePlan(Refused):
-    """Production changed since the plan was made."""
 
 
 class ApprovalMissing(Refused):

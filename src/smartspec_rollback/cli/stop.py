@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import Enum
 from types import FrameType
+from typing import assert_never
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -70,6 +71,8 @@ class Stop:
                 _say("Stopping before anything is changed; once more to leave at once.")
             case Stage.FINISH:
                 _say(f"Stopping as soon as it is over: {self.waiting_for()}")
+            case _:
+                assert_never(self.stage)
 
 
 def _say(text: str) -> None:

@@ -102,7 +102,8 @@ EXIT: Mapping[Status, int] = MappingProxyType(
 class Rollback(Value):
     """One run: from a request to a report.
 
-    ``status_detail`` says in words why it stands where it does. ``revision`` counts the changes.
+    ``status_detail`` says in words why it stands where it does. ``plan_digest`` is what approvals
+    are bound to. Times are UTC.
     """
 
     id: str
@@ -133,7 +134,6 @@ class EntryKind(StrEnum):
     """What a journal entry records."""
 
     PLANNED = "planned"
-    CLAIMED = "claimed"
     STATUS = "status"
     ASKED = "asked"
     DECIDED = "decided"

@@ -1,4 +1,4 @@
-"""The verbs of a rollback. Every command, server and pipeline calls these, and nothing else acts.
+"""The verbs of a rollback. Every command calls these, and nothing else acts.
 
 Start reading at ``run``: it sequences resolve, plan, assess, approve, execute, verify and report.
 """

@@ -3,6 +3,8 @@
 Called by ``drive``. Ends in execution, or raises Stopped with the status to close the rollback in.
 """
 
+from typing import assert_never
+
 from smartspec_rollback.domain.approval import (
     Answer,
     Decision,
@@ -83,6 +85,8 @@ def _ask(run: Running) -> None:
             raise Stopped(Status.EXPIRED, "nobody approved in time")
         case Standing.OPEN:
             raise Stopped(Status.CANCELLED, _CANCELLED)
+        case _:
+            assert_never(found)
 
 
 def _wait(run: Running, asking: Asking) -> Standing:

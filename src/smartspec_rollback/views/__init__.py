@@ -1,5 +1,5 @@
 """How values look: Markdown, JSON, tables, terminal. Views format, and decide nothing.
 
-Called by ``cli``, ``server`` and, through wiring, the engine (plans and reports for channels).
+Called by ``cli`` and, through wiring, the engine (plans and reports for channels).
 Only ``terminal`` imports rich; nothing here reads the clock, the store or a file.
 """

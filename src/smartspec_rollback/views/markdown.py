@@ -9,11 +9,11 @@ from datetime import UTC
 from smartspec_rollback.domain.rollback import EntryKind, JournalEntry
 from smartspec_rollback.views import wording
 from smartspec_rollback.views.escape import prose
-from smartspec_rollback.views.markdown_plan import candidates, plan
+from smartspec_rollback.views.markdown_plan import plan
 from smartspec_rollback.views.markdown_report import report
 from smartspec_rollback.views.markdown_verdict import verdict
 
-__all__ = ["candidates", "plan", "progress", "report", "verdict"]
+__all__ = ["plan", "progress", "report", "verdict"]
 
 
 def progress(entry: JournalEntry) -> str:

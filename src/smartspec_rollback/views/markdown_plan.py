@@ -39,11 +39,6 @@ def plan(decided: Plan, *, question: bool = True) -> str:
     return "\n".join(lines) + "\n"
 
 
-def candidates(considered: tuple[Candidate, ...]) -> str:
-    """List candidates with the reasons against each, for a refusal; empty if there are none."""
-    return "".join(f"{line}\n" for line in candidate_lines(considered))
-
-
 def _headline(decided: Plan) -> str:
     head = wording.headline(decided)
     return f"{head.mark} **{head.word}:** {prose(head.because)} {prose(head.rest)}"

@@ -4,8 +4,6 @@
 nothing else; on a terminal that cannot move its cursor it prints a line per entry instead.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -102,15 +100,6 @@ class LiveProgress:
     ) -> None:
         if not self._lines_only:
             self._live.stop()
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Leave the terminal alone meanwhile, for a question."""
-        self.__exit__(None, None, None)
-        try:
-            yield
-        finally:
-            self.__enter__()
 
     def update(self, entry: JournalEntry) -> None:
         """Show what a journal entry says happened."""
