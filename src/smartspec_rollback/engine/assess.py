@@ -19,10 +19,17 @@ from smartspec_rollback.ports.metrics import Window
 from smartspec_rollback.ports.platform import InspectsReleases, Prewarms
 
 _GLANCE = 0.5
-_NEVER_LIFTED = frozenset(
-    {"still-live", "target-differs", "nothing-else-running", "plan-is-fresh"},
-)
-"""Checks that say that acting would be wrong in itself; no reason makes it right."""
+_WRONG = "acting would be wrong in itself"
+_SOMETHING_ELSE = "what would run is not what was recorded; choose another version instead"
+_NEVER_LIFTED = {
+    "still-live": _WRONG,
+    "target-differs": _WRONG,
+    "nothing-else-running": _WRONG,
+    "plan-is-fresh": _WRONG,
+    "artifact-exists": _SOMETHING_ELSE,
+    "configuration-restorable": _SOMETHING_ELSE,
+}
+"""Checks whose blocking finding no reason makes right, and why."""
 
 
 def gather(
@@ -97,7 +104,10 @@ def lift(
             remedy=f"the checks are {', '.join(names)}",
         )
     if check in _NEVER_LIFTED:
-        raise Refused(f"{check} cannot be overridden: acting would be wrong in itself")
+        raise Refused(
+            f"{check} cannot be overridden: {_NEVER_LIFTED[check]}",
+            remedy="`--target-version VERSION` names another version to go back to",
+        )
     if not any(f.check == check and f.outcome is Outcome.BLOCKING for f in findings):
         raise UsageError(f"{check} does not block, so there is nothing to override")
     override = Override(check=check, reason=reason, by=by)

@@ -14,6 +14,7 @@ from smartspec_rollback.domain.samples import summarise
 from smartspec_rollback.domain.snapshot import Snapshot
 from smartspec_rollback.domain.verdict import Verdict, VerdictOutcome, VerdictSource
 from smartspec_rollback.engine.locate import RECORDED_BY_PLATFORM
+from smartspec_rollback.engine.measuring import STOPPED, measure
 from smartspec_rollback.engine.parts import Parts
 from smartspec_rollback.errors import ProviderError
 from smartspec_rollback.ports.clock import Deadline
@@ -53,8 +54,7 @@ def _judge(parts: Parts, deployment: Deployment) -> Verdict:
     except ProviderError as error:
         return _verdict(parts, deployment, VerdictOutcome.INCONCLUSIVE, error.what)
     if parts.stop() and measured.outcome is not VerdictOutcome.FAIL:
-        stopped = "stopped on request before the bake time was over"
-        return _verdict(parts, deployment, VerdictOutcome.INCONCLUSIVE, stopped)
+        return _verdict(parts, deployment, VerdictOutcome.INCONCLUSIVE, STOPPED)
     return measured
 
 
@@ -73,7 +73,8 @@ def _measure(parts: Parts, deployment: Deployment, seen: Snapshot) -> Verdict:
     longest = max((o.window or 0.0 for o in settings.objectives), default=0.0)
     seconds = max(settings.verification.bake, longest)
     parts.listener.progress(_STEP, f"measuring {deployment.release.version} for {seconds:g}s")
-    samples = parts.metrics.collect(
+    samples = measure(
+        parts,
         Window(target=parts.target, front_door=seen.front_door, seconds=seconds),
         deadline=Deadline.after(parts.clock, settings.verification.deadline),
     )

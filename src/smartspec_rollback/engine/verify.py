@@ -14,6 +14,7 @@ from smartspec_rollback.domain.release import same_release
 from smartspec_rollback.domain.samples import Samples, summarise
 from smartspec_rollback.domain.snapshot import Snapshot
 from smartspec_rollback.domain.verdict import Verdict, VerdictOutcome, VerdictSource
+from smartspec_rollback.engine.measuring import STOPPED, measure
 from smartspec_rollback.engine.parts import Judged, Parts
 from smartspec_rollback.engine.smoke import run_tests
 from smartspec_rollback.errors import ProviderError
@@ -22,7 +23,6 @@ from smartspec_rollback.ports.metrics import Window
 
 _STEP = "verify"
 _POLL = 0.02
-_STOPPED = "stopped on request before the bake time was over"
 
 
 def verify(parts: Parts, plan: Plan, *, deployment_id: str) -> Verdict:
@@ -36,7 +36,7 @@ def verify(parts: Parts, plan: Plan, *, deployment_id: str) -> Verdict:
             return _verdict(parts, deployment_id, VerdictOutcome.FAIL, failure)
         _warm_up(parts, plan, deadline)
         if parts.stop():
-            return _verdict(parts, deployment_id, VerdictOutcome.INCONCLUSIVE, _STOPPED)
+            return _verdict(parts, deployment_id, VerdictOutcome.INCONCLUSIVE, STOPPED)
         judged, samples = _bake(parts, plan, seen, deadline)
         if wrong := _not_the_target(plan, parts.platform.observe(plan.target)):
             return _verdict(parts, deployment_id, VerdictOutcome.FAIL, wrong)
@@ -46,7 +46,7 @@ def verify(parts: Parts, plan: Plan, *, deployment_id: str) -> Verdict:
         reason = f"unexpected {type(error).__name__} while verifying"
         return _verdict(parts, deployment_id, VerdictOutcome.INCONCLUSIVE, reason)
     if parts.stop() and judged.outcome is not VerdictOutcome.FAIL:
-        return _verdict(parts, deployment_id, VerdictOutcome.INCONCLUSIVE, _STOPPED)
+        return _verdict(parts, deployment_id, VerdictOutcome.INCONCLUSIVE, STOPPED)
     verdict = _verdict(parts, deployment_id, judged.outcome, judged.reason)
     return msgspec.structs.replace(
         verdict,
@@ -104,7 +104,7 @@ def _bake(
     collected: Samples | None = None
     for window in _windows(plan, seen):
         parts.listener.progress(_STEP, f"watching for {window.seconds:g}s")
-        fresh = parts.metrics.collect(window, deadline=deadline)
+        fresh = measure(parts, window, deadline=deadline)
         collected = fresh if collected is None else merge(collected, fresh)
         judged = parts.judges.judge_recovery(collected, plan.objectives, baseline=plan.baseline)
         thin = judged.outcome is VerdictOutcome.INCONCLUSIVE and collected.problem is None

@@ -35,6 +35,11 @@ def test_what_is_never_lifted() -> None:
     with pytest.raises(Refused) as refused:
         lift(FINDINGS, "still-live", reason="I insist", by="alice")
     assert refused.value.exit_code == 3
+    changed = Finding(
+        check="artifact-exists", number=5, outcome=Outcome.BLOCKING, summary="changed"
+    )
+    with pytest.raises(Refused, match="not what was recorded"):
+        lift((changed,), "artifact-exists", reason="I insist", by="alice")
 
 
 def test_overrides_that_make_no_sense() -> None:

@@ -79,7 +79,7 @@ def _allocated(
 
 
 def same_on_disk(site: Site, release: Release) -> tuple[Path, Release]:
-    """Find a release's folder; FenceConflict if its content is not what was meant."""
+    """Find a release's folder; NotDone if its content is not what was meant."""
     folder = site.releases.folder(release.version)
     present = site.releases.find(release.version)
     if folder is None or present is None:
@@ -93,7 +93,7 @@ def same_on_disk(site: Site, release: Release) -> tuple[Path, Release]:
         ("configuration", release.configuration_digest, present.configuration_digest),
     ):
         if meant is not None and meant != found:
-            raise FenceConflict(
+            raise NotDone(
                 f"the {what} of {release.version} on disk is not the one that was meant",
                 where=str(folder),
                 remedy="restore the release's folder, or plan again",
