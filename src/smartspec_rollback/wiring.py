@@ -32,7 +32,7 @@ from smartspec_rollback.errors import SmartSpecError, UnknownName
 from smartspec_rollback.ledgers import STATE, BreakGlass, ledger_path
 from smartspec_rollback.ports.channel import Channel
 from smartspec_rollback.ports.metrics import MetricsSource
-from smartspec_rollback.ports.platform import InspectsReleases, Platform
+from smartspec_rollback.ports.platform import Platform
 from smartspec_rollback.ports.store import Store
 from smartspec_rollback.providers import registry
 from smartspec_rollback.providers.system import SystemClock, holder_name, operator_account
@@ -251,18 +251,9 @@ class Workspace:
 
     def enriched(self, target: Target, release: Release) -> Release:
         """Add the digests the platform knows of a release that was recorded without them."""
-        if release.artifact_digest is not None:
-            return release
-        platform = self.platform(target)
-        if not isinstance(platform, InspectsReleases):
-            return release
-        try:
-            found = platform.find(target, release.version)
-        except SmartSpecError:
-            return release
-        if found is None or release.artifact not in (release.version, found.artifact):
-            return release
-        return found
+        from smartspec_rollback.engine.locate import enriched
+
+        return enriched(release, target, platform=self.platform(target))
 
     def parts(self, target: Target, listener: "Listener", *, break_glass: bool = False) -> "Parts":
         """Put together what the engine needs for one Target."""

@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 from smartspec_rollback.checks.says import Says
-from smartspec_rollback.checks.wording import PLATFORM, fact, moment, span
+from smartspec_rollback.checks.wording import PLATFORM, fact, moment
 from smartspec_rollback.domain.facts import Facts
 from smartspec_rollback.domain.finding import Finding
+from smartspec_rollback.domain.spans import span
 
 NAME = "plan-is-fresh"
 NUMBER = 19

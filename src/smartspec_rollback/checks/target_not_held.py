@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 from smartspec_rollback.checks.says import Says
-from smartspec_rollback.checks.wording import DECLARED, LEDGER, clause, fact, moment, span
+from smartspec_rollback.checks.wording import DECLARED, LEDGER, clause, fact, moment
 from smartspec_rollback.domain.facts import Facts
 from smartspec_rollback.domain.finding import Finding
 from smartspec_rollback.domain.release import same_release
 from smartspec_rollback.domain.rollback import Rollback, Status
+from smartspec_rollback.domain.spans import span
 from smartspec_rollback.domain.values import Evidence
 from smartspec_rollback.domain.verdict import VerdictOutcome
 

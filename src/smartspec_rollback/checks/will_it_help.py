@@ -1,11 +1,12 @@
 """Check 20: the trouble began with this deployment, and the target did not have it."""
 
 from smartspec_rollback.checks.says import Says
-from smartspec_rollback.checks.wording import LEDGER, fact, moment, span
+from smartspec_rollback.checks.wording import LEDGER, fact, moment
 from smartspec_rollback.domain.candidate import LedgerEntry
 from smartspec_rollback.domain.facts import Facts
 from smartspec_rollback.domain.finding import Finding
 from smartspec_rollback.domain.release import same_release
+from smartspec_rollback.domain.spans import span
 from smartspec_rollback.domain.values import Evidence
 from smartspec_rollback.domain.verdict import Verdict, VerdictOutcome
 

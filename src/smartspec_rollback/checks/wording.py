@@ -1,7 +1,7 @@
-"""Words the checks share: evidence, moments, spans of time, lists. No decisions here."""
+"""Words the checks share: evidence, moments, lists. No decisions here."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from smartspec_rollback.domain.values import Evidence
 
@@ -11,7 +11,6 @@ DECLARED = "declared"
 LEDGER = "ledger"
 PLATFORM = "platform"
 
-_UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 _LISTED = 10
 
 
@@ -23,17 +22,6 @@ def fact(name: str, value: object, source: str) -> Evidence:
 def moment(at: datetime) -> str:
     """Write a time for people, in UTC."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def span(time: timedelta) -> str:
-    """Write a length of time in its two largest units (``2h 5m``); never negative."""
-    rest = max(0, int(time.total_seconds()))
-    parts: list[str] = []
-    for unit, size in _UNITS:
-        count, rest = divmod(rest, size)
-        if count:
-            parts.append(f"{count}{unit}")
-    return " ".join(parts[:2]) or "0s"
 
 
 def clause(text: str) -> str:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from smartspec_rollback.domain.deployment import Deployment
 from smartspec_rollback.domain.hold import Hold
 from smartspec_rollback.domain.release import Release
+from smartspec_rollback.domain.spans import span
 from smartspec_rollback.domain.values import Value
 from smartspec_rollback.domain.verdict import Verdict, VerdictOutcome, VerdictSource
 
@@ -69,16 +70,6 @@ def health_of(
     how = "gate passed" if verdict.source is VerdictSource.GATE else "verified after a rollback"
     if lived < soak:
         return None, (
-            f"{how}, but it was live for {_span(lived)} only; the soak time is {_span(soak)}"
+            f"{how}, but it was live for {span(lived)} only; the soak time is {span(soak)}"
         )
-    return f"{how} at {day}, live for {_span(lived)}", None
-
-
-def _span(time: timedelta) -> str:
-    seconds = int(time.total_seconds())
-    days, rest = divmod(seconds, 86400)
-    hours, rest = divmod(rest, 3600)
-    minutes, seconds = divmod(rest, 60)
-    parts = [(days, "d"), (hours, "h"), (minutes, "m"), (seconds, "s")]
-    shown = [f"{n}{unit}" for n, unit in parts if n][:2]
-    return " ".join(shown) or "0s"
+    return f"{how} at {day}, live for {span(lived)}", None

@@ -1,13 +1,14 @@
-"""Find the deployment that somebody calls failed: in the ledger, or by what platforms remember."""
+"""Find deployments and releases by what the ledger and the platforms remember of them."""
 
 from collections.abc import Callable, Iterable
 
 from smartspec_rollback.domain.deployment import Deployment
 from smartspec_rollback.domain.names import nearest
+from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.snapshot import Snapshot
 from smartspec_rollback.domain.target import Target
-from smartspec_rollback.errors import ProviderError, UnknownName
-from smartspec_rollback.ports.platform import Platform
+from smartspec_rollback.errors import ProviderError, SmartSpecError, UnknownName
+from smartspec_rollback.ports.platform import InspectsReleases, Platform
 from smartspec_rollback.ports.store import Store
 
 RECORDED_BY_PLATFORM = "platform"
@@ -65,3 +66,19 @@ def deployment_in(snapshot: Snapshot, deployment_id: str) -> Deployment | None:
                 recorded_by=RECORDED_BY_PLATFORM,
             )
     return None
+
+
+def enriched(release: Release, target: Target, *, platform: Platform) -> Release:
+    """Add the digests a platform knows of a release that was recorded without them.
+
+    The release as it is where the platform cannot tell, fails, or means another artifact.
+    """
+    if release.artifact_digest is not None or not isinstance(platform, InspectsReleases):
+        return release
+    try:
+        found = platform.find(target, release.version)
+    except SmartSpecError:  # a record with fewer digests is better than none
+        return release
+    if found is None or release.artifact not in (release.version, found.artifact):
+        return release
+    return found
