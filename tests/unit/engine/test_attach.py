@@ -1,6 +1,7 @@
 """Attach: others see the same rollback, may answer it, and go on if its process dies."""
 
 import threading
+import time
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -42,18 +43,26 @@ def _in_thread(bench: Bench, ended: list[Report]) -> threading.Thread:
     return thread
 
 
+def _is_asking(bench: Bench) -> bool:
+    active = bench.store.active(TARGET)
+    return active is not None and active.status is Status.AWAITING_APPROVAL
+
+
 def _pair(
     tmp_path: Path, first_says: FakeChannel, second_says: FakeChannel
 ) -> tuple[Bench, list[Report]]:
-    """Run the command twice at once; return how both ended."""
+    """Run the command twice at once, the first a question ahead; return how both ended."""
     first = furnished(tmp_path)
     # Each look moves the fake time on, and a thread that starts late must find the question open.
     first.settings = replace(first.settings, policy=Policy(expires=1e9))
     second = _second(first)
     first.channel, second.channel = first_says, second_says
     ended: list[Report] = []
-    threads = [_in_thread(each, ended) for each in (first, second)]
-    for thread in threads:
+    driving = _in_thread(first, ended)
+    until = time.monotonic() + _PATIENCE
+    while not ended and not _is_asking(first) and time.monotonic() < until:
+        time.sleep(0.005)
+    for thread in (driving, _in_thread(second, ended)):
         thread.join(_PATIENCE)
         assert not thread.is_alive()
     return first, ended
