@@ -62,6 +62,8 @@ def _tell_summary(summary: "Summary") -> None:
     taken = summary.approval_to_switch
     shares = ", ".join(f"{count:,} by {v}" for v, count in sorted(summary.by_version.items()))
     _Teller().chapter("Summary")
+    if summary.exit_code != 0:
+        click.echo("You did not approve, so nothing was changed: v1.2.1 is still live.")
     click.echo(f"Requests sent:             {summary.requests:,} ({shares})")
     click.echo(f"Requests failed:           {summary.failed:,}")
     if taken is not None:
@@ -70,13 +72,17 @@ def _tell_summary(summary: "Summary") -> None:
 
 
 def _tell_what_to_try(folder: Path, url: str) -> None:
-    click.echo(f"\nEverything is still running; the shop answers at {url}/cart. Try, in {folder}:")
-    for line in (
-        "smartspec history",
-        "smartspec hold list",
-        "smartspec deployment list",
-        "smartspec_rollback --failed-deployment-id deploy-12345   # already rolled back",
-        "smartspec audit verify",
-        "smartspec local down                                     # stops everything",
+    from smartspec_rollback.demo.story import PROGRAM
+
+    click.echo(f"\nEverything is still running; the shop answers at {url}/cart. Try:")
+    click.echo(f"  cd {shlex.quote(str(folder))}")
+    program = shlex.quote(PROGRAM)
+    for words in (
+        "history",
+        "hold list",
+        "deployment list",
+        "rollback --failed-deployment-id deploy-12345   # it was rolled back already",
+        "audit verify",
+        "local down                                     # stops everything",
     ):
-        click.echo(f"  {line}")
+        click.echo(f"  {program} {words}")

@@ -53,6 +53,11 @@ def make_folder(folder: Path) -> str:
     return f"http://127.0.0.1:{port}"
 
 
+def still_runs(folder: Path) -> bool:
+    """Tell whether an earlier demo in this folder may have left something running."""
+    return (folder / _MARK).exists() and (folder / ".smartspec" / "local").exists()
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from smartspec_rollback.demo.folder import make_folder
+from smartspec_rollback.demo.folder import make_folder, still_runs
 from smartspec_rollback.demo.load import Counted, Load
 from smartspec_rollback.errors import SmartSpecError
 
@@ -25,6 +25,11 @@ _READING = 3.0
 """Seconds a colleague reads a plan before approving it."""
 
 _SOAK = 3.0
+_REPORTS = Path(".smartspec") / "reports"
+_ROLLED_BACK, _REFUSED = 0, 3
+
+PROGRAM = str(Path(sys.executable).with_name("smartspec"))
+"""The umbrella command of this very installation."""
 
 
 class Teller(Protocol):
@@ -51,12 +56,32 @@ class Summary:
     exit_code: int
 
 
+def _ended(running: "subprocess.Popen[bytes]") -> int:
+    """Wait for a command and return its exit code; Ctrl-C waits too, and is passed on then.
+
+    The terminal interrupts the command as well, and it ends in good order; to stop production
+    under its hands would leave it half done.
+    """
+    interrupt: KeyboardInterrupt | None = None
+    while True:
+        try:
+            code = running.wait()
+        except KeyboardInterrupt as again:
+            interrupt = again
+            continue
+        if interrupt is not None:
+            raise interrupt
+        return code
+
+
 class Story:
     """One run of the demo in one folder."""
 
     def __init__(self, folder: Path, teller: Teller) -> None:
         self._folder = folder
         self._teller = teller
+        if still_runs(folder):
+            self.stop()
         self.url = make_folder(folder)
         self._load = Load(f"{self.url}/cart", connections=8, rate=150)
 
@@ -93,20 +118,24 @@ class Story:
     def _gate(self, deployment_id: str, *, expect: int) -> None:
         words = ("smartspec_quality_gate", "--deployment-id", deployment_id)
         self._teller.command(words)
-        ended = subprocess.run(self._command("gate", *words[1:]), cwd=self._folder, check=False)
-        if ended.returncode != expect:
-            raise SmartSpecError(f"the gate ended with {ended.returncode} instead of {expect}")
+        code = _ended(self._started("gate", *words[1:]))
+        if code != expect:
+            raise SmartSpecError(f"the gate ended with {code} instead of {expect}")
 
     def _rollback(self) -> Path:
+        """Roll back; a person who says no is an ending of the story too."""
         words = ("smartspec_rollback", "--failed-deployment-id", BAD[1])
         self._teller.command(words)
-        running = subprocess.Popen(self._command("rollback", *words[1:]), cwd=self._folder)
+        running = self._started("rollback", *words[1:])
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             self._approve(running)
-        code = running.wait()
-        if code != 0:
-            raise SmartSpecError(f"the rollback ended with {code} instead of 0")
-        return next((self._folder / ".smartspec" / "reports").glob("rb-*.md"))
+        code = _ended(running)
+        if code not in (_ROLLED_BACK, _REFUSED):
+            raise SmartSpecError(
+                f"the rollback ended with {code} instead of {_ROLLED_BACK}",
+                remedy=f"the report in {self._folder / _REPORTS} says why",
+            )
+        return next((self._folder / _REPORTS).glob("rb-*.md"))
 
     def _approve(self, running: "subprocess.Popen[bytes]") -> None:
         """Read the plan in the channel's file, as a colleague would, and approve it by command."""
@@ -128,13 +157,13 @@ class Story:
 
     def _run(self, *words: str) -> None:
         self._teller.command(("smartspec", *words))
-        ended = subprocess.run(self._command(*words), cwd=self._folder, check=False)
-        if ended.returncode != 0:
-            raise SmartSpecError(f"`smartspec {' '.join(words)}` ended with {ended.returncode}")
+        code = _ended(self._started(*words))
+        if code != 0:
+            raise SmartSpecError(f"`smartspec {' '.join(words)}` ended with {code}")
 
-    def _command(self, *words: str) -> list[str]:
-        """Run this very installation, whatever PATH says."""
-        return [str(Path(sys.executable).with_name("smartspec")), *words]
+    def _started(self, *words: str) -> "subprocess.Popen[bytes]":
+        """Start a command of this very installation, whatever PATH says."""
+        return subprocess.Popen([PROGRAM, *words], cwd=self._folder)
 
     def _summary(self, report: Path, counted: Counted) -> Summary:
         document = json.loads(report.with_suffix(".json").read_text())
