@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from smartspec_rollback.errors import StoreError
 from smartspec_rollback.store.faults import translated
 from smartspec_rollback.store.locks import LockFolder
 from smartspec_rollback.store.migrate import check, migrate
@@ -30,6 +31,7 @@ class SqliteFile:
         with translated(path):
             if not path.exists():
                 self._make()
+            self._opened = path.stat()
             self._db = self._connect(path)
             try:
                 self._prepare()
@@ -61,9 +63,11 @@ class SqliteFile:
     def write(self) -> Iterator[Transaction]:
         """Change the ledger alone; on disk once the block ends, undone if it raises."""
         with self._guard, translated(self.path):
+            self._must_be_in_place()
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
+                self._must_be_in_place()
                 self._db.execute("COMMIT")
             except BaseException:
                 self._undo()
@@ -77,6 +81,20 @@ class SqliteFile:
             db.execute("PRAGMA query_only = ON")
             db.execute("BEGIN")
             yield db
+
+    def _must_be_in_place(self) -> None:
+        """Refuse to write where nobody would read: the file was removed or replaced meanwhile."""
+        try:
+            there = os.path.samestat(self.path.stat(), self._opened)
+        except FileNotFoundError:
+            there = False
+        if not there:
+            raise StoreError(
+                "the ledger's file was removed or replaced while it was in use; the change was "
+                "not written",
+                where=str(self.path),
+                remedy="put the file back from where it was moved, or from a backup",
+            )
 
     def _undo(self) -> None:
         if self._db.in_transaction:
@@ -110,6 +128,12 @@ class SqliteFile:
         with self.locks.gate():
             if self.path.exists():
                 return
+            if self.path.is_symlink():
+                raise StoreError(
+                    "the ledger is a link to a file that is not there; no new one was made",
+                    where=f"{self.path} -> {self.path.readlink()}",
+                    remedy="mount what it leads to, or remove the link",
+                )
             _discard(draft)
             try:
                 os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))

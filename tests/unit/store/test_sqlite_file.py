@@ -186,6 +186,40 @@ def test_a_draft_left_by_a_killed_process_is_replaced(path: Path) -> None:
     assert not draft.exists()
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_ledger_that_was_moved_is_not_written_to(path: Path, *, replaced: bool) -> None:
+    """If this fails, what a rollback writes goes into a file that nobody will read again."""
+    with SqliteStore.open(path) as store:
+        store.record_deployment(a_deployment(), by=a_person())
+        path.rename(path.with_name("moved.db"))
+        if replaced:
+            SqliteStore.open(path).close()
+        with pytest.raises(StoreError, match="removed or replaced") as caught:
+            store.record_verdict(a_verdict())
+        assert str(path) in caught.value.where
+        assert path.exists() is replaced
+
+
+def test_a_ledger_that_was_put_back_goes_on(store: SqliteStore) -> None:
+    """If this fails, the remedy that is told for a moved ledger does not help."""
+    store.record_deployment(a_deployment(), by=a_person())
+    moved = store.path.rename(store.path.with_name("moved.db"))
+    with pytest.raises(StoreError):
+        store.record_verdict(a_verdict())
+    moved.rename(store.path)
+    store.record_verdict(a_verdict())
+    assert store.verify_audit() == (2, None)
+
+
+def test_a_link_that_leads_nowhere_is_not_replaced(path: Path) -> None:
+    """If this fails, a disk that is not mounted gets its ledger replaced by an empty one."""
+    path.parent.mkdir()
+    path.symlink_to(path.parent / "not-mounted" / "smartspec.db")
+    with pytest.raises(StoreError, match="link to a file that is not there"):
+        SqliteStore.open(path)
+    assert path.is_symlink()
+
+
 def test_waiting_for_others_has_an_end(path: Path) -> None:
     """If this fails, a process that hangs in a change hangs every command."""
     holder = SqliteFile(path, patience=1.0)
