@@ -16,7 +16,7 @@ from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.values import Value
 from smartspec_rollback.domain.verdict import VerdictOutcome
 from smartspec_rollback.errors import UsageError
-from smartspec_rollback.views import json, markdown, tables
+from smartspec_rollback.views import json, tables
 from smartspec_rollback.wiring import Workspace
 
 _AHEAD = timedelta(minutes=1)
@@ -111,7 +111,8 @@ def show_one(session: Session, deployment_id: str) -> int:
     show(session.output, [entry])
     verdict = workspace.store.newest_verdict(deployment_id)
     if verdict is not None and not session.output.as_json:
-        session.output.result("\n" + markdown.verdict(verdict))
+        session.output.result("\n")
+        show_verdict(session.output, verdict, exit_code=0)
     return 0
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from smartspec_rollback.cli.documents import document
+from smartspec_rollback.cli.output import Output
 from smartspec_rollback.cli.session import Session
 from smartspec_rollback.domain.finding import Outcome
 from smartspec_rollback.domain.snapshot import Snapshot
@@ -18,7 +19,7 @@ from smartspec_rollback.errors import ConfigurationError, SmartSpecError
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.ports.metrics import Window
 from smartspec_rollback.ports.platform import Guards, InspectsReleases, Prewarms
-from smartspec_rollback.views.escape import clean, prose
+from smartspec_rollback.views.escape import prose
 from smartspec_rollback.views.wording import MARKS, person
 from smartspec_rollback.wiring import Workspace
 
@@ -43,17 +44,25 @@ def diagnose(session: Session) -> int:
     lines: list[Line] = []
     for line in _everything(session):
         lines.append(line)
-        if not session.output.as_json:
-            session.output.result(_written(line, prose if not session.output.rich else clean))
+        _show(session.output, line)
     code = _FAILED if any(line.outcome is Outcome.BLOCKING for line in lines) else 0
     if session.output.as_json:
         session.output.document(document("smartspec.doctor/1", exit_code=code, lines=lines))
     return code
 
 
-def _written(line: Line, harmless: Callable[[str], str]) -> str:
-    todo = f"    - To do: {harmless(line.remedy)}\n" if line.remedy else ""
-    return f"- [{MARKS[line.outcome]}] {harmless(line.about)}: {harmless(line.said)}\n{todo}"
+def _show(output: Output, line: Line) -> None:
+    """Show a line as soon as it is known, unless all of them are one document."""
+    if output.as_json:
+        return
+    mark, said = MARKS[line.outcome], f"{line.about}: {line.said}"
+    if output.rich:
+        from smartspec_rollback.views.terminal import render_looked
+
+        output.render(partial(render_looked, mark, said, line.remedy))
+        return
+    todo = f"    - To do: {prose(line.remedy)}\n" if line.remedy else ""
+    output.result(f"- [{mark}] {prose(said)}\n{todo}")
 
 
 def _everything(session: Session) -> Iterator[Line]:

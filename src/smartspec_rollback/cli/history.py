@@ -24,12 +24,15 @@ from smartspec_rollback.cli.session import Session
 def history(session: Session, service: str | None, environment: str | None, limit: int) -> int:
     """List the rollbacks, newest first."""
     from smartspec_rollback.cli.targets import narrowed_to
-    from smartspec_rollback.views import json, tables
+    from smartspec_rollback.views import json, plain, tables
 
+    output = session.output
     target = narrowed_to(session.workspace, service, environment)
     rollbacks = session.workspace.store.rollbacks(target, limit=limit)
-    if session.output.as_json:
-        session.output.document(json.history_document(rollbacks))
+    if output.as_json:
+        output.document(json.history_document(rollbacks))
+    elif output.for_person:
+        output.result(plain.history(rollbacks, width=output.width))
     else:
-        session.output.result(tables.history(rollbacks))
+        output.result(tables.history(rollbacks))
     return 0

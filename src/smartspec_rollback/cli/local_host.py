@@ -5,6 +5,7 @@ What deploys is asked for as an ability, so a platform that deploys elsewhere sa
 
 import shlex
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 from smartspec_rollback.cli.deployments import held
@@ -15,13 +16,12 @@ from smartspec_rollback.cli.targets import meant, narrowed_to
 from smartspec_rollback.domain.deployment import Deployment
 from smartspec_rollback.domain.names import checked_name
 from smartspec_rollback.domain.release import Release
-from smartspec_rollback.domain.snapshot import Revision, Snapshot
+from smartspec_rollback.domain.snapshot import Revision
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.errors import AnotherRunning, Refused, SmartSpecError, UsageError
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.ports.platform import InspectsReleases
-from smartspec_rollback.views.escape import code, text
-from smartspec_rollback.views.units import moment
+from smartspec_rollback.views import host
 from smartspec_rollback.wiring import Workspace, short_id
 
 _SECONDS = 600.0
@@ -121,33 +121,14 @@ def show_status(session: Session, service: str | None, environment: str | None) 
     ]
     if session.output.as_json:
         session.output.document(document("smartspec.local/1", targets=seen))
+    elif session.output.rich:
+        from smartspec_rollback.views.terminal import render_host
+
+        for snapshot in seen:
+            session.output.render(partial(render_host, snapshot))
     else:
-        session.output.result("\n".join(_status(snapshot) for snapshot in seen))
+        session.output.result("\n".join(host.markdown(snapshot) for snapshot in seen))
     return 0
-
-
-def _status(seen: Snapshot) -> str:
-    live = seen.live
-    lines = [f"# {text(str(seen.target))}", ""]
-    if live is None:
-        lines.append("Nothing is live.")
-    else:
-        named = f" by {text(live.deployment_id)}" if live.deployment_id else ""
-        since = f" since {moment(live.deployed_at)}" if live.deployed_at else ""
-        lines.append(f"{code(live.release.version)} is live{named}{since}.")
-    if seen.front_door:
-        lines.append(f"Traffic enters by {code(seen.front_door)}.")
-    shares = {share.revision: share.percent for share in seen.traffic}
-    for workload in seen.workloads:
-        traffic = f"{shares.get(workload.revision, 0)}% of traffic"
-        prewarmed = ", prewarmed" if workload.prewarmed else ""
-        lines.append(
-            f"- {code(workload.version)}: {workload.ready} of {workload.desired} ready, "
-            f"{traffic}{prewarmed}"
-        )
-    if seen.operation is not None:
-        lines.append(f"Changing it now: {text(seen.operation.holder)}.")
-    return "\n".join(lines) + "\n"
 
 
 def _targets(

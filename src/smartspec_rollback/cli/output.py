@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_USUAL_WIDTH = 80
 
 
 class Output:
@@ -42,9 +43,19 @@ class Output:
         return _is_terminal(self._out)
 
     @property
+    def for_person(self) -> bool:
+        """Whether the result is read at a terminal, and so is no Markdown."""
+        return self.format == "text" and self.on_terminal
+
+    @property
     def rich(self) -> bool:
         """Whether the result is shown in colour and columns, to a person."""
-        return self.format == "text" and self.on_terminal and _is_utf8(self._out)
+        return self.for_person and _is_utf8(self._out)
+
+    @property
+    def width(self) -> int:
+        """How many columns the result's terminal has; 80 where nobody says."""
+        return _columns(self._out)
 
     @property
     def live(self) -> bool:
@@ -129,6 +140,15 @@ def _silence(stream: object) -> None:
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, stream.fileno())  # type: ignore[attr-defined] # every file has one
         os.close(nothing)
+
+
+def _columns(stream: TextIO) -> int:
+    told = os.environ.get("COLUMNS", "")
+    try:
+        columns = int(told) if told.isdecimal() else os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        columns = 0
+    return columns or _USUAL_WIDTH
 
 
 def _is_terminal(stream: TextIO) -> bool:

@@ -28,7 +28,9 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     Cells are finished Markdown; bars in them are escaped here. No newline at the end.
     """
     lines = [[cell(c) for c in row] for row in (headings, *rows)]
-    widths = [max(3, *(_width(line[column]) for line in lines)) for column in range(len(headings))]
+    widths = [
+        max(3, *(width_of(line[column]) for line in lines)) for column in range(len(headings))
+    ]
     head, *body = (_line(line, widths) for line in lines)
     rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
     return "\n".join([head, rule, *body])
@@ -90,11 +92,11 @@ def _listing(headings: Sequence[str], rows: Sequence[Sequence[str]], *, nothing:
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    padded = (c + " " * (width - _width(c)) for c, width in zip(cells, widths, strict=True))
+    padded = (c + " " * (width - width_of(c)) for c, width in zip(cells, widths, strict=True))
     return f"| {' | '.join(padded)} |"
 
 
-def _width(shown: str) -> int:
+def width_of(shown: str) -> int:
     """Count terminal columns: wide characters, and emoji asked for by a selector, take two."""
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in _WIDE else 1

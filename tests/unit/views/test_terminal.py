@@ -9,11 +9,13 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 from tests.golden import cases
+from tests.unit.checks.facts import SNAPSHOT
 from tests.unit.views.hostile import hostile_text, plan_full_of, report_full_of
 
 from smartspec_rollback.domain.candidate import LedgerEntry
 from smartspec_rollback.domain.rollback import EntryKind
-from smartspec_rollback.testing.samples import a_deployment, a_hold, a_rollback, a_verdict
+from smartspec_rollback.domain.snapshot import Revision, Share, Workload
+from smartspec_rollback.testing.samples import a_deployment, a_hold, a_release, a_verdict
 from smartspec_rollback.views import terminal, wording
 
 
@@ -94,15 +96,37 @@ def test_a_verdict_shows_measured_bound_and_baseline() -> None:
 def test_ids_in_lists_are_never_broken_up(width: int) -> None:
     """If it fails, an id on a narrow terminal cannot be copied."""
     entry = LedgerEntry(deployment=a_deployment("deploy-" + "7" * 30), conclusive=a_verdict())
-    hold, rollback = a_hold("hold-" + "7" * 30), a_rollback("rb-" + "7" * 30)
+    hold = a_hold("hold-" + "7" * 30)
 
     def show(console: Console) -> None:
         terminal.render_deployments([entry], console)
         terminal.render_holds([hold], console)
-        terminal.render_history([rollback], console)
 
     lines = "\n".join(_shown(show, width=width))
-    assert {entry.deployment.id, hold.id, rollback.id} <= set(lines.split())
+    assert {entry.deployment.id, hold.id} <= set(lines.split())
+
+
+def test_what_runs_is_shown_without_markdown() -> None:
+    """If it fails, `local status` at a terminal shows headings and backticks."""
+    live = Revision(id="r1", release=a_release("v1.2.0"), deployment_id="deploy-1")
+    work = Workload(revision="r1", version="v1.2.0", desired=3, running=3, ready=2)
+    seen = msgspec.structs.replace(
+        SNAPSHOT, live=live, workloads=(work,), traffic=(Share(revision="r1", percent=100),)
+    )
+    lines = _shown(lambda console: terminal.render_host(seen, console))
+    assert lines[0] == "checkout/production"
+    assert "  v1.2.0 is live by deploy-1." in lines
+    assert lines[-1] == "  [·] v1.2.0: 2 of 3 ready, 100% of traffic"
+
+
+def test_what_the_doctor_looked_at_says_what_to_do() -> None:
+    """If it fails, the doctor's line at a terminal is a riddle, or breaks in the middle."""
+    long = "the ledger at `/srv/" + "folder/" * 20 + "smartspec.db` is damaged"
+    lines = _shown(lambda c: terminal.render_looked(wording.BLOCKING, long, "move it aside", c))
+    assert lines[0].startswith("  [❌] the ledger at")
+    assert all(line.startswith("       ") for line in lines[1:])
+    assert lines[-1].strip() == "to do: move it aside"
+    assert "`" not in "".join(lines)
 
 
 def test_empty_lists_are_sentences() -> None:

@@ -1,4 +1,4 @@
-"""Deployments, holds and history on a terminal. Called by ``cli`` through ``terminal``."""
+"""Deployments and holds on a terminal. Called by ``cli`` through ``terminal``."""
 
 from collections.abc import Sequence
 
@@ -9,15 +9,12 @@ from rich.text import Text
 
 from smartspec_rollback.domain.candidate import LedgerEntry
 from smartspec_rollback.domain.hold import Hold
-from smartspec_rollback.domain.rollback import Rollback
 from smartspec_rollback.views import wording
 from smartspec_rollback.views.escape import clean
 from smartspec_rollback.views.tables import (
     DEPLOYMENT_HEADINGS,
-    HISTORY_HEADINGS,
     HOLD_HEADINGS,
     NO_DEPLOYMENTS,
-    NO_HISTORY,
     NO_HOLDS,
 )
 from smartspec_rollback.views.terminal import style
@@ -58,24 +55,6 @@ def render_holds(holds: Sequence[Hold], console: Console) -> None:
     _show(console, HOLD_HEADINGS, rows, nothing=NO_HOLDS)
     if holds:
         console.print(style.sentence("Lift one with `smartspec hold release ID`."))
-
-
-def render_history(rollbacks: Sequence[Rollback], console: Console) -> None:
-    """Show rollbacks and what they came to."""
-    rows = [
-        (
-            Text(clean(rollback.id)),
-            Text(clean(rollback.failed_deployment_id)),
-            Text(clean(str(rollback.target))),
-            style.name(rollback.from_version),
-            style.name(rollback.to_version),
-            Text(rollback.status),
-            Text(moment(rollback.requested_at)),
-            Text(clean(rollback.requested_by.name)),
-        )
-        for rollback in rollbacks
-    ]
-    _show(console, HISTORY_HEADINGS, rows, nothing=NO_HISTORY)
 
 
 def _show(
