@@ -77,9 +77,21 @@ def test_release_changed_on_disk_since_the_plan(live: Host) -> None:
     """Something else is started than what people consented to."""
     steps = live.platform.plan(live.platform.observe(live.target), to=live.release("v1.2.1"))
     (live.settings.releases / "v1.2.1" / "shop.py").write_text("print('something else')")
-    with pytest.raises(FenceConflict, match=r"v1\.2\.1"):
+    with pytest.raises(NotDone, match=r"v1\.2\.1"):
         live.apply(steps[0], live.fence("start"))
     assert len(live.platform.observe(live.target).workloads) == 1
+
+
+def test_release_changed_on_disk_since_its_prewarm(live: Host) -> None:
+    """Traffic goes to a version that turns into another one as soon as it restarts."""
+    release = live.release("v1.2.1")
+    live.platform.prewarm(live.target, release, operation="prewarm")
+    await_done(lambda: live.platform.prewarmed(live.target, release).progress)
+    switch, _ = live.platform.plan(live.platform.observe(live.target), to=release)
+    (live.settings.releases / "v1.2.1" / "shop.py").write_text("print('something else')")
+    with pytest.raises(NotDone, match=r"v1\.2\.1"):
+        live.apply(switch, live.fence("switch"))
+    assert live.get() == (200, "v1.2.0\n")
 
 
 def test_nothing_moves_to_instances_that_are_not_ready(live: Host) -> None:

@@ -158,6 +158,8 @@ def _switch(site: Site, step: Step, fence: Fence, deadline: Deadline) -> None:
         record = looking.running_of(site, release)
         if record is None:
             raise NotDone(f"{release.version} does not run; traffic was not moved")
+        # What was prewarmed a while ago reads its folder later too, at the latest when it restarts.
+        starting.same_on_disk(site, release)
         traffic.switch(
             site, record, operation=fence.operation, deployment_id=None, deadline=deadline
         )
