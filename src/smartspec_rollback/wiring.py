@@ -27,7 +27,7 @@ from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import Rollback
 from smartspec_rollback.domain.target import Target
-from smartspec_rollback.domain.verdict import Verdict, VerdictOutcome, VerdictSource
+from smartspec_rollback.domain.verdict import Verdict, VerdictOutcome
 from smartspec_rollback.errors import SmartSpecError, UnknownName
 from smartspec_rollback.ledgers import STATE, BreakGlass, ledger_path
 from smartspec_rollback.ports.channel import Channel
@@ -199,19 +199,16 @@ class Workspace:
 
     def mark(self, deployment_id: str, outcome: VerdictOutcome, reason: str) -> Verdict:
         """Record the operator's own Verdict; a deployment only the platform knew is recorded."""
-        deployment = self.locate(deployment_id)
-        if self.store.deployment(deployment.id) is None:
-            self.store.record_deployment(deployment, by=self.operator)
-        verdict = Verdict(
-            deployment_id=deployment.id,
-            outcome=outcome,
-            source=VerdictSource.PERSON,
-            reason=reason,
+        from smartspec_rollback.engine.judge import mark
+
+        return mark(
+            self.store,
+            self.locate(deployment_id),
+            outcome,
+            reason,
+            by=self.operator,
             at=self.clock.now(),
-            by=self.operator.name,
         )
-        self.store.record_verdict(verdict)
-        return verdict
 
     def find(self, rollback_id: str) -> tuple[Rollback, bool]:
         """Find a rollback, and say whether only the break-glass journal has it; or UnknownName."""

@@ -16,7 +16,7 @@ from smartspec_rollback.engine import report
 from smartspec_rollback.engine.approve import say
 from smartspec_rollback.engine.before import come_to_execute, still_valid
 from smartspec_rollback.engine.execute import carry_out, halt, stands_in
-from smartspec_rollback.engine.journal import Journal
+from smartspec_rollback.engine.journal import OUTCOME_UNKNOWN, Journal
 from smartspec_rollback.engine.parts import Parts
 from smartspec_rollback.engine.running import Running, Stopped
 from smartspec_rollback.engine.verify import verify
@@ -237,6 +237,7 @@ class _Driving:
             verdict.reason,
             step=step.id,
             operation=f"{self.run.rollback.id}.verify",
+            data=(OUTCOME_UNKNOWN,) if verdict.outcome is VerdictOutcome.INCONCLUSIVE else (),
         )
         self.run.status = Status.SUCCEEDED if good else Status.UNSTABLE
         self.journal.write(

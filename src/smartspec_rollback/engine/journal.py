@@ -16,8 +16,8 @@ _LOG = logging.getLogger(__name__)
 NOT_APPLIED = Parameter(name="applied", value="no")
 """Marks a failed step of which it is certain that nothing was done."""
 
-MAYBE_APPLIED = Parameter(name="applied", value="unknown")
-"""Marks a step of which nobody knows whether it was done."""
+OUTCOME_UNKNOWN = Parameter(name="outcome", value="unknown")
+"""Marks a step of which nobody knows whether it was done, or what it found."""
 
 
 class Journal:

@@ -1,12 +1,13 @@
-"""Judge: the quality gate, which measures a fresh deployment and records a Verdict.
+"""Judge: the quality gate measures a fresh deployment; a person may say it without measuring.
 
 Missing data, and a deployment that is not what runs, are inconclusive; never a pass.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
+from smartspec_rollback.domain.approval import Person
 from smartspec_rollback.domain.deployment import Deployment
 from smartspec_rollback.domain.hold import Hold
 from smartspec_rollback.domain.release import same_release
@@ -19,6 +20,7 @@ from smartspec_rollback.engine.parts import Parts
 from smartspec_rollback.errors import ProviderError
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.ports.metrics import Window
+from smartspec_rollback.ports.store import Store
 
 _STEP = "gate"
 
@@ -28,14 +30,39 @@ def gate(parts: Parts, deployment: Deployment) -> Verdict:
 
     A deployment that only the platform knew is recorded too, so that the verdict has a home.
     """
-    if parts.store.deployment(deployment.id) is None:
-        parts.store.record_deployment(
-            msgspec.structs.replace(deployment, recorded_by=RECORDED_BY_PLATFORM),
-            by=parts.operator,
-        )
+    _see_it_recorded(parts.store, deployment, by=parts.operator)
     verdict = _judge(parts, deployment)
     parts.store.record_verdict(verdict)
     return verdict
+
+
+def mark(
+    store: Store,
+    deployment: Deployment,
+    outcome: VerdictOutcome,
+    reason: str,
+    *,
+    by: Person,
+    at: datetime,
+) -> Verdict:
+    """Record a person's own Verdict on a deployment, and return it."""
+    _see_it_recorded(store, deployment, by=by)
+    verdict = Verdict(
+        deployment_id=deployment.id,
+        outcome=outcome,
+        source=VerdictSource.PERSON,
+        reason=reason,
+        at=at,
+        by=by.name,
+    )
+    store.record_verdict(verdict)
+    return verdict
+
+
+def _see_it_recorded(store: Store, deployment: Deployment, *, by: Person) -> None:
+    if store.deployment(deployment.id) is None:
+        found = msgspec.structs.replace(deployment, recorded_by=RECORDED_BY_PLATFORM)
+        store.record_deployment(found, by=by)
 
 
 def _judge(parts: Parts, deployment: Deployment) -> Verdict:

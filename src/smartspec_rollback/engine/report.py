@@ -15,7 +15,7 @@ from smartspec_rollback.domain.rollback import (
 )
 from smartspec_rollback.domain.step import Step
 from smartspec_rollback.domain.verdict import Verdict
-from smartspec_rollback.engine.journal import MAYBE_APPLIED
+from smartspec_rollback.engine.journal import OUTCOME_UNKNOWN
 from smartspec_rollback.errors import StoreCorrupt, UnknownName
 from smartspec_rollback.ports.store import Store
 
@@ -84,7 +84,7 @@ def _record(step: Step, journal: tuple[JournalEntry, ...]) -> StepRecord:
             case EntryKind.STEP_DONE:
                 state, ended, detail = "done", last.at, last.text
             case EntryKind.STEP_FAILED:
-                state = "unknown" if MAYBE_APPLIED in last.data else "failed"
+                state = "unknown" if OUTCOME_UNKNOWN in last.data else "failed"
                 ended, detail = last.at, last.text
             case _:
                 state, detail = "running", "begun; its outcome is not recorded"

@@ -269,6 +269,11 @@ def _somebody_can_decide(parts: Parts, plan: Plan, request: Request) -> None:
     why = unattended_refusal(parts, plan) if request.auto_approve else None
     if request.auto_approve and why is None:
         return
+    if request.break_glass:
+        raise ApprovalMissing(
+            "nobody can be asked: there is no terminal here, and --break-glass asks nowhere else",
+            remedy="run it at a terminal",
+        )
     raise ApprovalMissing(
         "nobody can be asked: there is no terminal here and no channel is configured"
         + (f", and --auto-approve does not apply: {why}" if why else ""),

@@ -12,7 +12,7 @@ from smartspec_rollback.domain.rollback import EntryKind, JournalEntry, Status
 from smartspec_rollback.domain.snapshot import Fence, Snapshot
 from smartspec_rollback.domain.step import Progress, ProgressState, Repeat, Step
 from smartspec_rollback.domain.values import Parameter, parameter, parameters
-from smartspec_rollback.engine.journal import MAYBE_APPLIED, NOT_APPLIED, Journal
+from smartspec_rollback.engine.journal import NOT_APPLIED, OUTCOME_UNKNOWN, Journal
 from smartspec_rollback.engine.parts import Parts
 from smartspec_rollback.engine.running import Stopped
 from smartspec_rollback.errors import (
@@ -237,7 +237,7 @@ class Stepping:
         return Stopped(Status.INTERRUPTED, f"{self.step.id}: {detail}")
 
     def _unknown(self, detail: str) -> Stopped:
-        self._write_failure(detail, MAYBE_APPLIED)
+        self._write_failure(detail, OUTCOME_UNKNOWN)
         return Stopped(Status.UNKNOWN, f"{self.step.id}: {detail}")
 
     def _write_failure(self, detail: str, *marks: Parameter) -> None:

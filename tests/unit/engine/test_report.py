@@ -10,6 +10,7 @@ from smartspec_rollback.engine.report import unsaved
 from smartspec_rollback.errors import NotDone, UnknownName
 from smartspec_rollback.testing.engine_parts import DENY, Bench
 from smartspec_rollback.testing.fake_channel import FakeChannel
+from smartspec_rollback.testing.fake_metrics import FakeMetrics, unmeasured
 from smartspec_rollback.testing.fake_world import SWITCH
 from smartspec_rollback.testing.samples import NOON, a_plan, a_rollback
 
@@ -84,6 +85,14 @@ def test_step_begun_but_not_ended_is_running() -> None:
     assert (told.state, told.ended) == ("running", None)
     done = reports._record(plan.steps[0], (entry, replace(entry, seq=2, kind=EntryKind.STEP_DONE)))
     assert done.state == "done"
+
+
+def test_inconclusive_verification_is_not_told_as_failed(bench: Bench) -> None:
+    """A verification that could not tell reads as if the old version were bad too."""
+    bench.metrics = FakeMetrics(unmeasured("nobody measures"))
+    told = go(bench)
+    assert told.exit_code == 7
+    assert [s.state for s in told.steps] == ["done", "done", "done", "unknown"]
 
 
 def test_unknown_rollback(bench: Bench) -> None:
