@@ -197,6 +197,10 @@ def test_damaged_ledger(typed: Typed) -> None:
         assert "damaged" in done.err
         assert "Traceback" not in done.err
     assert typed.ledger.read_bytes() == b"no database at all " * 100
+    glass = 'smartspec_rollback --failed-deployment-id d --break-glass "why"'
+    assert glass in typed("smartspec_rollback", "--failed-deployment-id", "d").err
+    for command in (("history",), ("smartspec_rollback", *glass.split()[1:])):
+        assert "without the ledger" not in typed(*command).err
 
 
 def test_newer_ledger(typed: Typed) -> None:

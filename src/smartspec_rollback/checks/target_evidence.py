@@ -28,7 +28,9 @@ def check(facts: Facts, /) -> Finding:
             deployed,
             *(fact("speaks against it", reason, chosen.origin) for reason in chosen.rejected),
             remedy=f"look at how {version} behaved, and record what you find with "
-            f"`smartspec deployment mark {chosen.deployment_id or 'ID'} healthy`",
+            f"`smartspec deployment mark {chosen.deployment_id or 'ID'} healthy`"
+            if facts.ledger_read
+            else f"ask whoever saw how {version} behaved",
         )
     return _SAYS.passed(
         f"{version} was healthy: {clause(chosen.health)}.",

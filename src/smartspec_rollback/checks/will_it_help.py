@@ -49,7 +49,9 @@ def _nobody_knows(facts: Facts, verdict: Verdict | None) -> Finding:
         f"Whether a rollback will help cannot be told: {why}.",
         *((_said(verdict),) if verdict else ()),
         remedy=f"run `smartspec_quality_gate --deployment-id {facts.failed.id}`, "
-        f"or record it with `smartspec deployment mark {facts.failed.id} failed`",
+        f"or record it with `smartspec deployment mark {facts.failed.id} failed`"
+        if facts.ledger_read
+        else "ask whoever saw the trouble begin",
     )
 
 

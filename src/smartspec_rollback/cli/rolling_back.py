@@ -11,7 +11,7 @@ from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import Status
 from smartspec_rollback.domain.values import Value
 from smartspec_rollback.engine.parts import Request
-from smartspec_rollback.errors import UsageError
+from smartspec_rollback.errors import ClaimLost, JournalLost, StoreError, UsageError
 
 
 class Asked(Value):
@@ -30,7 +30,14 @@ def roll_back(session: Session, asked: Asked) -> int:
     """Roll back, show the report, and return the exit code that says what became of it."""
     request = _checked(asked)
     session.stop.stage = Stage.ASK
-    report = session.workspace.rollback(request, session.screen)
+    try:
+        report = session.workspace.rollback(request, session.screen)
+    except (ClaimLost, JournalLost):
+        raise
+    except StoreError as error:
+        if not request.break_glass and session.stop.stage is not Stage.FINISH:
+            error.remedy = _or_break_glass(error.remedy, request.failed_deployment_id)
+        raise
     return _finish(session, report)
 
 
@@ -57,6 +64,15 @@ def _finish(session: Session, report: Report) -> int:
     if session.output.as_json or not closed_by_plan:
         show_report(session.output, report)
     return report.exit_code
+
+
+def _or_break_glass(remedy: str, failed_deployment_id: str) -> str:
+    """Add how to do without the ledger to what would mend it."""
+    command = (
+        f'smartspec_rollback --failed-deployment-id {failed_deployment_id} --break-glass "why"'
+    )
+    instead = f"to roll back without the ledger, run at a terminal: {command}"
+    return f"{remedy}; {instead}" if remedy else instead
 
 
 def _checked(asked: Asked) -> Request:

@@ -118,6 +118,20 @@ def test_a_ledger_that_was_not_read_proves_nothing() -> None:
     assert not [e for f in findings for e in f.evidence if e.source == "ledger"]
 
 
+def test_without_the_ledger_nobody_is_sent_to_it() -> None:
+    """Under break-glass people would run commands that fail, in the middle of an incident."""
+    nothing = msgspec.structs.replace(SAFE.chosen, health=None, rejected=("no evidence of health",))
+    for facts in (
+        but(ledger_read=False),
+        but(ledger_read=False, failed_verdict=None, chosen=nothing),
+    ):
+        for finding in assess(facts):
+            assert "smartspec_quality_gate" not in finding.remedy
+            assert "deployment mark" not in finding.remedy
+    told = {f.check: f.remedy for f in assess(but(ledger_read=False, failed_verdict=None))}
+    assert told["will-it-help"] == "ask whoever saw the trouble begin"
+
+
 DEPENDS_ON = {
     "inspection": {"artifact-exists", "configuration-restorable", "secrets-exist", "capacity"},
     "boot": {"target-boots"},

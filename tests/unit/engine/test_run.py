@@ -240,6 +240,16 @@ def test_nobody_to_ask_is_refused_at_once(bench: Bench) -> None:
     assert untouched(bench)
 
 
+def test_break_glass_is_asked_at_a_terminal_only(bench: Bench) -> None:
+    """People configure a channel that --break-glass does not use, while production is down."""
+    bench.channels = ()
+    with pytest.raises(ApprovalMissing) as missing:
+        go(bench, break_glass=True, reason="the ledger's disk died")
+    assert missing.value.remedy == "run it at a terminal"
+    assert "channel" not in str(missing.value)
+    assert untouched(bench)
+
+
 def test_nobody_to_ask_about_a_dead_rollback_either(bench: Bench) -> None:
     """Taking over a dead rollback with nobody to ask waits for an answer that cannot come."""
     _left_behind(bench)
