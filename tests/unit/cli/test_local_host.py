@@ -1,5 +1,8 @@
 """Deploying on this host: what is refused, and what is said when the ledger fails after it."""
 
+import os
+import signal
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +27,7 @@ class _Deploying:
 
     def __init__(self) -> None:
         self.deployed: list[str] = []
+        self.meanwhile: Callable[[], None] = lambda: None
 
     def up(self, target: Target, /) -> None:
         """Start nothing."""
@@ -34,6 +38,7 @@ class _Deploying:
     def deploy(self, target: Target, version: str, /, **_: object) -> Revision:
         """Deploy it."""
         self.deployed.append(f"{version} on {target}")
+        self.meanwhile()
         at = datetime(2026, 3, 2, 12, tzinfo=UTC)
         return Revision(id="r1", release=a_release(version), deployed_at=at)
 
@@ -63,6 +68,24 @@ def test_deployment_is_recorded_at_the_switch(session: Session, platform: _Deplo
     assert entry.deployment.id.startswith("deploy-")
     assert entry.deployment.at == datetime(2026, 3, 2, 12, tzinfo=UTC)
     assert entry.deployment.revision == "r1"
+
+
+def test_a_wish_to_stop_is_not_promised_what_it_does_not_get(
+    session: Session, platform: _Deploying, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """If this failed, Ctrl-C would say that nothing changes, and the release go live unrecorded."""
+
+    def interrupt_twice() -> None:
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    platform.meanwhile = interrupt_twice
+    with session.stop.listening():
+        assert local_host.deploy(session, None, None, "v1.2.0", "deploy-1") == 0
+    assert session.workspace.store.deployment("deploy-1") is not None
+    said = capfd.readouterr().err
+    assert "Stopping as soon as it is over: the deployment of v1.2.0" in said
+    assert "before anything is changed" not in said
 
 
 def test_nothing_is_deployed_into_a_rollback(
