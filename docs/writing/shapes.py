@@ -24,7 +24,7 @@ _PLAIN: Mapping[type, str] = {
 
 SMALL: Mapping[str, str] = {
     "smartspec.answer/1": "`smartspec approve` and `smartspec deny`: rollback_id, answer, person, "
-    "is_new, digest, plan, driven_by (the living process that carries it out, or null)",
+    "is_new, digest, plan, status, driven_by (the living process that carries it out, or null)",
     "smartspec.audit/1": "`smartspec audit verify`: sound, entries, fault (seq and what, or null), "
     "newest_hash",
     "smartspec.completion/1": "`smartspec completion`: shell, script",

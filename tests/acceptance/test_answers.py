@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 from tests.acceptance.commands import Typed, installed, seed
 
+from smartspec_rollback.domain.rollback import EntryKind, Status
+from smartspec_rollback.ports.store import Change
 from smartspec_rollback.store.sqlite import SqliteStore
 from smartspec_rollback.views import markdown
 
@@ -41,6 +43,21 @@ def test_approval_that_somebody_waits_for(typed: Typed) -> None:
         assert "resume" not in done.err
         as_json = typed("approve", "rb-waiting", "--format", "json")
         assert as_json.document["driven_by"] == "alice@host:1"
+
+
+def test_approving_again_what_is_over(typed: Typed) -> None:
+    """If this failed, people would be sent to resume a rollback that has ended."""
+    seed(typed.ledger)
+    assert typed("approve", "rb-waiting").code == 0
+    with SqliteStore.open(typed.ledger) as store:
+        now = datetime.now(UTC)
+        claim = store.claim("rb-waiting", holder="alice@host:1", at=now)
+        assert claim is not None
+        over = Change(kind=EntryKind.STATUS, text="over", status=Status.STALE)
+        store.append(claim, over, at=now)
+    again = typed("approve", "rb-waiting", "--format", "json")
+    assert (again.code, again.document["status"]) == (0, "stale")
+    assert "resume" not in again.err
 
 
 def test_deny_closes_what_nobody_drives(typed: Typed) -> None:

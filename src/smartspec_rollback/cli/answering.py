@@ -4,13 +4,14 @@ from smartspec_rollback.cli.documents import document
 from smartspec_rollback.cli.session import Session
 from smartspec_rollback.domain.approval import Answer
 from smartspec_rollback.domain.names import checked_name, checked_text
+from smartspec_rollback.domain.rollback import Status
 from smartspec_rollback.domain.values import Value
 
 _DONE = {Answer.APPROVE: "Approved", Answer.DENY: "Denied"}
 
 
 class Given(Value):
-    """An answer, whether it is new, and which living process carries the rollback out."""
+    """An answer, whether it is new, where the rollback stands, and who living carries it out."""
 
     rollback_id: str
     answer: Answer
@@ -18,6 +19,7 @@ class Given(Value):
     is_new: bool
     digest: str
     plan: str
+    status: Status
     driven_by: str | None
 
     def show(self, session: Session) -> int:
@@ -46,6 +48,7 @@ def give(session: Session, rollback_id: str, answer: Answer, reason: str | None)
         is_new=is_new,
         digest=found.plan_digest,
         plan=f"{found.target} from {found.from_version} to {found.to_version}",
+        status=found.status,
         driven_by=workspace.ledger_of(rollback_id).holder(rollback_id),
     )
 
