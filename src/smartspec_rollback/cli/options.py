@@ -21,7 +21,7 @@ def _width() -> int:
     told = os.environ.get("COLUMNS", "")
     try:
         columns = int(told) if told.isdecimal() else os.get_terminal_size().columns
-    except OSError:
+    except (OSError, ValueError):  # no terminal; more digits than Python reads
         columns = _USUAL
     return max(_NARROWEST, min(columns, _WIDEST))
 

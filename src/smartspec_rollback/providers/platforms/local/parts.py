@@ -44,8 +44,9 @@ def runtime_folder(state: Path) -> Path:
     """Make the private folder for a Target's sockets: short, ours alone, and not a link."""
     key = hashlib.sha256(bytes(state.resolve())).hexdigest()[:_SHORT]
     bases = [Path(f"/tmp/smartspec-{os.getuid()}")]  # noqa: S108 - checked below to be ours alone
-    if given := os.environ.get("XDG_RUNTIME_DIR"):
-        bases.insert(0, Path(given) / "smartspec")
+    given = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
+    if given.is_absolute():  # a relative one is to be ignored, says its specification
+        bases.insert(0, given / "smartspec")
     for base in bases:
         folder = base / key
         if len(bytes(folder / _LONGEST_SOCKET_NAME)) < _MAX_SOCKET_PATH and _can_make(folder):

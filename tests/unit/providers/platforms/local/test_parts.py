@@ -39,6 +39,20 @@ def test_too_long_a_folder_is_passed_over(tmp_path: Path, monkeypatch: pytest.Mo
     folder.rmdir()
 
 
+@pytest.mark.parametrize("given", ["", ".", "run/user"])
+def test_a_relative_folder_is_passed_over(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Commands in another folder look for the sockets where they are not."""
+    (tmp_path / "run/user").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", given)
+    folder = parts.runtime_folder(tmp_path / "state")
+    assert folder.is_absolute()
+    assert not folder.is_relative_to(tmp_path)
+    folder.rmdir()
+
+
 def test_foreign_folders_are_refused(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody who was there first listens in on our sockets."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(short))
