@@ -35,7 +35,7 @@ class Screen:
         self._stop = stop
         self._lock = threading.RLock()
         self._report: Report | None = None
-        self._entries: list[JournalEntry] = []
+        self._entries: dict[int, JournalEntry] = {}
         self._live: LiveProgress | None = None
         self._prompt = ""
         self._told: dict[str, tuple[str, float]] = {}
@@ -52,7 +52,9 @@ class Screen:
     def planned(self, report: Report, /) -> None:
         """Show the plan, once: it is the command's result, so it goes to standard output."""
         seen = self._report is not None and self._report.digest == report.digest
-        self._report = report
+        with self._lock:
+            self._report = report
+            self._remember(report)
         if seen:
             return
         if not self._output.as_json:
@@ -65,11 +67,11 @@ class Screen:
     def entry(self, entry: JournalEntry, /) -> None:
         """Show a journal entry."""
         with self._lock:
-            self._entries.append(entry)
+            self._entries[entry.seq] = entry
             if entry.kind in _BEGUN:
                 self._stop.stage = Stage.FINISH
                 self._doing = entry.text
-                self._begin_live()
+                self._begin_live(entry)
             if self._live is not None:
                 self._live.update(entry)
             else:
@@ -90,8 +92,10 @@ class Screen:
     # For this process's own terminal, and for commands
 
     def follow(self, report: Report) -> None:
-        """Show this rollback from here on, without its plan."""
-        self._report = report
+        """Show this rollback from here on, without its plan and what was done of it before."""
+        with self._lock:
+            self._report = report
+            self._remember(report)
 
     def say(self, text: str) -> None:
         """Show a line that a person has to see."""
@@ -124,14 +128,22 @@ class Screen:
         else:
             self._output.note(text)
 
-    def _begin_live(self) -> None:
+    def _remember(self, report: Report) -> None:
+        """Know what was done before, by this process or by one that died."""
+        self._entries |= {entry.seq: entry for entry in report.journal}
+
+    def _begin_live(self, entry: JournalEntry) -> None:
+        """Show every step from here on; those of before this entry as they ended."""
         if self._live is not None or self._report is None or not self._output.live:
             return
         from smartspec_rollback.views.terminal import LiveProgress
 
-        self._live = LiveProgress(self._report.plan, self._output.console())
-        for earlier in self._entries[:-1]:
-            self._live.update(earlier)
+        console = self._output.console()
+        if console.is_dumb_terminal:
+            return
+        self._live = LiveProgress(self._report.plan, console)
+        for earlier in sorted(seq for seq in self._entries if seq < entry.seq):
+            self._live.update(self._entries[earlier])
         with suppress(OSError):
             self._live.__enter__()
 

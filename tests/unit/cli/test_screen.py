@@ -1,6 +1,12 @@
 """What somebody sees of a rollback while it runs."""
 
+import io
+
+import msgspec
 import pytest
+from rich.console import Console
+from rich.text import Text
+from tests.golden import cases
 
 from smartspec_rollback.cli.output import Output
 from smartspec_rollback.cli.screen import Screen
@@ -93,3 +99,40 @@ def test_quiet_still_says_what_must_be_known(capsys: pytest.CaptureFixture[str])
     screen.progress("verify", "watching")
     screen.say("Not counted: bob is not an approver.")
     assert capsys.readouterr().err == "Not counted: bob is not an approver.\n"
+
+
+class _Terminal(Output):
+    """A terminal, kept in memory."""
+
+    live = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drawn = io.StringIO()
+
+    def console(self) -> Console:
+        return Console(
+            file=self.drawn,
+            width=80,
+            force_terminal=True,
+            no_color=True,
+            _environ={"TERM": "xterm"},
+        )
+
+
+def test_what_was_done_before_is_shown_as_done() -> None:
+    """If this failed, a resumed rollback would look as if it began anew, done steps pending."""
+    plan = cases.safe()
+    done = cases.journal(plan)
+    for known, told in ((done[:8], done[8:]), (done, done)):
+        output = _Terminal()
+        screen = Screen(output, Stop())
+        screen.follow(msgspec.structs.replace(cases.interrupted(), plan=plan, journal=known))
+        for entry in told:
+            screen.entry(entry)
+        screen.close()
+        shown = Text.from_ansi(output.drawn.getvalue()).plain
+        last = shown.rpartition("Rolling back checkout/production")[2]
+        assert "✅ Switch production traffic" in last
+        assert "▶  Scale down v1.2.1" in last
+        assert "·  Run verification tests" in last
