@@ -5,11 +5,13 @@ more it is copied into the ledger and set aside, never thrown away.
 """
 
 import os
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
 from smartspec_rollback.domain.rollback import ACTIVE, Rollback
-from smartspec_rollback.errors import UsageError
+from smartspec_rollback.domain.target import Target
+from smartspec_rollback.errors import AnotherRunning, StoreError, UsageError
 from smartspec_rollback.ports.clock import Clock
 from smartspec_rollback.store.sqlite import SqliteStore
 
@@ -58,8 +60,26 @@ class BreakGlass:
         """Look a rollback up, without making a journal where there is none."""
         return self.store.rollback(rollback_id) if self.exists else None
 
+    def refuse_beside(self, target: Target) -> None:
+        """Raise AnotherRunning where a rollback of the Target was begun here and has not ended.
+
+        A journal that cannot be read stops nothing: that was told when the ledger was opened.
+        """
+        with suppress(StoreError):
+            begun = self.store.active(target) if self.exists else None
+            if begun is not None:
+                raise AnotherRunning(
+                    f"{begun.id} is rolling {target} back to {begun.to_version} without the "
+                    f"ledger ({begun.status})",
+                    where=str(self._path),
+                    remedy=f"`smartspec resume {begun.id}` goes on with it, "
+                    f"`smartspec abandon {begun.id}` gives it up",
+                    rollback_id=begun.id,
+                )
+
     def take_in(self, ledger: SqliteStore) -> None:
         """Copy the journal into the ledger once nothing in it runs, and set it aside."""
+        self._take_in_again(ledger)
         if not self.exists or self._is_running:
             return
         ledger.absorb(self.store)
@@ -67,6 +87,13 @@ class BreakGlass:
         self.__dict__.pop("store", None)
         stamp = f"{self._clock.now():%Y%m%dT%H%M%S%fZ}"
         self._path.rename(self._folder / f"break-glass-{stamp}.imported.db")
+
+    def _take_in_again(self, ledger: SqliteStore) -> None:
+        """Copy journals that were set aside into a ledger that does not know them (any more)."""
+        for path in sorted(self._folder.glob("break-glass-*.imported.db")):
+            with SqliteStore.open(path) as journal:
+                if any(ledger.rollback(r.id) is None for r in journal.rollbacks(limit=1)):
+                    ledger.absorb(journal)
 
     @property
     def _is_running(self) -> bool:

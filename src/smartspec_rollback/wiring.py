@@ -163,6 +163,8 @@ class Workspace:
 
         store: Store = self.break_glass.store if request.break_glass else self.store
         failed = self.locate(request.failed_deployment_id, store=store)
+        if not request.break_glass:
+            self.break_glass.refuse_beside(failed.target)
         parts = self.parts(failed.target, listener, break_glass=request.break_glass)
         report = rollback(parts, failed, request)
         if request.break_glass:

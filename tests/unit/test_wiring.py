@@ -7,9 +7,10 @@ import pytest
 
 from smartspec_rollback.domain.rollback import Status
 from smartspec_rollback.domain.verdict import VerdictOutcome
-from smartspec_rollback.errors import UnknownName, UsageError
+from smartspec_rollback.errors import AnotherRunning, UnknownName, UsageError
 from smartspec_rollback.ledgers import DATABASE_URL, ledger_path
 from smartspec_rollback.store.sqlite import SqliteStore
+from smartspec_rollback.testing.engine_parts import Recorder, asking_for
 from smartspec_rollback.testing.samples import a_deployment, a_person, a_plan, a_rollback
 from smartspec_rollback.wiring import Surroundings, Workspace, open_workspace, short_id
 
@@ -84,6 +85,33 @@ def test_running_break_glass_is_left_alone(configuration: Path) -> None:
     assert (found.id, only_there) == ("rb-glass", True)
     assert workspace.report("rb-glass").plan.rollback_id == "rb-glass"
     assert journal.exists()
+
+
+def test_a_restored_ledger_takes_it_in_again(configuration: Path) -> None:
+    """If this failed, a backup put back would forget the hold on the release that was bad."""
+    path = ledger_path(configuration)
+    SqliteStore.open(path).close()
+    backup = path.read_bytes()
+    _broken_glass(configuration, Status.SUCCEEDED)
+    _open(configuration).store.close()
+    path.write_bytes(backup)
+    workspace = _open(configuration)
+    assert [r.id for r in workspace.store.rollbacks(limit=5)] == ["rb-glass"]
+    written = workspace.store.verify_audit()
+    workspace.store.close()
+    assert _open(configuration).store.verify_audit() == written
+
+
+def test_nothing_is_begun_beside_unfinished_break_glass(configuration: Path) -> None:
+    """If this failed, a rollback that died without the ledger would be done twice at once."""
+    _broken_glass(configuration, Status.INTERRUPTED)
+    workspace = _open(configuration)
+    workspace.store.record_deployment(a_deployment(), by=a_person())
+    asked = asking_for(failed_deployment_id=a_deployment().id)
+    with pytest.raises(AnotherRunning, match="rb-glass") as caught:
+        workspace.rollback(asked, Recorder())
+    assert caught.value.rollback_id == "rb-glass"
+    assert "smartspec resume rb-glass" in caught.value.remedy
 
 
 def test_contradicting_break_glass_stops_nothing(configuration: Path) -> None:

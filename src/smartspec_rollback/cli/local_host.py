@@ -165,6 +165,7 @@ def _refuse_conflicts(
     workspace: Workspace, target: Target, version: str, deployment_id: str
 ) -> None:
     """Refuse what would put a bad release back, or meddle with a rollback."""
+    workspace.break_glass.refuse_beside(target)
     if active := workspace.store.active(target):
         raise AnotherRunning(
             f"{active.id} is rolling {target} back to {active.to_version} ({active.status})",
