@@ -7,7 +7,7 @@ from pathlib import Path
 
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.store.report_files import ReportFiles
-from smartspec_rollback.views import json, markdown
+from smartspec_rollback.views import asking, json, markdown
 
 
 class WrittenReports:
@@ -31,7 +31,7 @@ class WrittenReports:
 
     def plan_text(self, report: Report, /) -> str:
         """Write the plan as Markdown."""
-        return markdown.plan(report.plan)
+        return markdown.plan(report.plan, unattended=asking.unattended(report))
 
     def report_text(self, report: Report, /) -> str:
         """Write the report as Markdown."""

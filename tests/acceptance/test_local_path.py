@@ -78,6 +78,9 @@ def test_a_person_rolls_back_at_a_terminal(host: Path) -> None:
 
     denied = at_terminal(*ROLLBACK, folder=host, answers=[(QUESTION, "no\n")])
     assert denied.code == 3
+    assert denied.out.count("Approve this plan?") == denied.out.count(QUESTION)
+    asked = denied.out.split(QUESTION)[-2]
+    assert "v1.2.1 → v1.2.0 on checkout/production · " in asked.splitlines()[-1]
     assert _live(host) == "v1.2.1"
 
     kept = host / "kept.txt"
@@ -85,7 +88,7 @@ def test_a_person_rolls_back_at_a_terminal(host: Path) -> None:
         *ROLLBACK, folder=host, stdout=kept, answers=[(QUESTION, "perhaps\n"), (QUESTION, "yes\n")]
     )
     assert done.code == 0, done.out
-    assert "# Rollback Plan: deploy-2" in done.out.split(QUESTION)[0]
+    assert "Rollback Plan: deploy-2" in done.out.split(QUESTION)[0]
     assert "# Rollback Plan: deploy-2" in kept.read_text()
     assert "# Rollback Report: deploy-2" in kept.read_text()
     assert _live(host) == "v1.2.0"

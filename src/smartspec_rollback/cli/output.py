@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _USUAL_WIDTH = 80
+_UP_AND_CLEAR = "\r\x1b[K\x1b[1A\x1b[K"
+_UNMOVING = frozenset({"", "dumb", "unknown"})
 
 
 class Output:
@@ -58,10 +60,20 @@ class Output:
         return _columns(self._out)
 
     @property
+    def aside_width(self) -> int:
+        """How many columns the terminal beside the result has; 80 where nobody says."""
+        return _columns(self._err)
+
+    @property
+    def rich_aside(self) -> bool:
+        """Whether what is said beside the result can be in colour and columns."""
+        return _is_terminal(self._err) and _is_utf8(self._err)
+
+    @property
     def live(self) -> bool:
         """Whether progress is shown by a display that moves."""
-        terminal = _is_terminal(self._err) and _is_utf8(self._err)
-        return terminal and self.format == "text" and not self.quiet and not self.logging
+        still = self.quiet or self.logging
+        return self.rich_aside and self.format == "text" and not still
 
     def result(self, text: str) -> None:
         """Write what the command is for."""
@@ -76,21 +88,30 @@ class Output:
             else:
                 self.lost = self.lost or self._write(buffer, document)
 
-    def render(self, show: "Callable[[Console], None]") -> None:
-        """Write a terminal view of the result."""
+    def render(self, show: "Callable[[Console], None]", *, aside: bool = False) -> None:
+        """Write a terminal view of the result, or ``aside`` of something else."""
         from rich.console import Console
 
-        console = Console(file=self._out)
+        stream = self._err if aside else self._out
+        console = Console(file=stream)
         with console.capture() as captured:
             show(console)
-        self.lost = self.lost or self._write(self._out, captured.get())
+        failed = self._write(stream, captured.get())
+        if not aside:
+            self.lost = self.lost or failed
 
     def note(self, text: str) -> None:
         """Say something that a person has to know."""
         self._write(self._err, printable(text).rstrip("\n") + "\n")
 
-    def prompt(self, text: str) -> None:
-        """Write something that the person's answer stands behind."""
+    def prompt(self, text: str, *, news: str = "") -> None:
+        """Write what the person's answer stands behind: a line about it, and the question.
+
+        ``news`` goes above it, and takes the place of the same two lines where they stood before.
+        """
+        if news:
+            self._write(self._err, _UP_AND_CLEAR if self._can_move else "\n")
+            self.note(news)
         self._write(self._err, printable(text))
 
     def progress(self, text: str) -> None:
@@ -103,6 +124,11 @@ class Output:
         from rich.console import Console
 
         return Console(file=self._err)
+
+    @property
+    def _can_move(self) -> bool:
+        """Whether the terminal beside the result knows how to move its cursor."""
+        return _is_terminal(self._err) and os.environ.get("TERM", "dumb") not in _UNMOVING
 
     def _write(self, stream: object, content: str | bytes) -> str:
         """Write and flush; return why that failed, or nothing."""

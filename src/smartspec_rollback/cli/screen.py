@@ -14,7 +14,7 @@ from smartspec_rollback.cli.output import Output
 from smartspec_rollback.cli.stop import Stage, Stop
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import EntryKind, JournalEntry, Status
-from smartspec_rollback.views import markdown
+from smartspec_rollback.views import markdown, plain
 
 if TYPE_CHECKING:
     from smartspec_rollback.views.terminal import LiveProgress
@@ -38,6 +38,7 @@ class Screen:
         self._entries: dict[int, JournalEntry] = {}
         self._live: LiveProgress | None = None
         self._prompt = ""
+        self._is_before_eyes = False
         self._told: dict[str, tuple[str, float]] = {}
         self._doing = "the running step"
         stop.waiting_for = lambda: self._doing
@@ -57,12 +58,14 @@ class Screen:
             self._remember(report)
         if seen:
             return
-        if not self._output.as_json:
-            from smartspec_rollback.cli.showing import show_plan
+        from smartspec_rollback.cli.showing import show_plan, tell_plan
 
+        if not self._output.as_json:
             show_plan(self._output, report)
+            self._is_before_eyes = self._output.on_terminal
         elif report.rollback.status in _UNDECIDED:
-            self._output.note(markdown.plan(report.plan))
+            tell_plan(self._output, report)
+            self._is_before_eyes = True
 
     def entry(self, entry: JournalEntry, /) -> None:
         """Show a journal entry."""
@@ -107,8 +110,16 @@ class Screen:
         with self._lock:
             self._end_live()
             self._prompt = prompt
-            if self._report and not self._output.as_json and not self._output.on_terminal:
-                self._output.note(markdown.plan(self._report.plan))
+            if self._report is None:
+                return
+            if not self._is_before_eyes:
+                from smartspec_rollback.cli.showing import tell_plan
+
+                tell_plan(self._output, self._report)
+                self._is_before_eyes = True
+            gist = plain.gist(self._report.plan, width=self._output.aside_width)
+            self._prompt = f"{gist}\n{prompt}"
+            self._output.prompt(f"\n{gist}\n")
 
     def answered(self) -> None:
         """Take the terminal back."""
@@ -124,7 +135,7 @@ class Screen:
         if self._output.quiet and not always:
             return
         if self._prompt:
-            self._output.prompt(f"\n{text}\n{self._prompt}")
+            self._output.prompt(self._prompt, news=text)
         else:
             self._output.note(text)
 

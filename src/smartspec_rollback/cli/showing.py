@@ -3,22 +3,46 @@
 Called by the commands. Terminal views are imported only where there is a terminal.
 """
 
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
 from smartspec_rollback.cli.output import Output
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import EntryKind, Status
 from smartspec_rollback.domain.verdict import Verdict
-from smartspec_rollback.views import json, markdown
+from smartspec_rollback.views import asking, json, markdown
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def show_plan(output: Output, report: Report) -> None:
     """Show a rollback's plan: on a terminal what matters first, in a pipe the whole of it."""
-    if not output.rich:
+    if output.rich:
+        output.render(_drawn(report))
+    else:
         write_plan(output, report)
-        return
+
+
+def tell_plan(output: Output, report: Report) -> None:
+    """Show a plan to people who decide on it, while the result goes elsewhere."""
+    if output.rich_aside:
+        output.render(_drawn(report), aside=True)
+    else:
+        output.note(_plan_text(report))
+
+
+def _drawn(report: Report) -> "Callable[[Console], None]":
     from smartspec_rollback.views.terminal import render_plan
 
-    question = _is_asked(report)
-    output.render(lambda console: render_plan(report.plan, console, question=question))
+    question, unattended = _is_asked(report), asking.unattended(report)
+    return partial(render_plan, report.plan, question=question, unattended=unattended)
+
+
+def _plan_text(report: Report) -> str:
+    question, unattended = _is_asked(report), asking.unattended(report)
+    return markdown.plan(report.plan, question=question, unattended=unattended)
 
 
 def write_plan(output: Output, report: Report) -> None:
@@ -26,7 +50,7 @@ def write_plan(output: Output, report: Report) -> None:
     if output.as_json:
         output.document(json.plan_document(report.plan))
     else:
-        output.result(markdown.plan(report.plan, question=_is_asked(report)))
+        output.result(_plan_text(report))
 
 
 def show_report(output: Output, report: Report) -> None:

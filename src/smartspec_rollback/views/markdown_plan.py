@@ -16,10 +16,11 @@ from smartspec_rollback.views.markdown_verdict import measured
 from smartspec_rollback.views.units import moment, short_digest, span
 
 
-def plan(decided: Plan, *, question: bool = True) -> str:
+def plan(decided: Plan, *, question: bool = True, unattended: str | None = None) -> str:
     """Write the plan; it ends with the question, or with why it cannot be approved.
 
-    Without ``question`` it is the plan of a dry run, and says so.
+    Without ``question`` it is the plan of a dry run, and says so. ``unattended`` says instead of
+    the question who started what nobody is asked about.
     """
     lines = [
         f"# Rollback Plan: {text(decided.failed_deployment_id)}",
@@ -35,7 +36,8 @@ def plan(decided: Plan, *, question: bool = True) -> str:
     ]
     if decided.rejected:
         lines += ["## Candidates passed over", "", *candidate_lines(decided.rejected), ""]
-    lines += ["## Steps", "", *_steps(decided), "", *_closing(decided, question=question)]
+    closing = [f"**{prose(unattended)}**"] if unattended else _closing(decided, question=question)
+    lines += ["## Steps", "", *_steps(decided), "", *closing]
     return "\n".join(lines) + "\n"
 
 

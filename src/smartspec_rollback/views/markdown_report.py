@@ -5,10 +5,10 @@ Called by ``markdown``; saved beside the ledger, posted to channels, pasted into
 
 from datetime import datetime
 
-from smartspec_rollback.domain.approval import Answer, Decision
+from smartspec_rollback.domain.approval import Decision
 from smartspec_rollback.domain.report import Moments, Report, StepRecord
 from smartspec_rollback.domain.rollback import JournalEntry
-from smartspec_rollback.views import wording
+from smartspec_rollback.views import asking, wording
 from smartspec_rollback.views.escape import code, prose, text
 from smartspec_rollback.views.markdown_plan import candidate_lines, finding_lines
 from smartspec_rollback.views.markdown_verdict import verdict_lines
@@ -101,13 +101,9 @@ def _approvals(told: Report) -> list[str]:
 
 
 def _decision(decision: Decision, digest: str) -> str:
-    said = "approved" if decision.answer is Answer.APPROVE else "denied"
     why = f": {text(decision.reason)}" if decision.reason else ""
     other = "" if decision.digest == digest else " (another digest; not counted)"
-    return (
-        f"- {text(wording.person(decision.person))} {said} by "
-        f"{text(decision.channel)} at {moment(decision.at)}{other}{why}"
-    )
+    return f"- {text(asking.answered(decision))} at {moment(decision.at)}{other}{why}"
 
 
 def _steps(told: Report) -> list[str]:

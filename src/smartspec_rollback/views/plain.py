@@ -5,7 +5,9 @@ Called by ``cli``. Nothing here is Markdown; lines fit the width they are given.
 
 from collections.abc import Iterator, Sequence
 
+from smartspec_rollback.domain.plan import Plan
 from smartspec_rollback.domain.rollback import Rollback
+from smartspec_rollback.views import asking
 from smartspec_rollback.views.escape import clean
 from smartspec_rollback.views.tables import HISTORY_HEADINGS, NO_HISTORY, width_of
 from smartspec_rollback.views.units import moment
@@ -29,6 +31,14 @@ def history(rollbacks: Sequence[Rollback], *, width: int) -> str:
         for rollback in rollbacks
     ]
     return _listing(HISTORY_HEADINGS, rows, width=width) if rows else f"{NO_HISTORY}\n"
+
+
+def gist(plan: Plan, *, width: int) -> str:
+    """Write on one line what consent is asked for."""
+    said = clean(asking.gist(plan)).replace("`", "")
+    if width_of(said) < width:
+        return said
+    return f"{next(_pieces(said, max(width - 2, 1))).rstrip()}…"
 
 
 def _listing(headings: Sequence[str], rows: Sequence[Sequence[str]], *, width: int) -> str:

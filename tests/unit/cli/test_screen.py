@@ -86,7 +86,9 @@ def test_question_stands_below_what_is_said_meanwhile(capsys: pytest.CaptureFixt
     screen.asking("yes or no? ")
     assert "# Rollback Plan" in capsys.readouterr().err
     screen.entry(_entry(EntryKind.PREWARM_READY, "v1.2.0 is ready"))
-    assert capsys.readouterr().err.endswith("yes or no? ")
+    *_, gist, last = capsys.readouterr().err.splitlines()
+    assert gist.startswith("v1.2.1 → v1.2.0 on checkout/production · ")
+    assert last == "yes or no? "
     screen.answered()
     screen.say("done")
     assert capsys.readouterr().err == "done\n"
@@ -99,6 +101,15 @@ def test_quiet_still_says_what_must_be_known(capsys: pytest.CaptureFixture[str])
     screen.progress("verify", "watching")
     screen.say("Not counted: bob is not an approver.")
     assert capsys.readouterr().err == "Not counted: bob is not an approver.\n"
+
+
+def test_nobody_is_asked_about_a_plan_they_did_not_see(capsys: pytest.CaptureFixture[str]) -> None:
+    """If this failed, a resumed rollback would be approved unread."""
+    screen, _ = _screen()
+    screen.follow(unsaved(a_rollback(plan=PLAN), PLAN))
+    screen.asking("yes or no? ")
+    screen.asking("yes or no? ")
+    assert capsys.readouterr().err.count("# Rollback Plan") == 1
 
 
 class _Terminal(Output):

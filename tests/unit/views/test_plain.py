@@ -4,7 +4,8 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.views.hostile import hostile_text
+from tests.golden import cases
+from tests.unit.views.hostile import hostile_text, plan_full_of
 
 from smartspec_rollback.testing.samples import a_person, a_rollback
 from smartspec_rollback.views import plain
@@ -37,6 +38,24 @@ def test_nothing_runs_over_the_edge(text: str, width: int) -> None:
     lines = plain.history([told], width=width).split("\n")
     assert all(line.isprintable() for line in lines)
     assert max(map(width_of, lines)) <= width
+
+
+def test_what_is_asked_fits_on_one_line() -> None:
+    """If it fails, people approve with nothing before their eyes but a log."""
+    told = plain.gist(cases.safe(), width=120)
+    assert told == (
+        "v1.2.1 → v1.2.0 on checkout/production · low risk · "
+        "Quality gate failed (p99 latency > 200ms)"
+    )
+    assert width_of(plain.gist(cases.safe(), width=60)) < 60
+
+
+@given(hostile_text(), st.integers(24, 200))
+def test_what_is_asked_never_steers(text: str, width: int) -> None:
+    """If it fails, a reason can hide the question, or push it off the screen."""
+    told = plain.gist(plan_full_of(text), width=width)
+    assert told.isprintable()
+    assert width_of(told) < width
 
 
 @pytest.mark.parametrize("width", [1, 80])

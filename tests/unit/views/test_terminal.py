@@ -25,12 +25,13 @@ def _shown(show: Callable[[Console], None], *, width: int = 80) -> list[str]:
     return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
-def test_a_plan_begins_with_its_verdict_and_ends_with_the_question() -> None:
+def test_a_plan_begins_with_its_verdict_and_leaves_the_question_to_the_prompt() -> None:
     """If it fails, somebody at three o'clock has to search for what matters."""
     lines = _shown(lambda console: terminal.render_plan(cases.safe(), console))
     assert lines[0] == "Rollback Plan: deploy-12345"
     assert lines[2].strip() == "✅ SAFE (LOW RISK)"
-    assert lines[-1] == "Approve this plan? (yes/no)"
+    assert "Approve this plan?" not in "\n".join(lines)
+    assert "From elsewhere: smartspec approve rb-1 or smartspec deny rb-1" in lines
     assert "  [✅] No breaking database schema changes detected." in lines
     assert "  1. Switch production traffic from v1.2.1 to v1.2.0." in lines
 
@@ -39,7 +40,7 @@ def test_a_refused_plan_ends_with_what_to_do() -> None:
     """If it fails, a refusal on a terminal is a dead end."""
     lines = _shown(lambda console: terminal.render_plan(cases.refused(), console), width=120)
     assert lines[2].strip() == "❌ REFUSED"
-    assert "Approve this plan? (yes/no)" not in lines
+    assert not any(line.startswith("From elsewhere") for line in lines)
     assert lines[-1].strip().startswith("to do: choose another with --target-version")
 
 
@@ -47,6 +48,14 @@ def test_a_dry_run_says_that_nothing_was_changed() -> None:
     """If it fails, a dry run on a terminal looks like a request for approval."""
     dry = _shown(lambda console: terminal.render_plan(cases.safe(), console, question=False))
     assert dry[-1] == "Dry run: nothing was changed."
+
+
+def test_an_unattended_plan_asks_nobody() -> None:
+    """If it fails, people answer a question that nobody asked."""
+    said = "Approved unattended (--auto-approve, started by alice)."
+    lines = _shown(lambda c: terminal.render_plan(cases.safe(), c, unattended=said))
+    assert lines[-1] == said
+    assert not any("smartspec approve" in line for line in lines)
 
 
 def test_passed_checks_take_one_line_and_others_say_why() -> None:

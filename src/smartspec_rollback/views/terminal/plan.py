@@ -19,13 +19,22 @@ from smartspec_rollback.views.terminal import style
 from smartspec_rollback.views.units import short_digest, span
 
 
-def render_plan(plan: Plan, console: Console, *, question: bool = True) -> None:
-    """Show the plan; the question, or why it cannot be approved, comes last."""
-    for part in _parts(plan, question=question):
+def render_plan(
+    plan: Plan, console: Console, *, question: bool = True, unattended: str | None = None
+) -> None:
+    """Show the plan; last comes who may approve it and how, or why nobody is asked.
+
+    The question itself is put by whoever can take the answer. Without ``question`` it is the plan
+    of a dry run; ``unattended`` says who started what nobody is asked about.
+    """
+    for part in _parts(plan):
+        console.print(part)
+    closing = [Text(clean(unattended), style=style.STRONG)] if unattended else None
+    for part in closing or _closing(plan, question=question):
         console.print(part)
 
 
-def _parts(plan: Plan, *, question: bool) -> Iterable[RenderableType]:
+def _parts(plan: Plan) -> Iterable[RenderableType]:
     head = wording.headline(plan)
     yield Text(f"Rollback Plan: {clean(plan.failed_deployment_id)}", style=style.STRONG)
     yield style.banner(head.mark, head.word, head.because, head.rest)
@@ -41,7 +50,6 @@ def _parts(plan: Plan, *, question: bool) -> Iterable[RenderableType]:
     for number, step in enumerate(plan.steps, start=1):
         yield _step(number, step, plan)
     yield ""
-    yield from _closing(plan, question=question)
 
 
 def _facts(plan: Plan) -> Iterable[tuple[str, Text]]:
@@ -101,6 +109,7 @@ def _closing(plan: Plan, *, question: bool) -> Iterable[RenderableType]:
         yield Text("Dry run: nothing was changed.", style=style.STRONG)
     elif not plan.blocking:
         yield style.sentence(wording.consent(plan), style=style.FAINT)
-        elsewhere = f"Evidence in full: `smartspec show {plan.rollback_id}`"
-        yield style.sentence(elsewhere, style=style.FAINT)
-        yield Text("Approve this plan? (yes/no)", style=style.STRONG)
+        answer = f"`smartspec approve {plan.rollback_id}` or `smartspec deny {plan.rollback_id}`"
+        yield style.sentence(f"From elsewhere: {answer}", style=style.FAINT)
+        evidence = f"Evidence in full: `smartspec show {plan.rollback_id}`"
+        yield style.sentence(evidence, style=style.FAINT)

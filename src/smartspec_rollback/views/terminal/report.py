@@ -10,11 +10,10 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from smartspec_rollback.domain.approval import Answer
 from smartspec_rollback.domain.report import Moments, Report, StepRecord
 from smartspec_rollback.domain.samples import Summary
 from smartspec_rollback.domain.verdict import Verdict
-from smartspec_rollback.views import wording
+from smartspec_rollback.views import asking, wording
 from smartspec_rollback.views.escape import clean
 from smartspec_rollback.views.terminal import style
 from smartspec_rollback.views.units import NONE, between, moment
@@ -63,9 +62,11 @@ def _facts(report: Report) -> Iterable[tuple[str, Text]]:
         Text.assemble(style.name(rollback.from_version), " → ", style.name(rollback.to_version)),
     )
     for decision in report.decisions:
-        said = "Approved by" if decision.answer is Answer.APPROVE else "Denied by"
-        who = f"{decision.person.name} ({decision.channel}, {moment(decision.at)})"
-        yield said, style.sentence(f"{who}: {decision.reason}" if decision.reason else who)
+        why = f": {decision.reason}" if decision.reason else ""
+        yield (
+            "Answer",
+            style.sentence(f"{asking.answered(decision)} at {moment(decision.at)}{why}"),
+        )
     if report.hold is not None:
         yield (
             "On hold",
