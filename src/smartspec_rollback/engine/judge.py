@@ -10,11 +10,10 @@ import msgspec
 from smartspec_rollback.domain.approval import Person
 from smartspec_rollback.domain.deployment import Deployment
 from smartspec_rollback.domain.hold import Hold
-from smartspec_rollback.domain.release import same_release
 from smartspec_rollback.domain.samples import summarise
 from smartspec_rollback.domain.snapshot import Snapshot
 from smartspec_rollback.domain.verdict import Verdict, VerdictOutcome, VerdictSource
-from smartspec_rollback.engine.locate import RECORDED_BY_PLATFORM
+from smartspec_rollback.engine.locate import RECORDED_BY_PLATFORM, why_not_live
 from smartspec_rollback.engine.measuring import STOPPED, measure
 from smartspec_rollback.engine.parts import Parts
 from smartspec_rollback.errors import ProviderError
@@ -70,13 +69,13 @@ def _judge(parts: Parts, deployment: Deployment) -> Verdict:
         return _held(parts, deployment, hold)
     try:
         seen = parts.platform.observe(parts.target)
-        if wrong := _not_live(deployment, seen):
+        if wrong := why_not_live(deployment, seen):
             return _verdict(parts, deployment, VerdictOutcome.INCONCLUSIVE, wrong)
         if seen.live is not None and (hold := parts.store.hold_on(parts.target, seen.live.release)):
             return _held(parts, deployment, hold)
         _warm_up(parts, deployment)
         measured = _measure(parts, deployment, seen)
-        if wrong := _not_live(deployment, parts.platform.observe(parts.target)):
+        if wrong := why_not_live(deployment, parts.platform.observe(parts.target)):
             return _verdict(parts, deployment, VerdictOutcome.INCONCLUSIVE, wrong)
     except ProviderError as error:
         return _verdict(parts, deployment, VerdictOutcome.INCONCLUSIVE, error.what)
@@ -122,21 +121,6 @@ def _warm_up(parts: Parts, deployment: Deployment) -> None:
     while not over.expired and not parts.stop():
         parts.listener.progress(_STEP, f"warming up for {over.remaining:.0f}s more")
         over.pause(0.25)
-
-
-def _not_live(deployment: Deployment, seen: Snapshot) -> str | None:
-    live = seen.live
-    if live is None:
-        return f"{deployment.id} is not live: nothing is"
-    same = same_release(live.release, deployment.release)
-    if live.deployment_id not in (None, deployment.id) and not same:
-        return f"{deployment.id} is not live: {live.release.version} ({live.deployment_id}) is"
-    if same is False:
-        what = live.release.version
-        if what == deployment.release.version:
-            what = f"{what} with another artifact or configuration"
-        return f"{deployment.id} is not live: {what} is"
-    return None
 
 
 def _verdict(

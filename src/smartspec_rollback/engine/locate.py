@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from smartspec_rollback.domain.deployment import Deployment
 from smartspec_rollback.domain.names import nearest
-from smartspec_rollback.domain.release import Release
+from smartspec_rollback.domain.release import Release, same_release
 from smartspec_rollback.domain.snapshot import Snapshot
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.errors import ProviderError, SmartSpecError, UnknownName
@@ -82,3 +82,19 @@ def enriched(release: Release, target: Target, *, platform: Platform) -> Release
     if found is None or release.artifact not in (release.version, found.artifact):
         return release
     return found
+
+
+def why_not_live(deployment: Deployment, seen: Snapshot) -> str | None:
+    """Say what is live instead of a deployment; None if it is live, as far as can be told."""
+    live = seen.live
+    if live is None:
+        return f"{deployment.id} is not live: nothing is"
+    same = same_release(live.release, deployment.release)
+    if live.deployment_id not in (None, deployment.id) and not same:
+        return f"{deployment.id} is not live: {live.release.version} ({live.deployment_id}) is"
+    if same is False:
+        what = live.release.version
+        if what == deployment.release.version:
+            what = f"{what} with another artifact or configuration"
+        return f"{deployment.id} is not live: {what} is"
+    return None

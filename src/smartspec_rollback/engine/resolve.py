@@ -16,6 +16,7 @@ from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.snapshot import Revision, Snapshot
 from smartspec_rollback.domain.values import Value
 from smartspec_rollback.domain.verdict import VerdictOutcome
+from smartspec_rollback.engine.locate import why_not_live
 from smartspec_rollback.engine.parts import Parts
 from smartspec_rollback.errors import Refused, UnknownName
 from smartspec_rollback.ports.platform import InspectsReleases
@@ -75,10 +76,12 @@ def resolve(
         chosen = msgspec.structs.replace(newest, rejected=())
         others = [w for w in (*weighed, *remembered) if w.candidate is not newest]
         return _resolution(chosen, others)
-    everything = [w.candidate for w in (*weighed, *remembered)]
+    considered = [describe(w.candidate) for w in (*weighed, *remembered)]
+    nothing = f"there is no known good version of {failed.target} before {failed.id}"
+    not_live = why_not_live(failed, seen)
     raise Refused(
-        f"there is no known good version of {failed.target} before {failed.id}",
-        details=[describe(c) for c in everything] or ["nothing was deployed before it"],
+        f"{not_live}; and {nothing}" if not_live else nothing,
+        details=considered or ["nothing was deployed before it"],
         remedy="roll forward, or choose by hand with --target-version VERSION",
     )
 

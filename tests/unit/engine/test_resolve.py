@@ -151,6 +151,16 @@ def test_nothing_at_all_is_refused_with_every_candidate(tmp_path: Path) -> None:
     bench.store.close()
 
 
+def test_what_is_live_is_named_even_where_nothing_is_known_good(tmp_path: Path) -> None:
+    """Somebody who named an old deployment is told of candidates, and not of their mistake."""
+    bench = _first_incident(tmp_path, recorded=True)
+    bench.platform.deploy(a_release("v1.3.0"), deployment_id="deploy-later")
+    bench.platform.forget(GOOD)
+    with pytest.raises(Refused, match=r"is not live: v1\.3\.0 \(deploy-later\) is"):
+        _resolve(bench)
+    bench.store.close()
+
+
 def test_by_hand_keeps_the_evidence(bench: Bench) -> None:
     """A version chosen by hand loses what is known of it, or gains what is not."""
     assert _resolve(bench, version=GOOD).chosen.health is not None
