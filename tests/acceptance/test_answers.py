@@ -70,7 +70,10 @@ def test_deny_closes_what_nobody_drives(typed: Typed) -> None:
     assert "we roll forward" in report["status_detail"]
     late = typed("approve", "rb-waiting")
     assert late.code == 3
-    assert "not recorded" in late.err
+    assert "rb-waiting is over (denied); the answer was not recorded" in late.err
+    again = typed("deny", "rb-waiting")
+    assert again.code == 0
+    assert "It is over (denied)" in again.err
 
 
 def test_not_an_approver(typed: Typed) -> None:

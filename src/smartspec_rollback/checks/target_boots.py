@@ -41,7 +41,7 @@ def _untried(facts: Facts) -> Finding:
         return _SAYS.unknown(
             f"Whether {version} still boots today was not tried (prewarm is off).",
             prewarm,
-            remedy=f"`prewarm: true` starts it before anybody is asked; without it, {_GATED}",
+            remedy=f"`prewarm: true` starts it while people read the plan; without it, {_GATED}",
         )
     if not facts.can_prewarm:
         return _SAYS.unknown(

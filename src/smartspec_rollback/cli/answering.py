@@ -4,8 +4,9 @@ from smartspec_rollback.cli.documents import document
 from smartspec_rollback.cli.session import Session
 from smartspec_rollback.domain.approval import Answer
 from smartspec_rollback.domain.names import checked_name, checked_text
-from smartspec_rollback.domain.rollback import Status
+from smartspec_rollback.domain.rollback import ACTIVE, Rollback, Status
 from smartspec_rollback.domain.values import Value
+from smartspec_rollback.errors import Refused
 
 _DONE = {Answer.APPROVE: "Approved", Answer.DENY: "Denied"}
 
@@ -31,7 +32,16 @@ class Given(Value):
             session.output.result(
                 f"{_DONE[self.answer]} {self.rollback_id} as {self.person}{already}: {self.plan}\n"
             )
+        if not self.is_open:
+            session.output.note(
+                f"It is over ({self.status}): `smartspec show {self.rollback_id} --report`"
+            )
         return 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the rollback was not over when it was answered."""
+        return self.status in ACTIVE
 
 
 def give(session: Session, rollback_id: str, answer: Answer, reason: str | None) -> Given:
@@ -39,7 +49,10 @@ def give(session: Session, rollback_id: str, answer: Answer, reason: str | None)
     checked_name("rollback id", rollback_id)
     said = "" if reason is None else checked_text("reason", reason)
     workspace = session.workspace
-    is_new = workspace.answer(rollback_id, answer, reason=said)
+    try:
+        is_new = workspace.answer(rollback_id, answer, reason=said)
+    except Refused as refused:
+        raise _why(refused, workspace.find(rollback_id)[0]) from refused
     found, _ = workspace.find(rollback_id)
     return Given(
         rollback_id=rollback_id,
@@ -50,6 +63,16 @@ def give(session: Session, rollback_id: str, answer: Answer, reason: str | None)
         plan=f"{found.target} from {found.from_version} to {found.to_version}",
         status=found.status,
         driven_by=workspace.ledger_of(rollback_id).holder(rollback_id),
+    )
+
+
+def _why(refused: Refused, found: Rollback) -> Refused:
+    """Say first of a rollback that is over that it is; who may answer it matters no more."""
+    if found.status in ACTIVE:
+        return refused
+    return Refused(
+        f"{found.id} is over ({found.status}); the answer was not recorded",
+        remedy=f"see `smartspec show {found.id} --report`",
     )
 
 

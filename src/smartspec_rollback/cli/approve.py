@@ -25,10 +25,9 @@ def approve(session: Session, rollback_id: str, reason: str | None) -> int:
     """
     from smartspec_rollback.cli.answering import give
     from smartspec_rollback.domain.approval import Answer
-    from smartspec_rollback.domain.rollback import ACTIVE
 
     given = give(session, rollback_id, Answer.APPROVE, reason)
-    if given.driven_by is None and given.status in ACTIVE:
+    if given.driven_by is None and given.is_open:
         session.output.note(
             f"Nobody is carrying it out: `smartspec resume {rollback_id}` goes on from here."
         )

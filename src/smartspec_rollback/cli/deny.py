@@ -25,6 +25,6 @@ def deny(session: Session, rollback_id: str, reason: str | None) -> int:
     from smartspec_rollback.domain.approval import Answer
 
     given = give(session, rollback_id, Answer.DENY, reason)
-    if given.driven_by is None:
+    if given.driven_by is None and given.is_open:
         close(session, rollback_id)
     return given.show(session)

@@ -6,6 +6,7 @@ Called by ``drive``. Ends in execution, or raises Stopped with the status to clo
 from typing import assert_never
 
 from smartspec_rollback.domain.approval import (
+    UNATTENDED,
     Answer,
     Decision,
     Standing,
@@ -73,12 +74,7 @@ def _ask(run: Running) -> None:
         asking.withdraw()
     match found:
         case Standing.APPROVED:
-            names = ", ".join(
-                f"{d.person.name} ({d.channel})"
-                for d in _counted(run, asking.decisions)
-                if d.answer is Answer.APPROVE
-            )
-            run.move(EntryKind.DECIDED, Status.APPROVED, f"Approved by {names}")
+            run.move(EntryKind.DECIDED, Status.APPROVED, _approved_text(run, asking.decisions))
         case Standing.DENIED:
             raise Stopped(Status.DENIED, _denied_text(run))
         case Standing.EXPIRED:
@@ -156,6 +152,20 @@ def _counted(run: Running, decisions: tuple[Decision, ...]) -> tuple[Decision, .
     )
 
 
+def _approved_text(run: Running, decisions: tuple[Decision, ...]) -> str:
+    """Name who approved; where no person's word sufficed, who started it unattended."""
+    given = [d for d in _counted(run, decisions) if d.answer is Answer.APPROVE]
+    people = standing(run.question, decisions, now=run.parts.clock.now()) is Standing.APPROVED
+    said = [
+        f"{d.person.name} ({d.channel})" if people else d.person.name
+        for d in given
+        if (d.channel != UNATTENDED) is people
+    ]
+    if people:
+        return f"Approved by {', '.join(said)}"
+    return f"Approved unattended (--auto-approve, started by {', '.join(said)})"
+
+
 def _denied_text(run: Running) -> str:
     said = [
         f"{d.person.name} ({d.channel})" + (f": {d.reason}" if d.reason else "")
@@ -166,7 +176,9 @@ def _denied_text(run: Running) -> str:
 
 
 def _asking_text(run: Running) -> str:
-    why = unattended_refusal(run.parts, run.plan)
+    decisions = run.parts.store.decisions(run.rollback.id)
+    wanted = run.parts.auto_approve or any(d.channel == UNATTENDED for d in decisions)
+    why = unattended_refusal(run.parts, run.plan) if wanted else None
     policy = run.plan.policy
     whom = ", ".join(policy.approvers) or "any identified person"
     text = f"Asking {whom} for {policy.quorum} approval(s)"

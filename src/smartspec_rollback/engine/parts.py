@@ -110,7 +110,8 @@ class Parts:
 
     ``channels`` are those somebody can really be reached by; empty means nobody can be asked.
     ``operator`` is who runs this process, ``holder`` names the process. ``stop`` turns true when
-    the person at the keyboard wants out.
+    the person at the keyboard wants out. ``auto_approve``: this process was asked to go unattended
+    where that is allowed, and says so where it is not.
     """
 
     target: Target
@@ -130,6 +131,7 @@ class Parts:
     holder: str
     new_id: Callable[[], str]
     stop: Callable[[], bool] = field(default=_never)
+    auto_approve: bool = False
 
 
 @dataclass(frozen=True)

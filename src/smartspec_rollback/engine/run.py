@@ -49,7 +49,7 @@ def rollback(parts: Parts, failed: Deployment, request: Request) -> Report:
 
     Refused and its kinds where nothing may be done; nothing was changed then.
     """
-    parts = replace(parts, listener=Sheltered(parts.listener))
+    parts = replace(parts, listener=Sheltered(parts.listener), auto_approve=request.auto_approve)
     if request.break_glass and not request.reason:
         raise UsageError("--break-glass needs a reason")
     for _ in range(_TRIES):
@@ -95,9 +95,9 @@ def _carry_through(
     parts: Parts, failed: Deployment, request: Request, planned: Rollback, plan: Plan
 ) -> Report:
     """Drive a rollback that was just opened."""
-    parts.listener.planned(report.build(parts.store, planned.id))
     if request.auto_approve and unattended_refusal(parts, plan) is None:
         consent_unattended(parts, question_of(planned, plan))
+    parts.listener.planned(report.build(parts.store, planned.id))
     ended = _follow(parts, planned.id)
     if ended.rollback.status is Status.STALE and (done := _done(parts, failed, request)):
         return done

@@ -42,10 +42,11 @@ class Running:
 
     def move(self, kind: EntryKind, status: Status, text: str) -> None:
         """Journal a change of status."""
+        says_it = kind is not EntryKind.STATUS or text.startswith(f"{status} ")
         self.journal.write(
             Change(
                 kind=kind,
-                text=text if kind is not EntryKind.STATUS else f"{status}: {text}",
+                text=text if says_it else f"{status}: {text}",
                 status=status,
                 status_detail=text,
             ),

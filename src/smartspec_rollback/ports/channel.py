@@ -54,7 +54,7 @@ class Answers(Protocol):
         ...
 
     def withdraw(self) -> None:
-        """Take the question back: it was settled elsewhere."""
+        """Take the question back: it was settled elsewhere, or nobody needs the answer."""
         ...
 
 

@@ -1,7 +1,7 @@
 """Decisions: who answered what to which plan. A replayed answer never counts twice."""
 
 from smartspec_rollback.domain.approval import UNATTENDED, Decision
-from smartspec_rollback.domain.rollback import Status
+from smartspec_rollback.domain.rollback import ACTIVE, Rollback, Status
 from smartspec_rollback.errors import Refused
 from smartspec_rollback.store import chain, rollbacks
 from smartspec_rollback.store.documents import decode, encode
@@ -66,6 +66,11 @@ def listed(db: Transaction, rollback_id: str) -> tuple[Decision, ...]:
     return tuple(decode(Decision, row[0], what=f"an answer to {rollback_id}") for row in rows)
 
 
+def _stands(found: Rollback) -> str:
+    status, detail = str(found.status), found.status_detail
+    return f"{status}: {detail}" if detail and not detail.startswith(status) else detail or status
+
+
 class Decisions(Part):
     """The store's methods about decisions."""
 
@@ -86,9 +91,10 @@ class Decisions(Part):
             if is_recorded(db, decision):
                 return False
             if found.status not in _ANSWERABLE:
-                detail = f" ({found.status_detail})" if found.status_detail else ""
+                stage = "under way" if found.status in ACTIVE else "over"
                 raise Refused(
-                    f"the rollback is {found.status} already{detail}; the answer was not recorded",
+                    f"the rollback is {stage} already ({_stands(found)}); the answer was not "
+                    "recorded",
                     where=where,
                     remedy=f"see 'smartspec show {found.id}'",
                 )

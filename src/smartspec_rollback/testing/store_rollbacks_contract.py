@@ -193,7 +193,7 @@ class RollbacksContract:
         assert store.decide(a_decision())
         store.append(claim, now(Status.EXECUTING), at=NOON)
         assert not store.decide(a_decision())
-        with pytest.raises(Refused, match=r"executing already \(it is executing\)"):
+        with pytest.raises(Refused, match=r"under way already \(executing: it is executing\)"):
             store.decide(a_decision(answer=Answer.DENY))
         with pytest.raises(UnknownName):
             store.decide(a_decision(a_plan("rb-9")))

@@ -4,7 +4,8 @@ Called by ``markdown``. The lines of the contract stand here in their order; eve
 stands between them. No clock, no environment: ``smartspec show`` prints the very same bytes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from smartspec_rollback.domain.candidate import Candidate
 from smartspec_rollback.domain.finding import Finding, Outcome
@@ -65,8 +66,13 @@ def _summary(decided: Plan) -> list[str]:
     ]
 
 
-def finding_lines(findings: Iterable[Finding]) -> list[str]:
-    """Write findings as a list: mark and statement, evidence and remedy indented below."""
+def finding_lines(
+    findings: Iterable[Finding], *, since: Mapping[str, str] = MappingProxyType({})
+) -> list[str]:
+    """Write findings as a list: mark and statement, evidence and remedy indented below.
+
+    ``since`` says by the check's name what became of a finding that did not pass.
+    """
     lines: list[str] = []
     for finding in wording.ordered(tuple(findings)):
         lines.append(f"- [{wording.MARKS[finding.outcome]}] {prose(finding.summary)}")
@@ -80,6 +86,8 @@ def finding_lines(findings: Iterable[Finding]) -> list[str]:
             if finding.remedy:
                 lines.append(f"    - To do: {prose(finding.remedy)}")
             lines.append(f"    - Check: {code(finding.check)}")
+            if finding.check in since:
+                lines.append(f"    - {prose(since[finding.check])}")
     return lines
 
 

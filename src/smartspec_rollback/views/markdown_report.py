@@ -7,13 +7,16 @@ from datetime import datetime
 
 from smartspec_rollback.domain.approval import Decision
 from smartspec_rollback.domain.report import Moments, Report, StepRecord
-from smartspec_rollback.domain.rollback import JournalEntry
+from smartspec_rollback.domain.rollback import EntryKind, JournalEntry
 from smartspec_rollback.views import asking, wording
 from smartspec_rollback.views.escape import code, prose, text
 from smartspec_rollback.views.markdown_plan import candidate_lines, finding_lines
 from smartspec_rollback.views.markdown_verdict import verdict_lines
 from smartspec_rollback.views.tables import table
 from smartspec_rollback.views.units import NONE, between, moment
+
+_BOOTS = "target-boots"
+_BOOTED = (EntryKind.PREWARM_READY, EntryKind.PREWARM_FAILED)
 
 
 def report(told: Report) -> str:
@@ -23,7 +26,7 @@ def report(told: Report) -> str:
         _section("What to do next", [f"- {prose(advice)}" for advice in told.advice]),
         _section("Hold", _hold(told)),
         _section("Times", _times(told.moments)),
-        _section("Safety Checks", finding_lines(told.plan.findings)),
+        _section("Safety Checks", finding_lines(told.plan.findings, since=_since(told))),
         _section("Approvals", _approvals(told)),
         _section("Steps", _steps(told)),
         _section("Verification", _verification(told)),
@@ -93,6 +96,14 @@ def _times(moments: Moments) -> list[str]:
         "",
         f"**Failed-deployment recovery time** (deployed to verified): {recovery}",
     ]
+
+
+def _since(told: Report) -> dict[str, str]:
+    """Say what became of findings after the plan was made: whether the target booted."""
+    found = [e for e in told.journal if e.kind in _BOOTED]
+    if not found:
+        return {}
+    return {_BOOTS: f"Since then, at {found[-1].at:%H:%M:%S} UTC: {found[-1].text}"}
 
 
 def _approvals(told: Report) -> list[str]:

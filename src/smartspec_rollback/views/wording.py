@@ -33,6 +33,12 @@ BEGUN, NOTED = "▶", "·"
 CANDIDATES_SHOWN = 10
 _SCHEMA, _DATA, _WILL_IT_HELP = range(8, 13), 13, 20
 _REASONS_SHOWN = 2
+_PLAIN_WORDS = frozenset(
+    {
+        *("A", "Another", "Configuration", "Data", "Deployed", "Metrics", "No", "Only"),
+        *("Production", "Rollback", "Schema", "Secrets", "The", "There", "Whether"),
+    }
+)
 NO_EVIDENCE = "no evidence of health"
 
 
@@ -107,9 +113,16 @@ def _reason(finding: Finding) -> str:
 
 
 def _because(reasons: list[str]) -> str:
-    shown = "; ".join(reason.rstrip(". ") for reason in reasons[:_REASONS_SHOWN])
+    first, *others = (reason.rstrip(". ") for reason in reasons[:_REASONS_SHOWN])
+    shown = "; ".join((first, *map(_continued, others)))
     more = len(reasons) - _REASONS_SHOWN
     return f"{shown}; and {more} more." if more > 0 else f"{shown}."
+
+
+def _continued(reason: str) -> str:
+    """Begin a sentence in the middle of another; what may be a name keeps its capital."""
+    word, space, rest = reason.partition(" ")
+    return f"{word.lower()}{space}{rest}" if word in _PLAIN_WORDS else reason
 
 
 def _duration(plan: Plan) -> str:

@@ -121,6 +121,7 @@ def test_deny_wins_over_consent(bench: Bench) -> None:
     report = go(bench)
     assert (report.exit_code, report.rollback.status) == (3, Status.DENIED)
     assert report.rollback.status_detail == "denied by carol (command): look first"
+    assert not any("denied: denied" in entry.text for entry in report.journal)
     assert untouched(bench)
     assert not held(bench)
 

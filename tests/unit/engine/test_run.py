@@ -265,6 +265,9 @@ def test_unattended_where_the_gate_failed(bench: Bench) -> None:
     report = go(bench, auto_approve=True)
     assert report.exit_code == 0
     assert [d.channel for d in report.decisions] == ["auto-approve"]
+    decided = next(e.text for e in report.journal if e.kind is EntryKind.DECIDED)
+    assert decided == "Approved unattended (--auto-approve, started by alice)"
+    assert [d.channel for d in bench.recorder.plans[0].decisions] == ["auto-approve"]
 
 
 def test_unattended_falls_back_to_asking(tmp_path: Path) -> None:
@@ -275,6 +278,18 @@ def test_unattended_falls_back_to_asking(tmp_path: Path) -> None:
     assert [d.channel for d in report.decisions] == ["fake"]
     assert "not unattended" in next(e.text for e in report.journal if e.kind is EntryKind.ASKED)
     bench.store.close()
+
+
+def test_nothing_is_said_of_what_nobody_wanted(bench: Bench) -> None:
+    """People who never gave --auto-approve read why it does not apply."""
+    bench.store.record_verdict(
+        a_verdict(FAILED_ID, VerdictOutcome.INCONCLUSIVE, at=bench.clock.now())
+    )
+    report = go(bench)
+    asked = next(e.text for e in report.journal if e.kind is EntryKind.ASKED)
+    assert "unattended" not in asked
+    decided = next(e.text for e in report.journal if e.kind is EntryKind.DECIDED)
+    assert decided.startswith("Approved by ")
 
 
 def test_unattended_consent_to_a_dead_rollback(bench: Bench) -> None:

@@ -183,3 +183,26 @@ def test_missing_remedy_and_evidence_leave_no_empty_lines() -> None:
     lines = markdown.plan(a_plan(findings=(bare,))).splitlines()
     place = lines.index("- [❔] Not known.")
     assert lines[place + 1 : place + 3] == ["    - Check: `c`", ""]
+
+
+def test_an_unattended_plan_asks_nobody() -> None:
+    """If it fails, a channel is asked a question whose answer nobody waits for."""
+    shown = markdown.plan(cases.safe(), unattended="Approved unattended (--auto-approve, by `x`).")
+    assert shown.endswith("\n**Approved unattended (--auto-approve, by `x`).**\n")
+    assert "Approve this plan?" not in shown
+
+
+def test_a_report_says_what_the_prewarm_found_beside_its_check() -> None:
+    """If it fails, a report says that nobody knows whether a version boots that did."""
+    told = cases.succeeded()
+    unknown = Finding(
+        check="target-boots", number=25, outcome=Outcome.UNKNOWN, summary="Not booted yet."
+    )
+    plan = msgspec.structs.replace(told.plan, findings=(unknown,))
+    lines = markdown.report(
+        msgspec.structs.replace(told, plan=plan, journal=cases.journal(plan))
+    ).splitlines()
+    at = lines.index("- [❔] Not booted yet.")
+    assert lines[at + 2] == "    - Since then, at 12:00:04 UTC: 3 of 3 instances ready"
+    unbooted = markdown.report(msgspec.structs.replace(told, plan=plan, journal=()))
+    assert "Since then" not in unbooted

@@ -201,5 +201,5 @@ def test_a_failed_step_says_so_in_words() -> None:
     with terminal.LiveProgress(plan, console) as live:
         live.update(failed)
     shown = Text.from_ansi(out.getvalue()).plain
-    assert "v1.2.0.: failed" in shown
+    assert "v1.2.0: failed" in shown
     assert wording.BLOCKING in shown

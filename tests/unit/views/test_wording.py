@@ -132,3 +132,17 @@ def test_a_baseline_speaks_only_of_what_it_measured() -> None:
     assert wording.baseline_value(an_objective("error rate <= 1%"), baseline) == "0%"
     assert wording.baseline_value(an_objective("p90 latency <= 1s"), baseline) is None
     assert wording.baseline_value(an_objective(), None) is None
+
+
+def test_reasons_are_joined_as_one_sentence() -> None:
+    """If it fails, the first line of a plan reads as if it were cut, or a name is misspelt."""
+    said = ("Whether it helps cannot be told.", "Whether it boots was not tried.", "x")
+    found = tuple(
+        Finding(check=f"c{n}", number=25, outcome=Outcome.UNKNOWN, summary=text)
+        for n, text in enumerate(said)
+    )
+    because = wording.headline(a_plan(findings=found, risk=Risk.MEDIUM)).because
+    assert because.startswith("Whether it helps cannot be told; whether it boots was not tried;")
+    named = (found[0], msgspec.structs.replace(found[1], summary="Stable is not known."))
+    because = wording.headline(a_plan(findings=named, risk=Risk.MEDIUM)).because
+    assert because == "Whether it helps cannot be told; Stable is not known."

@@ -87,7 +87,7 @@ class TerminalChannel:
         """Stop asking."""
         if self._asked is not None:
             self._asked = None
-            self._write("\n(settled elsewhere)\n")
+            self._write("\n(question withdrawn)\n")
 
     def _read(self) -> bool:
         """Read what is there; False if nothing is. An end of input is nobody's answer."""

@@ -145,8 +145,10 @@ class LiveProgress:
         return Text(mark, style=style.MARK_STYLES[mark])
 
     def _said(self, row: _Row) -> Text:
-        said = style.sentence(row.title, style=style.FAINT if row.state == _PENDING else "")
-        if row.state == _FAILED:
+        failed = row.state == _FAILED
+        title = row.title.rstrip(".") if failed else row.title
+        said = style.sentence(title, style=style.FAINT if row.state == _PENDING else "")
+        if failed:
             said.append(": failed", style="bold red")
         if row.detail:
             said.append(f"\n{clean(row.detail)}", style=style.FAINT)
