@@ -70,7 +70,11 @@ def test_holds(typed: Typed) -> None:
     assert refused.code == 3
     assert "smartspec hold release hold-1" in refused.err
     assert typed("hold", "release", "hold-1", "--reason", "mended").code == 0
-    assert typed("hold", "release", "hold-1").code == 2
+    twice = typed("hold", "release", "hold-1")
+    assert twice.code == 2
+    assert "hold-1 was already released at" in twice.err
+    assert ": mended" in twice.err
+    assert "did you mean" not in twice.err
     assert "No release is on hold" in typed("hold", "list").out
 
 

@@ -147,7 +147,7 @@ class Store(Protocol):
         ...
 
     def release_hold(self, hold_id: str, /, *, by: Person, reason: str, at: datetime) -> Hold:
-        """Lift a hold; UnknownName if there is none such in force."""
+        """Lift a hold; UnknownName if there is none such, UsageError if it was lifted before."""
         ...
 
     # Rollbacks

@@ -8,7 +8,7 @@ from smartspec_rollback.domain.names import nearest
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.values import Value
-from smartspec_rollback.errors import StoreError, UnknownName
+from smartspec_rollback.errors import StoreError, UnknownName, UsageError
 from smartspec_rollback.store import chain
 from smartspec_rollback.store.documents import decode, encode
 from smartspec_rollback.store.standing import reconsider_release
@@ -104,6 +104,18 @@ def in_force(db: Transaction, target: Target, release: Release) -> Hold | None:
     return decode(Hold, row[0], what=f"a hold on {target}") if row else None
 
 
+def _refuse_lifted(db: Transaction, hold_id: str) -> None:
+    """Say who lifted a hold already; nothing if there never was one such."""
+    row = db.execute("SELECT document FROM hold_lifts WHERE hold_id = ?", (hold_id,)).fetchone()
+    if row is not None:
+        before = decode(Lift, row[0], what=f"the end of hold {hold_id}")
+        raise UsageError(
+            f"{hold_id} was already released at {before.at:%Y-%m-%d %H:%M:%S} UTC by {before.by}: "
+            f"{before.reason}",
+            remedy="nothing is left to do; `smartspec hold list` shows what is on hold",
+        )
+
+
 class Holds(Part):
     """The store's methods about holds."""
 
@@ -122,11 +134,12 @@ class Holds(Part):
             return in_force(db, target, release)
 
     def release_hold(self, hold_id: str, /, *, by: Person, reason: str, at: datetime) -> Hold:
-        """Lift a hold; UnknownName if there is none such in force."""
+        """Lift a hold; UnknownName if there is none such, UsageError if it was lifted before."""
         with self._ledger.write() as db:
             lifted = Lift(hold_id=hold_id, by=by.name, reason=reason, at=at)
             hold = lift(db, lifted, actor=by.name)
             if hold is None:
+                _refuse_lifted(db, hold_id)
                 known = db.execute("SELECT id FROM holds WHERE in_force = 1 ORDER BY seq DESC")
                 raise UnknownName(
                     "hold in force",

@@ -295,3 +295,14 @@ class DeploymentsContract:
         with pytest.raises(UnknownName, match="unknown hold in force") as caught:
             store.release_hold(hold.id + "x", by=a_person(), reason="r", at=NOON)
         assert caught.value.nearest == (hold.id,)
+
+    def test_lifting_twice_says_who_did_it_first(self, store: Store) -> None:
+        """If this fails, people lift another hold instead of learning that theirs is gone."""
+        put(store, "d", 1)
+        hold = ban(store, "d")
+        store.release_hold(hold.id, by=a_person("carol"), reason="fixed", at=NOON)
+        with pytest.raises(
+            UsageError, match="already released at 2026-03-02 12:00:00 UTC by carol"
+        ):
+            store.release_hold(hold.id, by=a_person(), reason="again", at=later(9))
+        assert store.verify_audit()[1] is None
