@@ -25,6 +25,24 @@ def test_phases(typed: Typed) -> None:
     assert found[0]["deployment"]["commit"] == "0123abc"
 
 
+def test_commit_can_be_added(typed: Typed) -> None:
+    """If this failed, the commit of what `local deploy` recorded would be dropped in silence."""
+    words = (*RECORD, "--id", "d1", "--version", "v1")
+    typed(*words)
+    typed(*RECORD, "--id", "d2", "--version", "v2")
+    assert "Recorded: d1" in typed(*words, "--commit", "0123abc").out
+    assert "Already recorded" in typed(*words, "--commit", "0123abcdef").out
+    other = typed(*words, "--commit", "fedcba")
+    assert other.code == 2
+    assert "is recorded with commit 0123abc, not fedcba" in other.err
+    found = typed("deployment", "list", "--format", "json").document["deployments"]
+    assert [(d["deployment"]["id"], d["deployment"]["commit"]) for d in found] == [
+        ("d2", None),
+        ("d1", "0123abc"),
+    ]
+    assert typed("audit", "verify").code == 0
+
+
 def test_later_phase_needs_no_artifact(typed: Typed) -> None:
     """If this failed, the second step of a pipeline would have to repeat everything."""
     words = (*RECORD, "--id", "d1", "--version", "v1")

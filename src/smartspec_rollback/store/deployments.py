@@ -72,13 +72,18 @@ def columns(deployment: Deployment) -> Row:
 
 
 def record(db: Transaction, deployment: Deployment, *, actor: str) -> bool:
-    """Record a deployment or its next phase; False if it had come that far already."""
+    """Record a deployment, its next phase or its commit; False if all of that was known."""
     found = _find(db, deployment.id)
+    action, said_at = "deployment.recorded", deployment.at
     if found is not None:
         _, known = found
         _refuse_contradiction(known, deployment)
         if _ORDER.index(deployment.phase) <= _ORDER.index(known.phase):
-            return False
+            if deployment.commit is None or known.commit is not None:
+                return False
+            _refuse_tie(db, known)
+            action = "deployment.commit-added"
+            deployment = msgspec.structs.replace(known, commit=deployment.commit)
         deployment = msgspec.structs.replace(
             deployment,
             revision=deployment.revision or known.revision,
@@ -88,9 +93,9 @@ def record(db: Transaction, deployment: Deployment, *, actor: str) -> bool:
     document = encode(deployment)
     seq = chain.add(
         db,
-        at=deployment.at,
+        at=said_at,
         actor=actor,
-        action="deployment.recorded",
+        action=action,
         subject=deployment.id,
         detail=f"{deployment.release.version} on {deployment.target}, {deployment.phase}",
         document=document,
@@ -113,11 +118,39 @@ def _refuse_contradiction(known: Deployment, new: Deployment) -> None:
         ("configuration", known.release.configuration_digest, new.release.configuration_digest),
     ):
         if was != is_said:
-            raise UsageError(
-                f"deployment {known.id} is recorded with {what} {was}, not {is_said}",
-                where=f"deployment {known.id}",
-                remedy="give this deployment an id of its own",
-            )
+            raise _contradiction(known, what, str(was), str(is_said))
+    if known.commit and new.commit and not _same_commit(known.commit, new.commit):
+        raise _contradiction(known, "commit", known.commit, new.commit)
+
+
+def _contradiction(known: Deployment, what: str, was: str, is_said: str) -> UsageError:
+    return UsageError(
+        f"deployment {known.id} is recorded with {what} {was}, not {is_said}",
+        where=f"deployment {known.id}",
+        remedy="give this deployment an id of its own",
+    )
+
+
+def _same_commit(one: str, other: str) -> bool:
+    """Tell whether two names of commits can mean the same; one may be shortened."""
+    short, long = sorted((one.lower(), other.lower()), key=len)
+    return long.startswith(short)
+
+
+def _refuse_tie(db: Transaction, known: Deployment) -> None:
+    """Refuse to write a deployment anew where that would change which one is the newest."""
+    target = known.target
+    tied = db.execute(
+        "SELECT id FROM deployments WHERE service = ? AND environment = ? AND at = ? AND id <> ?",
+        (target.service, target.environment, micros(known.at), known.id),
+    ).fetchone()
+    if tied is not None:
+        raise UsageError(
+            f"the commit of {known.id} was not recorded: {tied[0]} has the very same time, and "
+            "what is written last counts as the newer one",
+            where=f"deployment {known.id}",
+            remedy="give --commit when a deployment is recorded first",
+        )
 
 
 def _find(db: Transaction, deployment_id: str) -> tuple[int, Deployment] | None:

@@ -90,6 +90,29 @@ class DeploymentsContract:
         assert (entry.conclusive, entry.superseded_at, entry.hold) == (None, None, None)
         assert store.deployment("deploy-0") is None
 
+    def test_a_commit_may_be_told_later(self, store: Store) -> None:
+        """If this fails, the commit of a deployment is dropped, or one is put for another."""
+        store.record_deployment(a_deployment(revision="7"), by=a_person())
+        assert store.record_deployment(a_deployment(commit="0ff1ce", at=later(5)), by=a_person())
+        assert not store.record_deployment(a_deployment(commit="0FF1CE00"), by=a_person())
+        entry = store.deployment("deploy-12345")
+        assert entry is not None
+        assert entry.deployment == a_deployment(commit="0ff1ce", revision="7")
+        with pytest.raises(UsageError, match="commit"):
+            store.record_deployment(a_deployment(commit="bad"), by=a_person())
+        assert [e.action for e in store.audit_log(limit=1)] == ["deployment.commit-added"]
+        assert store.verify_audit() == (2, None)
+
+    def test_a_commit_told_later_changes_no_order(self, store: Store) -> None:
+        """If this fails, an older deployment becomes the live one."""
+        store.record_deployment(a_deployment("d1"), by=a_person())
+        store.record_deployment(a_deployment("d2"), by=a_person())
+        with pytest.raises(UsageError, match="d2 has the very same time"):
+            store.record_deployment(a_deployment("d1", commit="0ff1ce"), by=a_person())
+        live = store.live(TARGET)
+        assert live is not None
+        assert live.deployment.id == "d2"
+
     def test_recording_twice_is_recording_once(self, store: Store) -> None:
         """If this fails, a pipeline that runs a job again is refused or counted twice."""
         assert store.record_deployment(a_deployment(), by=a_person())
