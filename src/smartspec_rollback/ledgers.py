@@ -1,7 +1,7 @@
 """Where the ledger lies, and the break-glass journal for when it cannot be used.
 
-Called by ``wiring`` alone. The journal lies beside the configuration; once nothing in it runs any
-more it is copied into the ledger and set aside, never thrown away.
+Called by ``wiring``, and for ids to complete by ``cli``. The journal lies beside the configuration;
+once nothing in it runs any more it is copied into the ledger and set aside, never thrown away.
 """
 
 import os
@@ -13,6 +13,7 @@ from smartspec_rollback.domain.rollback import ACTIVE, Rollback
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.errors import AnotherRunning, StoreError, UsageError
 from smartspec_rollback.ports.clock import Clock
+from smartspec_rollback.store.glance import Ids, glance
 from smartspec_rollback.store.sqlite import SqliteStore
 
 STATE = ".smartspec"
@@ -20,6 +21,7 @@ STATE = ".smartspec"
 
 DATABASE_URL = "SMARTSPEC_DATABASE_URL"
 _SQLITE = "sqlite:///"
+_JOURNAL = "break-glass.db"
 _RECENT = 1000
 
 
@@ -37,13 +39,19 @@ def ledger_path(configuration: Path) -> Path:
     return Path.cwd() / url.removeprefix(_SQLITE)
 
 
+def recent_ids(configuration: Path, which: Ids) -> tuple[str, ...]:
+    """List the newest ids that commands may be given; makes no ledger where there is none."""
+    journal = configuration.parent / STATE / _JOURNAL
+    return (*glance(journal, which), *glance(ledger_path(configuration), which))
+
+
 class BreakGlass:
     """The journal of rollbacks that did without the ledger."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         """Keep the journal in ``folder``; nothing is made before it is used."""
         self._folder = folder
-        self._path = folder / "break-glass.db"
+        self._path = folder / _JOURNAL
         self._clock = clock
 
     @property

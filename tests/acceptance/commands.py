@@ -21,9 +21,10 @@ from smartspec_rollback.cli.rollback import rollback
 from smartspec_rollback.cli.umbrella import umbrella
 from smartspec_rollback.domain.approval import Policy
 from smartspec_rollback.domain.plan import Plan
-from smartspec_rollback.domain.rollback import Rollback, Status
+from smartspec_rollback.domain.rollback import EntryKind, Rollback, Status
+from smartspec_rollback.ports.store import Change
 from smartspec_rollback.store.sqlite import SqliteStore
-from smartspec_rollback.testing.samples import a_plan, a_rollback
+from smartspec_rollback.testing.samples import a_hold, a_plan, a_rollback
 
 PROGRAMS = {"smartspec": umbrella, "smartspec_rollback": rollback, "smartspec_quality_gate": gate}
 
@@ -119,3 +120,23 @@ def seed(
     with SqliteStore.open(ledger) as store:
         store.open_rollback(told, plan)
     return told, plan
+
+
+def place_hold(store: SqliteStore, deployment_id: str) -> None:
+    """Place the hold hold-1 as a rollback does, by its journal; that rollback is over then."""
+    entry = store.deployment(deployment_id)
+    assert entry is not None
+    plan = a_plan("rb-1", from_release=entry.deployment.release)
+    store.open_rollback(a_rollback(plan=plan, status=Status.APPROVED), plan)
+    now = datetime.now(UTC)
+    claim = store.claim("rb-1", holder="a test", at=now)
+    assert claim is not None
+    hold = a_hold("hold-1", entry.deployment.release)
+    for status in (Status.EXECUTING, Status.STALE):
+        change = Change(
+            kind=EntryKind.HOLD_PLACED,
+            text="held",
+            status=status,
+            place_hold=hold if status is Status.EXECUTING else None,
+        )
+        store.append(claim, change, at=now)

@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.acceptance.commands import Typed
+from tests.acceptance.commands import Typed, place_hold, seed
 
 from smartspec_rollback.cli.completion import PROGRAMS
+from smartspec_rollback.demo.releases import write_release
+from smartspec_rollback.store.sqlite import SqliteStore
 
 _ASK = """
 source ./completion.sh
@@ -38,6 +40,7 @@ def _completed(folder: Path, program: str, *words: str) -> list[str]:
         text=True,
         timeout=60,
     )
+    assert done.stderr == ""
     return done.stdout.split()
 
 
@@ -52,6 +55,54 @@ def test_bash_completes(typed: Typed) -> None:
     ]
     assert "--failed-deployment-id" in _completed(typed.folder, "smartspec_rollback", "--fa")
     assert "json" in _completed(typed.folder, "smartspec_quality_gate", "--format", "")
+
+
+def test_ids_versions_and_checks(typed: Typed) -> None:
+    """If this failed, people would type ids from another window while production is down."""
+    record = ("deployment", "record", "--service", "checkout", "--environment", "production")
+    for number in (1, 2):
+        typed(*record, "--id", f"d{number}", "--version", f"v{number}")
+        write_release(typed.folder / "releases", f"v{number}", environment={})
+    with SqliteStore.open(typed.ledger) as store:
+        place_hold(store, "d1")
+    seed(typed.ledger)
+    (typed.folder / "completion.sh").write_text(typed("completion", "bash").out)
+
+    def offered(*words: str) -> list[str]:
+        return _completed(typed.folder, *words)
+
+    for command in ("approve", "deny", "resume", "show", "abandon"):
+        assert offered("smartspec", command, "") == ["rb-waiting", "rb-1"]
+    assert offered("smartspec_rollback", "--failed-deployment-id", "") == ["d2", "d1"]
+    assert offered("smartspec_quality_gate", "--deployment-id", "d2") == ["d2"]
+    assert offered("smartspec", "hold", "release", "h") == ["hold-1"]
+    assert set(offered("smartspec", "local", "deploy", "--version", "")) == {"v1", "v2"}
+    assert offered("smartspec_rollback", "--override", "still") == ["still-live"]
+
+
+def test_nothing_to_offer_is_said_by_silence(typed: Typed, tmp_path: Path) -> None:
+    """If this failed, TAB would write errors into the line being typed, or make a ledger."""
+    script = typed("completion", "bash").out
+    (typed.folder / "completion.sh").write_text(script)
+    asked = (
+        ("smartspec_rollback", "--failed-deployment-id", ""),
+        ("smartspec", "hold", "release", ""),
+        ("smartspec", "local", "deploy", "--version", ""),
+    )
+    for words in asked:
+        assert _completed(typed.folder, *words) == []
+    assert not typed.ledger.parent.exists()
+    typed.ledger.parent.mkdir()
+    typed.ledger.write_bytes(b"no database at all " * 100)
+    (typed.folder / "smartspec.yaml").write_text("servces: {}\n")
+    for words in asked:
+        assert _completed(typed.folder, *words) == []
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (typed.folder / "smartspec.yaml").unlink()
+    (elsewhere / "completion.sh").write_text(script)
+    for words in asked:
+        assert _completed(elsewhere, *words) == []
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -2,14 +2,10 @@
 
 import sqlite3
 import stat
-from datetime import UTC, datetime
 
-from tests.acceptance.commands import Typed
+from tests.acceptance.commands import Typed, place_hold
 
-from smartspec_rollback.domain.rollback import EntryKind, Status
-from smartspec_rollback.ports.store import Change
 from smartspec_rollback.store.sqlite import SqliteStore
-from smartspec_rollback.testing.samples import a_hold, a_plan, a_rollback
 
 RECORD = ("deployment", "record", "--service", "checkout", "--environment", "production")
 
@@ -76,7 +72,7 @@ def test_holds(typed: Typed) -> None:
     """If this failed, a bad release could come back unnoticed, or never come back once mended."""
     typed(*RECORD, "--id", "d1", "--version", "v1.2.1")
     with SqliteStore.open(typed.ledger) as store:
-        _place_hold(store)
+        place_hold(store, "d1")
     assert "hold-1" in typed("hold", "list").out
     again = typed(*RECORD, "--id", "d2", "--version", "v1.2.1")
     assert again.code == 0
@@ -94,26 +90,6 @@ def test_holds(typed: Typed) -> None:
     assert ": mended" in twice.err
     assert "did you mean" not in twice.err
     assert "No release is on hold" in typed("hold", "list").out
-
-
-def _place_hold(store: SqliteStore) -> None:
-    """Place a hold as a rollback does, by its journal."""
-    entry = store.deployment("d1")
-    assert entry is not None
-    plan = a_plan("rb-1", from_release=entry.deployment.release)
-    store.open_rollback(a_rollback(plan=plan, status=Status.APPROVED), plan)
-    now = datetime.now(UTC)
-    claim = store.claim("rb-1", holder="a test", at=now)
-    assert claim is not None
-    hold = a_hold("hold-1", entry.deployment.release)
-    for status in (Status.EXECUTING, Status.STALE):
-        change = Change(
-            kind=EntryKind.HOLD_PLACED,
-            text="held",
-            status=status,
-            place_hold=hold if status is Status.EXECUTING else None,
-        )
-        store.append(claim, change, at=now)
 
 
 def test_audit_finds_changes(typed: Typed) -> None:

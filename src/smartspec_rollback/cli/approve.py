@@ -2,6 +2,7 @@
 
 import click
 
+from smartspec_rollback.cli import completing
 from smartspec_rollback.cli.options import SETTINGS, examples, pass_session, works
 from smartspec_rollback.cli.session import Session
 
@@ -13,7 +14,7 @@ from smartspec_rollback.cli.session import Session
         "smartspec approve rb-abcdefgh --reason 'seen with bob, go ahead'",
     ),
 )
-@click.argument("rollback_id", metavar="ID")
+@click.argument("rollback_id", metavar="ID", shell_complete=completing.rollbacks)
 @click.option("--reason", metavar="TEXT", help="Why; recorded.")
 @works
 @pass_session

@@ -2,6 +2,7 @@
 
 import click
 
+from smartspec_rollback.cli import completing
 from smartspec_rollback.cli.options import SETTINGS, examples, pass_session, works
 from smartspec_rollback.cli.session import Session
 
@@ -12,7 +13,7 @@ from smartspec_rollback.cli.session import Session
         "smartspec deny rb-abcdefgh", "smartspec deny rb-abcdefgh --reason 'we roll forward'"
     ),
 )
-@click.argument("rollback_id", metavar="ID")
+@click.argument("rollback_id", metavar="ID", shell_complete=completing.rollbacks)
 @click.option("--reason", metavar="TEXT", help="Why; recorded, and shown to whoever waits.")
 @works
 @pass_session

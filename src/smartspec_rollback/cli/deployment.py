@@ -2,6 +2,7 @@
 
 import click
 
+from smartspec_rollback.cli import completing
 from smartspec_rollback.cli.options import (
     SETTINGS,
     examples,
@@ -111,7 +112,7 @@ def list_deployments(
         "smartspec deployment show deploy-12345 --format json",
     ),
 )
-@click.argument("deployment_id", metavar="ID")
+@click.argument("deployment_id", metavar="ID", shell_complete=completing.deployments)
 @works
 @pass_session
 def show_one(session: Session, deployment_id: str) -> int:
@@ -129,7 +130,7 @@ def show_one(session: Session, deployment_id: str) -> int:
         "smartspec deployment mark deploy-12344 healthy",
     ),
 )
-@click.argument("deployment_id", metavar="ID")
+@click.argument("deployment_id", metavar="ID", shell_complete=completing.deployments)
 @click.argument("health", type=click.Choice(MARKS))
 @click.option("--reason", metavar="TEXT", help="Why; a rollback's plan shows it.")
 @works

@@ -2,6 +2,7 @@
 
 import click
 
+from smartspec_rollback.cli import completing
 from smartspec_rollback.cli.options import SETTINGS, examples, pass_session, works
 from smartspec_rollback.cli.session import Session
 
@@ -17,6 +18,7 @@ from smartspec_rollback.cli.session import Session
     "--deployment-id",
     required=True,
     metavar="ID",
+    shell_complete=completing.deployments,
     help="The deployment to judge; it has to be the live one.",
 )
 @works

@@ -2,6 +2,7 @@
 
 import click
 
+from smartspec_rollback.cli import completing
 from smartspec_rollback.cli.options import SETTINGS, examples, narrowed, pass_session, works
 from smartspec_rollback.cli.session import Session
 
@@ -45,7 +46,7 @@ def list_holds(session: Session, service: str | None, environment: str | None) -
         "smartspec hold release hold-rb-abcdefgh --reason 'fixed by configuration'",
     ),
 )
-@click.argument("hold_id", metavar="ID")
+@click.argument("hold_id", metavar="ID", shell_complete=completing.holds)
 @click.option("--reason", metavar="TEXT", help="Why it may be deployed again; recorded.")
 @works
 @pass_session

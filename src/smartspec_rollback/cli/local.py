@@ -2,6 +2,7 @@
 
 import click
 
+from smartspec_rollback.cli import completing
 from smartspec_rollback.cli.options import SETTINGS, examples, narrowed, pass_session, works
 from smartspec_rollback.cli.session import Session
 
@@ -35,7 +36,13 @@ def up(session: Session, service: str | None, environment: str | None) -> int:
     ),
 )
 @narrowed
-@click.option("--version", required=True, metavar="VERSION", help="The release to put live.")
+@click.option(
+    "--version",
+    required=True,
+    metavar="VERSION",
+    shell_complete=completing.versions,
+    help="The release to put live.",
+)
 @click.option("--id", "deployment_id", metavar="ID", help="Its id; default: a new one.")
 @works
 @pass_session

@@ -2,6 +2,7 @@
 
 import click
 
+from smartspec_rollback.cli import completing
 from smartspec_rollback.cli.options import SETTINGS, examples, pass_session, works
 from smartspec_rollback.cli.session import Session
 
@@ -10,7 +11,7 @@ from smartspec_rollback.cli.session import Session
     context_settings=SETTINGS,
     epilog=examples("smartspec resume rb-abcdefgh", "smartspec resume rb-abcdefgh --format json"),
 )
-@click.argument("rollback_id", metavar="ID")
+@click.argument("rollback_id", metavar="ID", shell_complete=completing.rollbacks)
 @works
 @pass_session
 def resume(session: Session, rollback_id: str) -> int:

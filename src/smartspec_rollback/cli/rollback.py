@@ -2,6 +2,7 @@
 
 import click
 
+from smartspec_rollback.cli import completing
 from smartspec_rollback.cli.options import SETTINGS, examples, pass_session, works
 from smartspec_rollback.cli.session import Session
 
@@ -17,6 +18,7 @@ from smartspec_rollback.cli.session import Session
     "--failed-deployment-id",
     required=True,
     metavar="ID",
+    shell_complete=completing.deployments,
     help="The deployment to take back; `smartspec deployment list` shows them.",
 )
 @click.option(
@@ -34,6 +36,7 @@ from smartspec_rollback.cli.session import Session
 @click.option(
     "--override",
     metavar="CHECK",
+    shell_complete=completing.checks,
     help="Lift the blocking finding of one check; needs --reason and a person's approval.",
 )
 @click.option("--reason", metavar="TEXT", help="Why; recorded, and shown in the plan.")

@@ -2,6 +2,7 @@
 
 import click
 
+from smartspec_rollback.cli import completing
 from smartspec_rollback.cli.options import SETTINGS, examples, pass_session, works
 from smartspec_rollback.cli.session import Session
 
@@ -10,7 +11,7 @@ from smartspec_rollback.cli.session import Session
     context_settings=SETTINGS,
     epilog=examples("smartspec show rb-abcdefgh", "smartspec show rb-abcdefgh --report"),
 )
-@click.argument("rollback_id", metavar="ID")
+@click.argument("rollback_id", metavar="ID", shell_complete=completing.rollbacks)
 @click.option("--report", is_flag=True, help="Print what became of it instead of the plan.")
 @works
 @pass_session
