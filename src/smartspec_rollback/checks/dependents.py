@@ -40,7 +40,7 @@ def check(facts: Facts, /) -> Finding:
     if not facts.ledger_read:
         return _SAYS.unknown(
             f"Whether services that depend on {service} were deployed since was not checked: "
-            "the ledger is not read under break-glass.",
+            f"the ledger {facts.ledger_gap}.",
             fact("dependents", listed(facts.settings.dependents), DECLARED),
             remedy=f"ask their owners whether they need {version}",
         )

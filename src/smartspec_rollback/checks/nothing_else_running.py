@@ -35,7 +35,7 @@ def check(facts: Facts, /) -> Finding:
     if not facts.ledger_read:
         return _SAYS.unknown(
             f"The platform shows nothing else changing {target}, but the ledger, which names "
-            "other rollbacks, is not read under break-glass.",
+            f"other rollbacks, {facts.ledger_gap}.",
             _running(operation),
             remedy="ask in the incident channel whether somebody else is rolling back",
         )

@@ -107,8 +107,8 @@ def _unread(facts: Facts) -> Finding | None:
         return None
     return _SAYS.unknown(
         f"Whether {facts.chosen.release.version} is on hold or has failed before was not checked: "
-        "the ledger is not read under break-glass.",
-        fact("ledger", "not read", DECLARED),
+        f"the ledger {facts.ledger_gap}.",
+        fact("ledger", facts.ledger_gap, DECLARED),
         remedy="ask whoever knows the last releases whether this one is good",
     )
 

@@ -43,8 +43,8 @@ class Facts(Value):
     verdict that first called it failed in ``onset``. ``before`` is what was live just before it.
     ``chosen`` is the candidate to go back to and ``target_hold`` the hold on it. ``recent`` are
     the latest rollbacks of the Target, newest first. ``dependents_since`` are deployments of
-    services that depend on this one, made since the failed deployment. ``ledger_read`` is False
-    under break-glass: then nothing that only the ledger knows has been learnt.
+    services that depend on this one, made since the failed deployment. ``ledger_gap`` says
+    why nothing that only the ledger knows has been learnt (``is not read under break-glass``).
     """
 
     now: datetime
@@ -67,4 +67,9 @@ class Facts(Value):
     dependents_since: tuple[Deployment, ...]
     reason_given: bool
     dry_run: bool = False
-    ledger_read: bool = True
+    ledger_gap: str | None = None
+
+    @property
+    def ledger_read(self) -> bool:
+        """Whether the silence of the ledger means anything."""
+        return self.ledger_gap is None

@@ -70,8 +70,17 @@ def gather(
         dependents_since=store.since(dependents, failed.at) if dependents else (),
         reason_given=request.reason is not None,
         dry_run=request.dry_run,
-        ledger_read=not request.break_glass,
+        ledger_gap=_ledger_gap(parts, request),
     )
+
+
+def _ledger_gap(parts: Parts, request: Request) -> str | None:
+    """Say why the ledger's silence proves nothing: it was not asked, or it never heard anything."""
+    if request.break_glass:
+        return "is not read under break-glass"
+    if not parts.store.deployments(parts.target, limit=1):
+        return f"has no record of {parts.target}"
+    return None
 
 
 def assess(parts: Parts, request: Request, facts: Facts) -> tuple[Finding, ...]:

@@ -48,11 +48,14 @@ def drive(parts: Parts, rollback_id: str) -> Report | None:
             if run.status in (*BEFORE, *_DURING, *_AFTER):
                 _Driving(run).go()
                 _publish(parts, journal)
+            elif journal.entries and journal.entries[-1].kind is not EntryKind.REPORTED:
+                _publish(parts, journal)  # its process died between the end and the report
             return report.build(parts.store, rollback_id)
         except ClaimLost:
             return None
         except StoreError as error:
             if not journal.applied():
+                run.prewarming.remove_unjournalled()
                 raise
             raise JournalLost(
                 f"production was changed by {', '.join(journal.applied())}, and then the "

@@ -84,6 +84,21 @@ class Prewarming:
             self._thread.join()
         discard_prewarmed(self._parts, self._journal, self._plan)
 
+    def remove_unjournalled(self) -> None:
+        """Remove what was started where the journal cannot be written any more; never fails.
+
+        The intent stands in the journal, so whoever comes next looks for leftovers again.
+        """
+        platform = self._parts.platform
+        if self._thread is None or not isinstance(platform, Prewarms):
+            return
+        self._cancelled.set()
+        self._thread.join()
+        try:
+            platform.discard(self._parts.target, self._plan.to.release)
+        except ProviderError as error:
+            self._parts.listener.progress("prewarm", f"it could not be removed: {error.what}")
+
     @property
     def _operation(self) -> str:
         return f"{self._plan.rollback_id}.prewarm"

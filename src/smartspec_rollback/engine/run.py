@@ -206,9 +206,7 @@ def _done(parts: Parts, failed: Deployment, request: Request) -> Report | None:
         return None
     if request.target_version not in (None, last.to_version):
         return None
-    if last.status is Status.UNSTABLE:
-        return _follow(parts, last.id)
-    return report.build(parts.store, last.id)
+    return _follow(parts, last.id)
 
 
 def _join(

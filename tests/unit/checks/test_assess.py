@@ -110,7 +110,7 @@ def test_what_could_not_be_learnt_is_never_passed() -> None:
 
 def test_a_ledger_that_was_not_read_proves_nothing() -> None:
     """Under break-glass an empty journal would say that nothing is held, failed or running."""
-    facts = but(ledger_read=False)
+    facts = but(ledger_gap="is not read under break-glass")
     settings = msgspec.structs.replace(facts.settings, dependents=("orders",))
     findings = assess(msgspec.structs.replace(facts, settings=settings))
     unknown = {f.check for f in findings if f.outcome is UNKNOWN}
@@ -122,13 +122,16 @@ def test_without_the_ledger_nobody_is_sent_to_it() -> None:
     """Under break-glass people would run commands that fail, in the middle of an incident."""
     nothing = msgspec.structs.replace(SAFE.chosen, health=None, rejected=("no evidence of health",))
     for facts in (
-        but(ledger_read=False),
-        but(ledger_read=False, failed_verdict=None, chosen=nothing),
+        but(ledger_gap="is not read under break-glass"),
+        but(ledger_gap="is not read under break-glass", failed_verdict=None, chosen=nothing),
     ):
         for finding in assess(facts):
             assert "smartspec_quality_gate" not in finding.remedy
             assert "deployment mark" not in finding.remedy
-    told = {f.check: f.remedy for f in assess(but(ledger_read=False, failed_verdict=None))}
+    told = {
+        f.check: f.remedy
+        for f in assess(but(ledger_gap="is not read under break-glass", failed_verdict=None))
+    }
     assert told["will-it-help"] == "ask whoever saw the trouble begin"
 
 

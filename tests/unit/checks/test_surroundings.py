@@ -65,7 +65,9 @@ def test_an_operation_blocks_unless_it_is_known_to_be_ours(
 @pytest.mark.parametrize("of", ["deploy-12345", "rb-1"])
 def test_our_own_operation_says_nothing_of_a_ledger_that_was_not_read(of: str) -> None:
     """Under break-glass another rollback may wait for approval in the ledger nobody can read."""
-    facts = msgspec.structs.replace(observed(operation=operation(of)), ledger_read=False)
+    facts = msgspec.structs.replace(
+        observed(operation=operation(of)), ledger_gap="is not read under break-glass"
+    )
     assert nothing_else_running.check(facts).outcome is UNKNOWN
 
 

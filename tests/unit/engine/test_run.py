@@ -15,6 +15,7 @@ from tests.unit.engine.acting import (
 )
 
 from smartspec_rollback.domain.approval import Answer
+from smartspec_rollback.domain.finding import Outcome
 from smartspec_rollback.domain.plan import Plan
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import EntryKind, Rollback, Status
@@ -22,6 +23,7 @@ from smartspec_rollback.domain.snapshot import Snapshot
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.verdict import VerdictOutcome
 from smartspec_rollback.engine.approve import consent_unattended, question_of
+from smartspec_rollback.engine.locate import deployment_in
 from smartspec_rollback.engine.parts import Request
 from smartspec_rollback.engine.run import abandon, plan_rollback, resume, rollback
 from smartspec_rollback.errors import (
@@ -140,6 +142,33 @@ def test_one_that_is_executing_keeps_others_out(bench: Bench) -> None:
     other = deploy(bench, "deploy-other", a_release("v1.3.0"), verdict=VerdictOutcome.FAIL)
     with pytest.raises(AnotherRunning):
         rollback(bench.parts, other, Request(failed_deployment_id=other.id))
+
+
+def test_report_lost_with_its_process_is_written_by_the_next(bench: Bench) -> None:
+    """A process that dies between the verdict and the report leaves an incident untold for ever."""
+    bench.reports.broken = OSError("as if it had died here")
+    first = go(bench)
+    assert (first.exit_code, bench.reports.published) == (0, [])
+    bench.reports.broken = None
+    again = go(bench)
+    assert (again.exit_code, again.rollback.id) == (0, first.rollback.id)
+    assert [r.rollback.id for r in bench.reports.published] == [first.rollback.id]
+    go(bench)
+    assert len(bench.reports.published) == 1
+
+
+def test_ledger_that_never_heard_of_the_service_proves_nothing(tmp_path: Path) -> None:
+    """A ledger that was lost and made anew ticks that nothing is held and nothing runs."""
+    bench = Bench(tmp_path)
+    bench.platform.deploy(a_release(GOOD), deployment_id="deploy-1")
+    bench.clock.advance(60)
+    bench.platform.deploy(a_release(BAD), deployment_id=FAILED_ID)
+    failed = deployment_in(bench.platform.observe(TARGET), FAILED_ID)
+    assert failed is not None
+    _, plan = plan_rollback(bench.parts, failed, asking_for())
+    unknown = {f.check for f in plan.findings if f.outcome is Outcome.UNKNOWN}
+    assert {"target-not-held", "nothing-else-running"} <= unknown
+    bench.store.close()
 
 
 def test_abandoned_frees_the_target_and_keeps_the_hold(bench: Bench) -> None:
