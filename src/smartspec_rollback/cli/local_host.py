@@ -16,7 +16,7 @@ from smartspec_rollback.cli.targets import meant, narrowed_to
 from smartspec_rollback.domain.deployment import Deployment
 from smartspec_rollback.domain.names import checked_name
 from smartspec_rollback.domain.release import Release
-from smartspec_rollback.domain.snapshot import Revision
+from smartspec_rollback.domain.snapshot import Revision, Snapshot
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.errors import AnotherRunning, Refused, SmartSpecError, UsageError
 from smartspec_rollback.ports.clock import Deadline
@@ -51,6 +51,10 @@ class Deploys(Protocol):
 
     def down(self, target: Target, /) -> None:
         """Stop everything."""
+        ...
+
+    def is_down(self, target: Target, /) -> bool:
+        """Tell whether it was stopped."""
         ...
 
 
@@ -116,20 +120,24 @@ def deploy(
 
 def show_status(session: Session, service: str | None, environment: str | None) -> int:
     """Show what is live and what runs on this host."""
-    workspace = session.workspace
-    seen = [
-        workspace.platform(target).observe(target)
+    workspace, output = session.workspace, session.output
+    seen: list[Snapshot | Target] = [
+        target
+        if _platform(workspace, target).is_down(target)
+        else workspace.platform(target).observe(target)
         for target in _targets(workspace, service, environment)
     ]
-    if session.output.as_json:
-        session.output.document(document("smartspec.local/1", targets=seen))
-    elif session.output.rich:
+    if output.as_json:
+        running = [each for each in seen if isinstance(each, Snapshot)]
+        down = [str(each) for each in seen if isinstance(each, Target)]
+        output.document(document("smartspec.local/1", targets=running, down=down))
+    elif output.rich:
         from smartspec_rollback.views.terminal import render_host
 
-        for snapshot in seen:
-            session.output.render(partial(render_host, snapshot))
+        for each in seen:
+            output.render(partial(render_host, each))
     else:
-        session.output.result("\n".join(host.markdown(snapshot) for snapshot in seen))
+        output.result("\n".join(host.markdown(each) for each in seen))
     return 0
 
 

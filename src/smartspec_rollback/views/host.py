@@ -1,12 +1,18 @@
 """What runs on this host, in sentences and as Markdown. Called by ``cli`` and ``terminal``."""
 
 from smartspec_rollback.domain.snapshot import Snapshot
+from smartspec_rollback.domain.target import Target
 from smartspec_rollback.views.escape import prose, text
 from smartspec_rollback.views.units import moment
 
 
-def sentences(seen: Snapshot) -> tuple[str, ...]:
-    """Say what is live, where traffic enters, and who is changing it; backticks mark names."""
+def sentences(seen: Snapshot | Target) -> tuple[str, ...]:
+    """Say what is live, where traffic enters, and who is changing it; backticks mark names.
+
+    A Target without a Snapshot is down.
+    """
+    if isinstance(seen, Target):
+        return (f"{seen} is down; `smartspec local up` starts it.",)
     live = seen.live
     said = ["Nothing is live."]
     if live is not None:
@@ -20,8 +26,10 @@ def sentences(seen: Snapshot) -> tuple[str, ...]:
     return tuple(said)
 
 
-def workloads(seen: Snapshot) -> tuple[str, ...]:
+def workloads(seen: Snapshot | Target) -> tuple[str, ...]:
     """Say of every workload how many instances are ready, and what traffic they get."""
+    if isinstance(seen, Target):
+        return ()
     shares = {share.revision: share.percent for share in seen.traffic}
     return tuple(
         f"`{each.version}`: {each.ready} of {each.desired} ready, "
@@ -30,9 +38,14 @@ def workloads(seen: Snapshot) -> tuple[str, ...]:
     )
 
 
-def markdown(seen: Snapshot) -> str:
+def target_of(seen: Snapshot | Target) -> Target:
+    """Say which Target it is about."""
+    return seen if isinstance(seen, Target) else seen.target
+
+
+def markdown(seen: Snapshot | Target) -> str:
     """Write what runs as Markdown."""
-    lines = [f"# {text(str(seen.target))}", ""]
+    lines = [f"# {text(str(target_of(seen)))}", ""]
     lines += [prose(said) for said in sentences(seen)]
     if running := workloads(seen):
         lines += ["", *(f"- {prose(said)}" for said in running)]

@@ -49,7 +49,9 @@ def test_deployments_are_remembered(live: Host) -> None:
     with pytest.raises(UsageError, match=r"used for v1\.2\.0"):
         live.deploy("v1.2.1", "deploy-v1.2.0")
     assert live.platform.observe(live.target).fingerprint == seen.fingerprint
+    assert not live.platform.is_down(live.target)
     live.platform.down(live.target)
+    assert live.platform.is_down(live.target)
     assert running_below(live.folder) == []
     with pytest.raises(ProviderUnavailable):
         live.platform.observe(live.target)

@@ -1,5 +1,6 @@
 """Deploying on this host: what is refused, and what is said when the ledger fails after it."""
 
+import json
 import os
 import signal
 from collections.abc import Callable
@@ -34,6 +35,10 @@ class _Deploying:
 
     def down(self, target: Target, /) -> None:
         """Stop nothing."""
+
+    def is_down(self, _: Target, /) -> bool:
+        """Tell that it was stopped."""
+        return True
 
     def deploy(self, target: Target, version: str, /, **_: object) -> Revision:
         """Deploy it."""
@@ -121,3 +126,14 @@ def test_unrecorded_deployment_is_told(session: Session, monkeypatch: pytest.Mon
         "smartspec deployment record --id deploy-1 --service checkout --environment production "
         "--version v1.2.0 --at 2026-03-02T12:00:00.000000Z"
     )
+
+
+@pytest.mark.usefixtures("platform")
+def test_what_is_down_is_no_error(capsys: pytest.CaptureFixture[str], session: Session) -> None:
+    """If this failed, asking how it stands after `local down` would look like a broken host."""
+    assert local_host.show_status(session, None, None) == 0
+    session.output.format = "json"
+    assert local_host.show_status(session, None, None) == 0
+    told, _, found = capsys.readouterr().out.partition("{")
+    assert "checkout/production is down; `smartspec local up` starts it." in told
+    assert json.loads("{" + found)["down"] == ["checkout/production"]

@@ -4,14 +4,15 @@ from rich.console import Console
 from rich.text import Text
 
 from smartspec_rollback.domain.snapshot import Snapshot
+from smartspec_rollback.domain.target import Target
 from smartspec_rollback.views import host, wording
 from smartspec_rollback.views.escape import clean
 from smartspec_rollback.views.terminal import style
 
 
-def render_host(seen: Snapshot, console: Console) -> None:
-    """Show what is live on a Target and what runs."""
-    console.print(Text(clean(str(seen.target)), style=style.STRONG))
+def render_host(seen: Snapshot | Target, console: Console) -> None:
+    """Show what is live on a Target and what runs; a Target without a Snapshot is down."""
+    console.print(Text(clean(str(host.target_of(seen))), style=style.STRONG))
     for said in host.sentences(seen):
         console.print(style.inset(style.sentence(said)))
     for said in host.workloads(seen):

@@ -3,6 +3,8 @@
 Called by ``platform`` (observe), and by every verb before and after it acts.
 """
 
+from pathlib import Path
+
 from msgspec.structs import replace
 
 from smartspec_rollback.domain.release import Release
@@ -11,6 +13,7 @@ from smartspec_rollback.domain.step import Progress, ProgressState
 from smartspec_rollback.domain.values import digest
 from smartspec_rollback.errors import ProviderUnavailable
 from smartspec_rollback.providers.platforms.local.probing import ready_ports
+from smartspec_rollback.providers.platforms.local.processes import none_alive
 from smartspec_rollback.providers.platforms.local.proxy_config import Route
 from smartspec_rollback.providers.platforms.local.records import Record, runs
 from smartspec_rollback.providers.platforms.local.site import Site
@@ -34,6 +37,20 @@ def snapshot(site: Site, *, operation: Operation | None) -> Snapshot:
         if record.wanted
     )
     return replace(_snapshot(site, route, records, operation=operation), workloads=seen)
+
+
+def is_down(site: Site) -> bool:
+    """Tell whether a Target that was started once is wholly down, as ``down`` leaves it."""
+    identity = site.records.identity(site.target)
+    if identity is None:
+        return False
+    try:
+        Path(identity.runtime).lstat()
+    except FileNotFoundError:
+        return none_alive(site.records.processes)
+    except OSError:
+        return False
+    return False
 
 
 def fingerprint(site: Site) -> str:

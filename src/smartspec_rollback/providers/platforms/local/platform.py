@@ -173,5 +173,9 @@ class LocalPlatform:
         finally:
             self._guards.let_go(site, holder=held)
 
+    def is_down(self, target: Target, /) -> bool:
+        """Tell whether a Target that was started once is down; what is unclear is not."""
+        return looking.is_down(self._site(target))
+
     def _site(self, target: Target) -> Site:
         return Site.of(target, self._settings, self._clock)

@@ -36,6 +36,12 @@ def here() -> Recorded:
     return Recorded(pid=os.getpid(), born=born(os.getpid()))
 
 
+def none_alive(folder: Path) -> bool:
+    """Tell whether no process recorded in ``folder`` runs; ProviderError for a damaged record."""
+    records = (read_value(path, Recorded) for path in folder.glob("*.json"))
+    return not any(seen is not None and seen.alive for seen in records)
+
+
 def end_recorded(folder: Path, clock: Clock) -> None:
     """End every process recorded in ``folder`` that still runs, with its children."""
     records = {path: read_value(path, Recorded) for path in folder.glob("*.json")}

@@ -5,8 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from smartspec_rollback.errors import ProviderError
 from smartspec_rollback.providers.platforms.local import launcher
-from smartspec_rollback.providers.platforms.local.processes import Recorded, end_recorded, here
+from smartspec_rollback.providers.platforms.local.processes import (
+    Recorded,
+    end_recorded,
+    here,
+    none_alive,
+)
 from smartspec_rollback.providers.system import SystemClock
 
 
@@ -16,6 +22,18 @@ def test_a_process_is_known_by_its_birth() -> None:
     assert ours.alive
     assert not Recorded(pid=ours.pid, born="another boot 1").alive
     assert not Recorded(pid=ours.pid, born=None).alive
+
+
+def test_only_what_surely_ended_is_down(tmp_path: Path) -> None:
+    """A Target whose processes may still serve is called down."""
+    assert none_alive(tmp_path)
+    (tmp_path / "1.json").write_text(json.dumps({"pid": here().pid, "born": "long ago"}))
+    assert none_alive(tmp_path)
+    (tmp_path / "2.json").write_text("{")
+    with pytest.raises(ProviderError, match="damaged"):
+        none_alive(tmp_path)
+    (tmp_path / "2.json").write_text(json.dumps({"pid": here().pid, "born": here().born}))
+    assert not none_alive(tmp_path)
 
 
 def test_only_recorded_processes_are_ended(tmp_path: Path) -> None:
