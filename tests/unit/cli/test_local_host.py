@@ -11,6 +11,7 @@ import pytest
 from tests.acceptance.commands import CONFIGURATION, seed
 
 from smartspec_rollback.cli import local_host
+from smartspec_rollback.cli.output import Output
 from smartspec_rollback.cli.session import Session
 from smartspec_rollback.domain.rollback import Status
 from smartspec_rollback.domain.snapshot import Revision
@@ -129,11 +130,12 @@ def test_unrecorded_deployment_is_told(session: Session, monkeypatch: pytest.Mon
 
 
 @pytest.mark.usefixtures("platform")
-def test_what_is_down_is_no_error(capsys: pytest.CaptureFixture[str], session: Session) -> None:
+def test_what_is_down_is_no_error(session: Session, capsys: pytest.CaptureFixture[str]) -> None:
     """If this failed, asking how it stands after `local down` would look like a broken host."""
+    session.output = Output()  # on the streams of the test itself
     assert local_host.show_status(session, None, None) == 0
+    told = capsys.readouterr().out
+    assert "checkout/production is down; `smartspec local up` starts it." in told
     session.output.format = "json"
     assert local_host.show_status(session, None, None) == 0
-    told, _, found = capsys.readouterr().out.partition("{")
-    assert "checkout/production is down; `smartspec local up` starts it." in told
-    assert json.loads("{" + found)["down"] == ["checkout/production"]
+    assert json.loads(capsys.readouterr().out)["down"] == ["checkout/production"]
