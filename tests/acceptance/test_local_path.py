@@ -80,7 +80,7 @@ def test_a_person_rolls_back_at_a_terminal(host: Path) -> None:
     assert denied.code == 3
     assert denied.out.count("Approve this plan?") == denied.out.count(QUESTION)
     asked = denied.out.split(QUESTION)[-2]
-    assert "v1.2.1 → v1.2.0 on checkout/production · " in asked.splitlines()[-1]
+    assert "v1.2.1 → v1.2.0 on checkout/production · " in "".join(asked.splitlines()[-2:])
     assert _live(host) == "v1.2.1"
 
     kept = host / "kept.txt"

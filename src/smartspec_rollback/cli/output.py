@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _USUAL_WIDTH = 80
-_UP_AND_CLEAR = "\r\x1b[K\x1b[1A\x1b[K"
+_CLEAR = "\r\x1b[K"
+_UP_AND_CLEAR = "\x1b[1A\x1b[K"
 _UNMOVING = frozenset({"", "dumb", "unknown"})
 
 
@@ -105,12 +106,13 @@ class Output:
         self._write(self._err, printable(text).rstrip("\n") + "\n")
 
     def prompt(self, text: str, *, news: str = "") -> None:
-        """Write what the person's answer stands behind: a line about it, and the question.
+        """Write what the person's answer stands behind: lines about it, and the question.
 
-        ``news`` goes above it, and takes the place of the same two lines where they stood before.
+        ``news`` goes above it, and takes the place of the same lines where they stood before.
         """
         if news:
-            self._write(self._err, _UP_AND_CLEAR if self._can_move else "\n")
+            over = _CLEAR + _UP_AND_CLEAR * text.count("\n")
+            self._write(self._err, over if self._can_move else "\n")
             self.note(news)
         self._write(self._err, printable(text))
 

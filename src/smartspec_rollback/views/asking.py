@@ -10,10 +10,10 @@ from smartspec_rollback.domain.rollback import EntryKind
 from smartspec_rollback.views import wording
 
 
-def gist(plan: Plan) -> str:
-    """Say on one line what consent is asked for: versions, place, risk and reason."""
+def gist(plan: Plan) -> tuple[str, str]:
+    """Say what consent is asked for: versions, place and risk; and the reason."""
     way = f"`{plan.from_release.version}` → `{plan.to.release.version}` on {plan.target}"
-    return f"{way} · {plan.risk} risk · {plan.reason}"
+    return f"{way} · {plan.risk} risk", plan.reason
 
 
 def unattended(report: Report) -> str | None:

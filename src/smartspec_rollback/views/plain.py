@@ -34,11 +34,16 @@ def history(rollbacks: Sequence[Rollback], *, width: int) -> str:
 
 
 def gist(plan: Plan, *, width: int) -> str:
-    """Write on one line what consent is asked for."""
-    said = clean(asking.gist(plan)).replace("`", "")
-    if width_of(said) < width:
-        return said
-    return f"{next(_pieces(said, max(width - 2, 1))).rstrip()}…"
+    """Write what consent is asked for: on one line, or where that is too long, on two."""
+    parts = [clean(part).replace("`", "") for part in asking.gist(plan)]
+    line = " · ".join(parts)
+    return line if width_of(line) < width else "\n".join(_cut(part, width) for part in parts)
+
+
+def _cut(shown: str, width: int) -> str:
+    if width_of(shown) < width:
+        return shown
+    return f"{next(_pieces(shown, max(width - 2, 1))).rstrip()}…"
 
 
 def _listing(headings: Sequence[str], rows: Sequence[Sequence[str]], *, width: int) -> str:

@@ -78,16 +78,20 @@ def test_progress_is_told_once_per_meaning(capsys: pytest.CaptureFixture[str]) -
     assert lines == ["  gate: warming up for 60s more", "  gate: measuring v1.2.1 for 60s"]
 
 
-def test_question_stands_below_what_is_said_meanwhile(capsys: pytest.CaptureFixture[str]) -> None:
+def test_question_stands_below_what_is_said_meanwhile(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """If this failed, news would hide the question, or somebody approve an unseen plan."""
+    monkeypatch.setenv("COLUMNS", "80")
     screen, _ = _screen()
     screen.planned(unsaved(a_rollback(plan=PLAN), PLAN))
     capsys.readouterr()
     screen.asking("yes or no? ")
     assert "# Rollback Plan" in capsys.readouterr().err
     screen.entry(_entry(EntryKind.PREWARM_READY, "v1.2.0 is ready"))
-    *_, gist, last = capsys.readouterr().err.splitlines()
+    *_, gist, reason, last = capsys.readouterr().err.splitlines()
     assert gist.startswith("v1.2.1 → v1.2.0 on checkout/production · ")
+    assert reason == "Quality gate failed (p99 latency > 200ms)"
     assert last == "yes or no? "
     screen.answered()
     screen.say("done")
