@@ -43,6 +43,7 @@ class _Count(Value):
     """Bad requests among all that count, what was measured, and the share that may be bad."""
 
     bad: int
+    good: int
     of: int
     measured: float
     allowed: float
@@ -94,12 +95,13 @@ def _result(objective: Objective, samples: Samples, ordered: tuple[float, ...]) 
         return _weighed(objective, _errors(objective, samples))
     if not ordered:
         return _unmeasured(objective, f"{objective.metric_text}: no request was answered")
-    return _weighed(objective, _slow(objective, ordered))
+    return _weighed(objective, _slow(objective, ordered, samples.requests - samples.errors))
 
 
 def _errors(objective: Objective, samples: Samples) -> _Count:
     return _Count(
         bad=samples.errors,
+        good=samples.requests - samples.errors,
         of=samples.requests,
         measured=samples.errors / samples.requests,
         allowed=objective.at_most,
@@ -107,10 +109,12 @@ def _errors(objective: Objective, samples: Samples) -> _Count:
     )
 
 
-def _slow(objective: Objective, ordered: tuple[float, ...]) -> _Count:
+def _slow(objective: Objective, ordered: tuple[float, ...], answered: int) -> _Count:
     q = objective.quantile or 0.0  # why_no_bound made sure that there is one
+    bad = sum(1 for latency in ordered if latency > objective.at_most)
     return _Count(
-        bad=sum(1 for latency in ordered if latency > objective.at_most),
+        bad=bad,
+        good=min(len(ordered) - bad, answered),  # what failed fast is not good
         of=len(ordered),
         measured=quantile(ordered, q),
         allowed=1.0 - q,
@@ -140,7 +144,7 @@ def _decided(objective: Objective, count: _Count) -> tuple[VerdictOutcome, str]:
             return _FAIL, f"{bad}: {count.bad} of {count.of} requests {count.called}"
         few = f"{count.bad} of {count.of} requests {count.called}, too few to tell"
         return _INCONCLUSIVE, f"{bad}, but {few}"
-    good, needed = count.of - count.bad, good_requests_needed(count.allowed)
+    good, needed = count.good, good_requests_needed(count.allowed)
     if good < needed:
         short = f"a pass takes {needed} good requests and there were {good}"
         return _INCONCLUSIVE, f"{said}, but {short}"
