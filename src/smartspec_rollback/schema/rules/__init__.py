@@ -1,0 +1,1 @@
+"""The rules: one family of changes per file, each a function from a Case to its findings."""
