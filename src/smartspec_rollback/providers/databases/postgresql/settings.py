@@ -1,0 +1,82 @@
+"""What people write about a database of kind ``postgresql`` in smartspec.yaml.
+
+Decoded by ``config`` from the annotations here; the reference documentation is generated from the
+descriptions. Read by every module of this package, changed by none.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from smartspec_rollback.domain.secrets import SecretReference
+from smartspec_rollback.domain.values import Value
+
+LOCK_TIMEOUT = 0.1
+"""Seconds we wait for a lock at most, whatever the settings say: others queue behind us."""
+
+
+class PostgresqlSettings(Value):
+    """Settings of the database kind ``postgresql``: how it is reached, and as whom."""
+
+    url: Annotated[
+        SecretReference,
+        Meta(
+            description="Where the database's URL is kept: "
+            "postgresql://user:password@host:5432/name.",
+            examples=[{"env": "CHECKOUT_DATABASE_URL"}],
+        ),
+    ]
+    role: Annotated[
+        str | None,
+        Meta(
+            min_length=1,
+            max_length=63,
+            description="The role the application's statements run as, where it is not the URL's "
+            "user; that user has to be a member of it.",
+            examples=["checkout_app"],
+        ),
+    ] = None
+    schemas: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="The only schemas to look at; without it, all but the system's own.",
+            examples=[["public", "shop"]],
+        ),
+    ] = ()
+    search_path: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="The schemas the application looks up unqualified names in, where it sets "
+            "them by itself; without it, what the role gets when it connects.",
+            examples=[["tenant_1", "public"]],
+        ),
+    ] = ()
+    lock_timeout: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=LOCK_TIMEOUT,
+            description="How long to wait for a lock at most.",
+            examples=["100ms"],
+            extra={"smartspec": "duration"},
+        ),
+    ] = LOCK_TIMEOUT
+    statement_timeout: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=60,
+            description="How long one query of ours may take.",
+            examples=["2s"],
+            extra={"smartspec": "duration"},
+        ),
+    ] = 2.0
+    scan_limit: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="The largest table, in bytes, whose rows may be counted; above it the "
+            "answer is unknown.",
+            examples=[268435456],
+        ),
+    ] = 256 * 1024 * 1024
