@@ -7,14 +7,16 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from smartspec_rollback.config.database import DatabaseSection
 from smartspec_rollback.config.measuring import ObjectiveSection, VerificationSection
 from smartspec_rollback.config.model import (
+    DatabaseConfiguration,
     PersonEntry,
+    ProviderConfiguration,
     TargetConfiguration,
 )
 from smartspec_rollback.config.sections import (
     ApprovalSection,
-    DatabaseSection,
     Document,
     EnvironmentSection,
 )
@@ -35,6 +37,7 @@ def build_targets(document: Document) -> Iterator[TargetConfiguration]:
                 platform=section.platform,
                 metrics=section.metrics,
                 channel=None if section.channel is msgspec.UNSET else section.channel,
+                database=_database_behind(section),
             )
 
 
@@ -80,7 +83,29 @@ def _database(section: EnvironmentSection) -> str | None:
     """Tell ``none`` (declared), the kind, or None where the owners said nothing."""
     if section.database is msgspec.UNSET:
         return None
-    return section.database.kind if isinstance(section.database, DatabaseSection) else "none"
+    written = section.database
+    return written.kind if isinstance(written, ProviderConfiguration) else "none"
+
+
+def _database_behind(section: EnvironmentSection) -> DatabaseConfiguration | None:
+    """Say how the database is looked into; None where there is none, or nobody said."""
+    written = section.database
+    if not isinstance(written, ProviderConfiguration):
+        return None
+    shared = written.shared if isinstance(written.shared, DatabaseSection) else DatabaseSection()
+    migrations = None if shared.migrations is msgspec.UNSET else shared.migrations
+    return DatabaseConfiguration(
+        kind=written.kind,
+        settings=written.settings,
+        migrations_tool=migrations.tool if migrations else None,
+        migrations_path=migrations.path if migrations else None,
+        statements=shared.statements,
+        remembered=shared.remembered,
+        shadow=None if shared.shadow is msgspec.UNSET else shared.shadow,
+        record_values=shared.record_values,
+        record_samples=shared.record_samples,
+        look_within=shared.look_within,
+    )
 
 
 def _objective(held: str | ObjectiveSection, *, source: str) -> Objective:

@@ -83,7 +83,7 @@ class Decoder:
 
     def _by_type(self, spot: Spot, info: TypeInfo, options: Mapping[str, object]) -> object:
         if "group" in options:
-            return self._provider(spot, str(options["group"]))
+            return self._provider(spot, options)
         match info:
             case inspection.UnionType():
                 return self._union(spot, info)
@@ -224,47 +224,65 @@ class Decoder:
         example = first_example(setting, self._kinds)
         return "" if example is None else f"for example `{setting.key}: {flow(example)}`"
 
-    def _provider(self, spot: Spot, group: str) -> object:
+    def _provider(self, spot: Spot, options: Mapping[str, object]) -> object:
         found = entries(spot, self._problems)
         if found is None:
             return FAILED
-        names = self._kinds.names(group)
+        names = self._kinds.names(str(options["group"]))
         kind_spot = found.pop("kind", None)
         if kind_spot is None:
             remedy = f"add `kind:` and one of: {', '.join(names)}"
             self._problems.add(spot.line, spot.path, "the key 'kind' is missing", remedy)
             return FAILED
         kind = written(kind_spot, f"one of {', '.join(names)}", self._problems)
-        return FAILED if kind is None else self._of_kind(spot, found, group, kind.text, kind_spot)
+        return FAILED if kind is None else self._of_kind(spot, found, options, kind.text, kind_spot)
 
     def _default_provider(self, spot: Spot, setting: Setting) -> object:
         path = (*spot.path, setting.key)
         default = Spot(spot.node, path, spot.line)
-        return self._of_kind(default, {}, str(setting.group), str(setting.default_kind), default)
+        return self._of_kind(default, {}, setting.options, str(setting.default_kind), default)
 
     def _of_kind(
-        self, spot: Spot, found: dict[str, Spot], group: str, kind: str, kind_spot: Spot
+        self,
+        spot: Spot,
+        found: dict[str, Spot],
+        options: Mapping[str, object],
+        kind: str,
+        kind_spot: Spot,
     ) -> object:
-        names = self._kinds.names(group)
-        if kind not in names:
-            self._problems.add(
-                kind_spot.line,
-                kind_spot.path,
-                f"unknown kind {quoted(kind)} of {group}",
-                f"known: {', '.join(names)}" if names else "no such provider is installed",
-            )
+        group, struct = str(options["group"]), self._settings_type(options, kind, kind_spot)
+        if struct is None:
             return FAILED
-        try:
-            struct = self._kinds.settings_type(group, kind)
-        except SmartSpecError as fault:
-            self._problems.add(
-                kind_spot.line, kind_spot.path, harmless(fault.what), harmless(fault.remedy)
-            )
+        kept = options.get("shared")
+        shared_type = kept if isinstance(kept, type) else None
+        keys = [s.key for s in settings_of(shared_type)] if shared_type else []
+        if doubled := [s.key for s in settings_of(struct) if s.key in ("kind", *keys)]:
+            raise TypeError(f"{group} of kind {kind} claim keys of every kind: {doubled}")
+        own = {key: value for key, value in found.items() if key not in keys}
+        settings = self._fields(spot, own, struct, beside=("kind", *keys))
+        common = {key: value for key, value in found.items() if key in keys}
+        shared = self._fields(spot, common, shared_type) if shared_type else None
+        if not isinstance(settings, Value) or shared is FAILED:
             return FAILED
-        settings = self._fields(spot, found, struct, beside=("kind",))
-        if not isinstance(settings, Value):
-            return FAILED
-        return ProviderConfiguration(kind=kind, settings=settings)
+        held = shared if isinstance(shared, Value) else None
+        return ProviderConfiguration(kind=kind, settings=settings, shared=held)
+
+    def _settings_type(self, options: Mapping[str, object], kind: str, spot: Spot) -> type | None:
+        """Return the type of a kind's own settings, or note why there is none."""
+        group = str(options["group"])
+        names, refused = self._kinds.names(group), options.get("refused")
+        if kind in names:
+            try:
+                return self._kinds.settings_type(group, kind)
+            except SmartSpecError as fault:
+                what, remedy = harmless(fault.what), harmless(fault.remedy)
+        elif isinstance(refused, Mapping) and kind.casefold() in refused:
+            what, remedy = str(refused[kind.casefold()]), ""
+        else:
+            what = f"unknown kind {quoted(kind)} of {group}"
+            remedy = f"known: {', '.join(names)}" if names else "no such provider is installed"
+        self._problems.add(spot.line, spot.path, what, remedy)
+        return None
 
     def _secret(self, spot: Spot) -> object:
         """Make a reference. Nothing of what is written here is ever shown: it may be a secret."""

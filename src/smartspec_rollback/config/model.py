@@ -8,6 +8,7 @@ from typing import Protocol
 
 from smartspec_rollback.domain.approval import Person
 from smartspec_rollback.domain.names import nearest
+from smartspec_rollback.domain.secrets import SecretReference
 from smartspec_rollback.domain.settings import TargetSettings
 from smartspec_rollback.domain.values import Value
 from smartspec_rollback.errors import UnknownName
@@ -16,7 +17,7 @@ from smartspec_rollback.errors import UnknownName
 class Kinds(Protocol):
     """The providers there are; wiring knows them, ``config`` only their settings types.
 
-    A group is ``platforms``, ``metrics`` or ``channels``.
+    A group is ``platforms``, ``databases``, ``metrics`` or ``channels``.
     """
 
     def names(self, group: str, /) -> tuple[str, ...]:
@@ -29,10 +30,33 @@ class Kinds(Protocol):
 
 
 class ProviderConfiguration(Value):
-    """Which kind of provider, and its own settings."""
+    """Which kind of provider, and its own settings.
+
+    ``shared`` are the keys beside them that every kind of the group has, None where it has none.
+    """
 
     kind: str
     settings: Value
+    shared: Value | None = None
+
+
+class DatabaseConfiguration(Value):
+    """How a Target's database is looked into, and what is recorded of it with a deployment.
+
+    ``settings`` are the kind's own. ``statements`` are paths of files, ``*`` and ``**`` allowed.
+    ``shadow`` leads to a server for scratch databases. ``look_within`` is in seconds.
+    """
+
+    kind: str
+    settings: Value
+    migrations_tool: str | None = None
+    migrations_path: Path | None = None
+    statements: tuple[Path, ...] = ()
+    remembered: bool = True
+    shadow: SecretReference | None = None
+    record_values: bool = False
+    record_samples: int = 0
+    look_within: float = 5.0
 
 
 class TargetConfiguration(Value):
@@ -42,6 +66,7 @@ class TargetConfiguration(Value):
     platform: ProviderConfiguration
     metrics: ProviderConfiguration
     channel: ProviderConfiguration | None = None
+    database: DatabaseConfiguration | None = None
 
 
 class PersonEntry(Value):

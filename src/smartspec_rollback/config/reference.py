@@ -1,6 +1,6 @@
 """Every setting there is, for the reference documentation. Called by the docs' generator."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec import NODEFAULT
 from msgspec import inspect as inspection
@@ -52,15 +52,15 @@ def _section(prefix: str, struct: type, kinds: Kinds) -> Iterator[SettingDoc]:
             description=setting.description,
             example="" if example is None else flow(example),
         )
-        if setting.group is None:
-            yield from _inside(key, setting.annotated, kinds)
-        else:
-            yield from _kinds(key, setting.group, kinds)
+        yield from _inside(key, setting.annotated, kinds)
 
 
 def _inside(key: str, annotated: TypeInfo, kinds: Kinds) -> Iterator[SettingDoc]:
     """Go into sections, also those in lists, unions and under names."""
-    info, _, _ = unwrap(annotated)
+    info, options, _ = unwrap(annotated)
+    if "group" in options:
+        yield from _kinds(key, options, kinds)
+        return
     match info:
         case inspection.StructType():
             yield from _section(f"{key}.", info.cls, kinds)
@@ -74,7 +74,8 @@ def _inside(key: str, annotated: TypeInfo, kinds: Kinds) -> Iterator[SettingDoc]
                 yield from _inside(key, member, kinds)
 
 
-def _kinds(key: str, group: str, kinds: Kinds) -> Iterator[SettingDoc]:
+def _kinds(key: str, options: Mapping[str, object], kinds: Kinds) -> Iterator[SettingDoc]:
+    group, shared = str(options["group"]), options.get("shared")
     names = kinds.names(group)
     yield SettingDoc(
         key=f"{key}.kind",
@@ -83,6 +84,8 @@ def _kinds(key: str, group: str, kinds: Kinds) -> Iterator[SettingDoc]:
         description="Which kind of provider it is.",
         example=names[0] if names else "",
     )
+    if isinstance(shared, type):
+        yield from _section(f"{key}.", shared, kinds)
     for kind in names:
         yield from _section(f"{key}({kind}).", kinds.settings_type(group, kind), kinds)
 

@@ -66,8 +66,10 @@ def json_schema(kinds: Kinds) -> Schema:
     }
 
 
-def _section(struct: type, kinds: Kinds, *, kind: str | None = None) -> Schema:
-    settings = settings_of(struct)
+def _section(
+    struct: type, kinds: Kinds, *, kind: str | None = None, shared: type | None = None
+) -> Schema:
+    settings = settings_of(struct) + (settings_of(shared) if shared else ())
     properties: Schema = {} if kind is None else {"kind": {"const": kind}}
     properties |= {setting.key: _setting(setting, kinds) for setting in settings}
     required = [] if kind is None else ["kind"]
@@ -98,7 +100,7 @@ def _setting(setting: Setting, kinds: Kinds) -> Schema:
 def _type(annotated: TypeInfo, kinds: Kinds) -> Schema:
     info, options, _ = unwrap(annotated)
     if "group" in options:
-        return _provider(str(options["group"]), kinds)
+        return _provider(options, kinds)
     if (form := format_of(options)) is not None:
         return dict(form.schema)
     if (allowed := choices(info)) is not None:
@@ -144,10 +146,13 @@ def _lengths(
     return {keyword: bound for keyword, bound in bounds.items() if bound is not None}
 
 
-def _provider(group: str, kinds: Kinds) -> Schema:
+def _provider(options: Mapping[str, object], kinds: Kinds) -> Schema:
     """Allow each kind with its own keys; none at all where no provider is installed."""
+    group, kept = str(options["group"]), options.get("shared")
+    shared = kept if isinstance(kept, type) else None
     settings_type: Callable[[str, str], type] = kinds.settings_type
     sections = [
-        _section(settings_type(group, kind), kinds, kind=kind) for kind in kinds.names(group)
+        _section(settings_type(group, kind), kinds, kind=kind, shared=shared)
+        for kind in kinds.names(group)
     ]
     return {"type": "object", "oneOf": sections} if sections else {"not": {}}

@@ -15,21 +15,31 @@ from smartspec_rollback.config.annotations import (
     Approver,
     Duration,
     EnvironmentName,
-    KindName,
     PersonName,
     ServiceName,
     ShortObjective,
 )
+from smartspec_rollback.config.database import REFUSED_KINDS, DatabaseSection
 from smartspec_rollback.config.measuring import ObjectiveSection, VerificationSection
 from smartspec_rollback.config.model import ProviderConfiguration
 from smartspec_rollback.domain.approval import Policy
-from smartspec_rollback.domain.secrets import SecretReference
 from smartspec_rollback.domain.settings import TargetSettings
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.values import Value
 
 _LOCAL = {"kind": "local", "releases": "releases/"}
 _POLICY = Policy()
+_Database = Annotated[
+    ProviderConfiguration,
+    Meta(
+        extra={
+            "smartspec": "provider",
+            "group": "databases",
+            "shared": DatabaseSection,
+            "refused": REFUSED_KINDS,
+        }
+    ),
+]
 _SETTINGS = TargetSettings(target=Target(service="", environment=""))
 
 
@@ -97,38 +107,6 @@ class FreezeSection(Value):
             raise ValueError("`to` must be after `from`; a date ends where that day begins")
 
 
-class MigrationsSection(Value):
-    """Where the schema migrations of the service are."""
-
-    tool: Annotated[KindName, Meta(description="What runs them.", examples=["flyway"])]
-    path: Annotated[
-        str,
-        Meta(min_length=1, description="Where they are, from this file.", examples=["db/"]),
-    ]
-
-
-class DatabaseSection(Value):
-    """The database of the service."""
-
-    kind: Annotated[KindName, Meta(description="The kind of database.", examples=["postgresql"])]
-    url: Annotated[
-        SecretReference | UnsetType,
-        Meta(
-            description="Where it is, by reference: the URL usually holds a password.",
-            examples=[{"env": "CHECKOUT_DATABASE_URL"}],
-        ),
-    ] = UNSET
-    migrations: Annotated[
-        MigrationsSection | UnsetType,
-        Meta(description="Its schema migrations.", examples=[{"tool": "flyway", "path": "db/"}]),
-    ] = UNSET
-
-    def __post_init__(self) -> None:
-        """Keep `none` a declaration that is never made by the way."""
-        if self.kind.casefold() == "none":
-            raise ValueError("to declare that there is no database, write `database: none`")
-
-
 class EnvironmentSection(Value):
     """One service in one environment."""
 
@@ -141,10 +119,11 @@ class EnvironmentSection(Value):
         ),
     ]
     database: Annotated[
-        Literal["none"] | DatabaseSection | UnsetType,
+        Literal["none"] | _Database | UnsetType,
         Meta(
             description="`none` declares that there is no database. Without this key, whether the "
-            "schema allows a rollback stays unknown, which makes the risk high.",
+            "schema allows a rollback stays unknown, which makes the risk high. Otherwise the kind "
+            "and its keys.",
             examples=[
                 "none",
                 {"kind": "postgresql", "url": {"env": "CHECKOUT_DATABASE_URL"}},

@@ -87,12 +87,22 @@ class TerminalSettings(Value):
     """A channel without settings."""
 
 
+class PostgresqlSettings(Value):
+    """Stands for the settings of a kind of database."""
+
+    url: Annotated[
+        SecretReference, Meta(description="Where it is.", examples=[{"env": "DATABASE_URL"}])
+    ]
+    role: Annotated[str | None, Meta(description="As whom.", examples=["app"])] = None
+
+
 class FakeKinds:
     """What wiring would hand in."""
 
     def __init__(self) -> None:
         self.groups: dict[str, dict[str, type]] = {
             "platforms": {"local": LocalSettings, "odd": OddSettings},
+            "databases": {"postgresql": PostgresqlSettings},
             "metrics": {"probe": ProbeSettings},
             "channels": {"terminal": TerminalSettings, "webhook": WebhookSettings},
         }

@@ -7,11 +7,13 @@ import pytest
 from tests.unit.config.fakes import (
     FULL,
     LocalSettings,
+    PostgresqlSettings,
     ProbeSettings,
     TerminalSettings,
     environment,
     load_text,
     one,
+    problems_of,
 )
 
 from smartspec_rollback.config.model import PersonEntry
@@ -89,7 +91,40 @@ def test_a_declared_database_kind_is_kept(tmp_path: Path) -> None:
     lines = (
         "database: {kind: postgresql, url: {env: DB_URL}, migrations: {tool: flyway, path: db/}}",
     )
-    assert one(environment(*lines), tmp_path).settings.database == "postgresql"
+    target = one(environment(*lines), tmp_path)
+    assert target.settings.database == "postgresql"
+    assert target.database is not None
+    assert target.database.migrations_path == tmp_path / "db"
+    assert target.database.look_within == 5.0
+    assert isinstance(target.database.settings, PostgresqlSettings)
+
+
+def test_the_keys_of_every_kind_and_those_of_one_kind_stand_side_by_side(tmp_path: Path) -> None:
+    """Somebody's statements or role would be dropped in silence, and breakage not be found."""
+    line = (
+        "database: {kind: postgresql, role: app, url: {file: url}, statements: ['q/**/*.sql'], "
+        "remembered: false, shadow: {env: SHADOW}, record_values: true, record_samples: 5}"
+    )
+    held = one(environment(line), tmp_path).database
+    assert held is not None
+    assert isinstance(held.settings, PostgresqlSettings)
+    assert held.settings.role == "app"
+    assert held.statements == (tmp_path / "q/**/*.sql",)
+    assert held.shadow is not None
+    assert held.shadow.place == "environment variable SHADOW"
+    assert (held.remembered, held.record_values, held.record_samples) == (False, True, 5)
+
+
+def test_faults_in_both_halves_of_a_database_are_told_at_once(tmp_path: Path) -> None:
+    """One run must name everything that is wrong."""
+    line = "database: {kind: postgresql, rol: app, url: plain, record_samples: -1}"
+    problems = problems_of(environment(line), tmp_path)
+    assert [problem.key.rpartition(".")[2] for problem in problems] == [
+        "database",
+        "url",
+        "record_samples",
+    ]
+    assert "role" in problems[0].remedy
 
 
 def test_scalars_stay_text_until_the_model_types_them(tmp_path: Path) -> None:

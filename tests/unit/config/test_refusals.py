@@ -71,6 +71,23 @@ REFUSED = [
     ("database:", "has no value; expected: none or mapping"),
     ("database: {kind: None}", "to declare that there is no database, write `database: none`"),
     ("database: {url: {env: X}}", "the key 'kind' is missing"),
+    ("database: {kind: oracle, url: {env: X}}", "unknown kind 'oracle' of databases"),
+    ("database: {kind: postgresql}", "the key 'url' is missing"),
+    ("database: {kind: postgresql, url: {env: X}, rol: app}", "unknown key 'rol'"),
+    ("database: {kind: postgresql, url: {env: X}, statement: []}", "unknown key 'statement'"),
+    (
+        "database: {kind: postgresql, url: {env: X}, record_samples: 2000}",
+        "must be at most 1000, not '2000'",
+    ),
+    ("database: {kind: postgresql, url: {env: X}, look_within: 0s}", "must be more than 0s"),
+    (
+        "database: {kind: postgresql, url: {env: X}, migrations: {tool: flyway}}",
+        "the key 'path' is missing",
+    ),
+    (
+        "database: {kind: postgresql, url: {env: X}, shadow: postgresql://u:p@h/d}",
+        "a secret is not written here, only where it is kept",
+    ),
     ("objectives: [p99 <= 200ms]", "'p99 <= 200ms' is not an objective"),
     ("objectives: [error rate <= 200ms]", "'error rate <= 200ms': a share is given in per cent"),
     ("objectives: [{query: p99 latency}]", "the key 'at_most' is missing"),

@@ -63,6 +63,10 @@ def test_the_schema_is_a_schema() -> None:
         environment("database: nonee"),
         environment("database: {kind: postgresql, url: plain}"),
         environment("database: {kind: postgresql, url: {env: A, file: b}}"),
+        environment("database: {kind: postgresql, url: {env: A}, role: app, remembered: false}"),
+        environment("database: {kind: postgresql, url: {env: A}, statements: [a/*.sql]}"),
+        environment("database: {kind: postgresql, statements: [a/*.sql]}"),
+        environment("database: {kind: oracle, url: {env: A}}"),
         environment("verification: {probes: [{path: x}]}"),
         environment("approval: {auto_approve_up_to: high}"),
         environment("approval: {quorum: 0}"),
@@ -113,7 +117,8 @@ def documented() -> list[SettingDoc]:
 @pytest.mark.parametrize("doc", documented(), ids=lambda doc: doc.key)
 def test_every_documented_example_loads(doc: SettingDoc, tmp_path: Path) -> None:
     """An example in the documentation is copied; it must work."""
-    document = as_editor(FULL.replace("database: none", "database: {kind: postgresql}"))
+    database = "database: {kind: postgresql, url: {env: DATABASE_URL}}"
+    document = as_editor(FULL.replace("database: none", database))
     channel = "webhook" if "(webhook)" in doc.key else "terminal"
     value = as_editor(doc.example)
     path = re.sub(r"\((\w+)\)", "", doc.key).replace("<service>", "checkout")
@@ -159,7 +164,9 @@ def test_the_reference_tells_every_setting_with_its_default() -> None:
         description="How long a release must have been healthy to be known good.",
     )
     assert told[f"{base}.metrics"].default == "{kind: probe}"
-    assert told[f"{base}.database"].type == "none or mapping"
+    assert told[f"{base}.database"].type == "none or mapping with a kind"
+    assert told[f"{base}.database.look_within"].default == "5s"
+    assert told[f"{base}.database(postgresql).url"].default == "required"
     assert told[f"{base}.objectives"].type == "list of objective or mapping"
     assert told[f"{base}.freeze[].from"].type == "date or time"
     assert told[f"{base}.approval.approvers"].default == "[]"
