@@ -96,9 +96,10 @@ class Statement(Value):
     """One statement, with what a database and a parser know of it.
 
     ``parameters`` and ``results`` are the types the server gave it, None where it was not asked or
-    refused. ``worked``: the server compiled it on the schema it was recorded with; None where it
-    was not asked. ``problem`` says why it could not be described or understood. ``uses`` None:
-    nothing is known of what it touches.
+    refused. ``binds`` are the parameter types the server had to be told, an empty string where it
+    found one by itself; None where it needed none. ``worked``: the server compiled it on the schema
+    it was recorded with; None where it was not asked. ``problem`` says why it could not be
+    described or understood. ``uses`` None: nothing is known of what it touches.
     """
 
     id: str
@@ -107,6 +108,7 @@ class Statement(Value):
     calls: int | None = None
     parameters: tuple[str, ...] | None = None
     results: tuple[ResultColumn, ...] | None = None
+    binds: tuple[str, ...] | None = None
     worked: bool | None = None
     problem: str | None = None
     uses: tuple[Use, ...] | None = None
