@@ -50,7 +50,7 @@ def rollback_document(report: Report, *, report_paths: tuple[str, ...]) -> bytes
     prewarm, steps (with times), verdict, hold, moments, durations, advice, journal, report_paths.
     """
     rollback, plan = report.rollback, report.plan
-    return _written(
+    return written(
         RollbackDocument(
             rollback_id=rollback.id,
             status=rollback.status,
@@ -95,12 +95,12 @@ def rollback_schema() -> dict[str, Any]:
 def plan_document(plan: Plan) -> bytes:
     """Write a plan by itself as ``smartspec.plan/1``: plan (with digest) and findings."""
     findings = wording.ordered(plan.findings)
-    return _written(PlanAlone(plan=_plan(plan, digest=plan.digest), findings=findings))
+    return written(PlanAlone(plan=_plan(plan, digest=plan.digest), findings=findings))
 
 
 def gate_document(verdict: Verdict, exit_code: int) -> bytes:
     """Write a gate's verdict as ``smartspec.gate/1``."""
-    return _written(
+    return written(
         GateDocument(
             deployment_id=verdict.deployment_id,
             outcome=verdict.outcome,
@@ -113,7 +113,7 @@ def gate_document(verdict: Verdict, exit_code: int) -> bytes:
 def error_document(error: SmartSpecError, *, candidates: Sequence[Candidate] = ()) -> bytes:
     """Write an error as ``smartspec.error/1``; ``candidates`` are those a refusal passed over."""
     problems = error.problems if isinstance(error, ConfigurationError) else ()
-    return _written(
+    return written(
         ErrorDocument(
             error=type(error).__name__,
             exit_code=error.exit_code,
@@ -133,17 +133,17 @@ def error_document(error: SmartSpecError, *, candidates: Sequence[Candidate] = (
 
 def deployments_document(entries: Sequence[LedgerEntry]) -> bytes:
     """Write deployments as ``smartspec.deployments/1``."""
-    return _written(DeploymentsDocument(deployments=tuple(entries)))
+    return written(DeploymentsDocument(deployments=tuple(entries)))
 
 
 def holds_document(holds: Sequence[Hold]) -> bytes:
     """Write the holds in force as ``smartspec.holds/1``."""
-    return _written(HoldsDocument(holds=tuple(holds)))
+    return written(HoldsDocument(holds=tuple(holds)))
 
 
 def history_document(rollbacks: Sequence[Rollback]) -> bytes:
     """Write rollbacks as ``smartspec.history/1``."""
-    return _written(HistoryDocument(rollbacks=tuple(rollbacks)))
+    return written(HistoryDocument(rollbacks=tuple(rollbacks)))
 
 
 def _plan(plan: Plan, *, digest: str) -> PlanDocument:
@@ -224,7 +224,8 @@ def _encodable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _written(document: Value) -> bytes:
+def written(document: Value) -> bytes:
+    """Write a document, harmless to print on a terminal."""
     indented = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
     return (_BEYOND_ASCII.sub(_harmless, indented) + "\n").encode()
 

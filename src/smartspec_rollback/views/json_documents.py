@@ -9,6 +9,7 @@ from datetime import datetime
 
 from smartspec_rollback.domain.approval import Decision, Person, Policy
 from smartspec_rollback.domain.candidate import Candidate, LedgerEntry
+from smartspec_rollback.domain.comparison import Coverage, Layer, SchemaVerdict
 from smartspec_rollback.domain.finding import Finding, Override, Risk
 from smartspec_rollback.domain.hold import Hold
 from smartspec_rollback.domain.objective import Objective
@@ -20,7 +21,7 @@ from smartspec_rollback.domain.samples import Summary
 from smartspec_rollback.domain.settings import Verification
 from smartspec_rollback.domain.step import Repeat
 from smartspec_rollback.domain.target import Target
-from smartspec_rollback.domain.values import Value
+from smartspec_rollback.domain.values import Evidence, Value
 from smartspec_rollback.domain.verdict import Verdict
 
 
@@ -187,3 +188,33 @@ class HistoryDocument(Value, tag_field="schema", tag="smartspec.history/1"):
     """Rollbacks, newest first."""
 
     rollbacks: tuple[Rollback, ...]
+
+
+class SchemaFindingDocument(Value):
+    """One change, or one statement, and what it means for the old version; see the codes' page."""
+
+    code: str
+    verdict: SchemaVerdict
+    object: str
+    summary: str
+    statement: str | None
+    statement_id: str | None
+    others: int
+    layer: Layer
+    layers: tuple[Layer, ...]
+    evidence: tuple[Evidence, ...]
+    fix: str
+    loses: str
+
+
+class SchemaComparisonDocument(Value, tag_field="schema", tag="smartspec.schema-comparison/1"):
+    """What ``smartspec schema compare`` prints; ``coverage`` is the share known, 0 to 1."""
+
+    verdict: SchemaVerdict
+    exit_code: int
+    reason: str
+    coverage: float
+    workload: Coverage
+    findings: tuple[SchemaFindingDocument, ...]
+    layers: tuple[Layer, ...]
+    unseen: tuple[str, ...]
