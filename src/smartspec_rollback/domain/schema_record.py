@@ -4,7 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from smartspec_rollback.domain.catalog import Catalog
+from smartspec_rollback.domain.deployment import Phase
 from smartspec_rollback.domain.migration import AppliedMigration
+from smartspec_rollback.domain.release import Release
+from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.values import Value
 from smartspec_rollback.domain.workload import ColumnProfile, Sample, Workload
 
@@ -48,6 +51,20 @@ class SchemaSnapshot(Value):
     mark: Mark | None = None
     profiles: tuple[ColumnProfile, ...] = ()
     samples: tuple[Sample, ...] = ()
+
+
+class RecordedSchema(Value):
+    """A snapshot as the ledger keeps it, with the phase of the deployment it was recorded in.
+
+    ``release`` is the one whose schema and workload it is: the deployed one in phase live, the one
+    before it in phase before-migrations, None after migrations and before the first release.
+    """
+
+    deployment_id: str
+    phase: Phase
+    target: Target
+    release: Release | None
+    snapshot: SchemaSnapshot
 
 
 class QuestionKind(StrEnum):

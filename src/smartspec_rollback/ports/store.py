@@ -5,12 +5,13 @@ from typing import Protocol
 
 from smartspec_rollback.domain.approval import Decision, Person
 from smartspec_rollback.domain.candidate import LedgerEntry
-from smartspec_rollback.domain.deployment import Deployment
+from smartspec_rollback.domain.deployment import Deployment, Phase
 from smartspec_rollback.domain.hold import Hold
 from smartspec_rollback.domain.plan import Plan
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.rollback import Claim, EntryKind, JournalEntry, Rollback, Status
 from smartspec_rollback.domain.samples import Summary
+from smartspec_rollback.domain.schema_record import RecordedSchema, SchemaSnapshot
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.values import Parameter, Value
 from smartspec_rollback.domain.verdict import Verdict
@@ -57,7 +58,7 @@ class AuditEntry(Value):
 
 
 class Store(Protocol):
-    """Deployments, verdicts, holds, rollbacks, journal, decisions, audit log.
+    """Deployments, schemas, verdicts, holds, rollbacks, journal, decisions, audit log.
 
     Errors: StoreError and its kinds. All times are UTC.
     """
@@ -118,6 +119,24 @@ class Store(Protocol):
 
     def since(self, targets: tuple[Target, ...], at: datetime, /) -> tuple[Deployment, ...]:
         """List what went live on these Targets after ``at``, oldest first, 100 at most."""
+        ...
+
+    def record_schema(
+        self, deployment_id: str, phase: Phase, snapshot: SchemaSnapshot, /, *, by: Person
+    ) -> RecordedSchema:
+        """Add what a database was in a phase of a deployment; UnknownName if that is unknown."""
+        ...
+
+    def schema_of(self, deployment_id: str, /) -> tuple[RecordedSchema, ...]:
+        """List what was recorded with a deployment: the newest of each phase, oldest first."""
+        ...
+
+    def schema_of_release(self, target: Target, release: Release, /) -> RecordedSchema | None:
+        """Return the newest schema recorded while a release was live.
+
+        Where some digest was not known then, the same version counts unless it surely is another
+        release.
+        """
         ...
 
     def record_verdict(self, verdict: Verdict, /) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from smartspec_rollback.domain.approval import Person
 from smartspec_rollback.domain.candidate import LedgerEntry
 from smartspec_rollback.domain.deployment import Deployment, Phase
+from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.errors import UsageError
 from smartspec_rollback.store import chain, holds, similar, verdicts
@@ -165,6 +166,21 @@ def _read(
         (seq, decode(Deployment, document or "", what=f"the deployment of audit entry {seq}"))
         for seq, document in db.execute(sql, parameters)
     )
+
+
+def find(db: Transaction, deployment_id: str) -> Deployment | None:
+    """Look one up as it was recorded."""
+    found = _find(db, deployment_id)
+    return found[1] if found else None
+
+
+def live_beside(db: Transaction, deployment: Deployment) -> Release | None:
+    """Return the release that is live on the same Target while this deployment is under way."""
+    target = deployment.target
+    for _, each in _read(db, LIVE, (target.service, target.environment, 2)):
+        if each.id != deployment.id:
+            return each.release
+    return None
 
 
 def _position(db: Transaction, deployment: Deployment) -> tuple[int, int]:

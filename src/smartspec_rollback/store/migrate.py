@@ -16,7 +16,7 @@ APPLICATION = 0x534D5253
 
 _FOLDER = Path(__file__).parent / "migrations"
 
-MIGRATIONS: tuple[Path, ...] = (_FOLDER / "sqlite_0001.sql",)
+MIGRATIONS: tuple[Path, ...] = (_FOLDER / "sqlite_0001.sql", _FOLDER / "sqlite_0002.sql")
 """The scripts in order; the first makes version 1, each further one the next version."""
 
 

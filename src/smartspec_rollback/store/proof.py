@@ -16,9 +16,11 @@ from smartspec_rollback.domain.deployment import Deployment
 from smartspec_rollback.domain.hold import Hold
 from smartspec_rollback.domain.plan import Plan
 from smartspec_rollback.domain.rollback import Rollback
+from smartspec_rollback.domain.schema_record import RecordedSchema
 from smartspec_rollback.domain.verdict import Verdict
+from smartspec_rollback.errors import StoreCorrupt
 from smartspec_rollback.ports.store import AuditFault
-from smartspec_rollback.store import decisions, deployments, holds, rollbacks, verdicts
+from smartspec_rollback.store import decisions, deployments, holds, rollbacks, schemas, verdicts
 from smartspec_rollback.store.chain import COLUMNS, link
 from smartspec_rollback.store.documents import decode, digest_of
 from smartspec_rollback.store.journal import Line
@@ -27,16 +29,32 @@ from smartspec_rollback.store.transactions import Part, Row, Transaction, micros
 
 
 class _Table(NamedTuple):
-    """A table of documents: what they are, and the columns beside them."""
+    """A table of documents: what they are, the columns beside them, and how they are kept."""
 
     name: str
     kind: type[Any]
     names: str
     columns: Callable[[Any], Row]
+    read: Callable[[Any], str] = str
+
+
+def _unpacked(blob: object) -> str:
+    """Decompress a document; what cannot be is not what was written."""
+    try:
+        return schemas.unpacked(blob, what="a schema")
+    except StoreCorrupt:
+        return ""
 
 
 _TABLES = (
     _Table("phases", Deployment, "deployment_id", lambda d: (d.id,)),
+    _Table(
+        "schemas",
+        RecordedSchema,
+        "deployment_id, phase, service, environment, release, version",
+        schemas.columns,
+        _unpacked,
+    ),
     _Table("verdicts", Verdict, "deployment_id, outcome, measured", verdicts.columns),
     _Table("holds", Hold, "id, service, environment, release, version", holds.columns),
     _Table("hold_lifts", holds.Lift, "hold_id", lambda lift: (lift.hold_id,)),
@@ -128,8 +146,9 @@ def _unrecorded(document: tuple[int, _Table, Row]) -> AuditFault:
 
 def _mismatch(document: tuple[int, _Table, Row], digest: str, what: str) -> Iterator[AuditFault]:
     """Compare a document with its line, and its columns with itself."""
-    seq, table, (text, *columns) = document
-    if digest_of(str(text)) != digest:
+    seq, table, (kept, *columns) = document
+    text = table.read(kept)
+    if digest_of(text) != digest:
         yield AuditFault(seq=seq, what=f"{what}: what was recorded in {table.name} was changed")
     elif tuple(columns) != table.columns(decode(table.kind, text, what=what)):
         yield AuditFault(seq=seq, what=f"{what}: the columns in {table.name} were changed")

@@ -18,13 +18,14 @@ from smartspec_rollback.store.holds import Holds
 from smartspec_rollback.store.journal import Journal
 from smartspec_rollback.store.proof import Proof
 from smartspec_rollback.store.rollbacks import Rollbacks
+from smartspec_rollback.store.schemas import Schemas
 from smartspec_rollback.store.sqlite_file import SqliteFile
 from smartspec_rollback.store.transactions import Transaction
 from smartspec_rollback.store.verdicts import Verdicts
 
 
 class SqliteStore(
-    Deployments, Verdicts, Holds, Rollbacks, Journal, Decisions, Claims, AuditLog, Proof
+    Deployments, Schemas, Verdicts, Holds, Rollbacks, Journal, Decisions, Claims, AuditLog, Proof
 ):
     """A ``Store`` in one file, for any number of processes and threads of one machine."""
 

@@ -12,6 +12,7 @@ from smartspec_rollback.domain.deployment import Deployment
 from smartspec_rollback.domain.hold import Hold
 from smartspec_rollback.domain.plan import Plan
 from smartspec_rollback.domain.rollback import ACTIVE, Rollback
+from smartspec_rollback.domain.schema_record import RecordedSchema
 from smartspec_rollback.domain.verdict import Verdict
 from smartspec_rollback.errors import StoreCorrupt, StoreError
 from smartspec_rollback.ports.store import AuditFault
@@ -21,6 +22,7 @@ from smartspec_rollback.store import (
     holds,
     journal,
     rollbacks,
+    schemas,
     verdicts,
 )
 from smartspec_rollback.store.documents import decode, encode
@@ -64,6 +66,7 @@ class _Import:
         self._touched: dict[str, None] = {}
         self._kinds: dict[str, tuple[str, Callable[[str, str], None]]] = {
             "deployment": ("phases", self._deployment),
+            "schema": ("schemas", self._schema),
             "verdict": ("verdicts", self._verdict),
             "hold.placed": ("holds", self._hold),
             "hold.lifted": ("hold_lifts", self._lift),
@@ -103,6 +106,11 @@ class _Import:
 
     def _deployment(self, document: str, what: str) -> None:
         deployments.record(self._ours, decode(Deployment, document, what=what), actor=IMPORT)
+
+    def _schema(self, document: str, what: str) -> None:
+        recorded = decode(RecordedSchema, schemas.unpacked(document, what=what), what=what)
+        if not schemas.is_recorded(self._ours, recorded):
+            schemas.insert(self._ours, recorded, actor=IMPORT)
 
     def _verdict(self, document: str, what: str) -> None:
         """Add a verdict; a later one of ours on the same deployment is said again after it.

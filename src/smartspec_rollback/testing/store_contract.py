@@ -25,12 +25,13 @@ from smartspec_rollback.testing.samples import (
 from smartspec_rollback.testing.store_deployments_contract import DeploymentsContract
 from smartspec_rollback.testing.store_journal_contract import JournalContract
 from smartspec_rollback.testing.store_rollbacks_contract import RollbacksContract, begin, now
+from smartspec_rollback.testing.store_schemas_contract import SchemasContract
 
 MakeStore = Callable[[], Store]
 """Opens the same ledger once more."""
 
 
-class StoreContract(DeploymentsContract, RollbacksContract, JournalContract):
+class StoreContract(DeploymentsContract, SchemasContract, RollbacksContract, JournalContract):
     """What every Store promises. A failure here means that the ledger may lie or lose."""
 
     @pytest.fixture

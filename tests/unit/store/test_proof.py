@@ -1,6 +1,7 @@
 """Tampering with the ledger's file is found, and the place is named."""
 
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +15,7 @@ from smartspec_rollback.domain.verdict import VerdictOutcome
 from smartspec_rollback.ports.store import Change
 from smartspec_rollback.store.chain import link
 from smartspec_rollback.store.sqlite import SqliteStore
+from smartspec_rollback.testing.database_samples import a_snapshot
 from smartspec_rollback.testing.samples import (
     NOON,
     a_decision,
@@ -232,3 +234,39 @@ def test_a_bug_of_ours_cannot_rewrite_history(written: Path, table: str) -> None
             db.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
         with pytest.raises(sqlite3.IntegrityError):
             db.execute(f"UPDATE {table} SET seq = seq + 1000")  # noqa: S608 - names of ours
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE schemas SET document = zlib_of_another",
+        "UPDATE schemas SET document = 'no longer compressed'",
+        "UPDATE schemas SET document = x'00'",
+        "UPDATE schemas SET version = 'v9'",
+        "UPDATE schemas SET release = ''",
+        "DELETE FROM schemas",
+    ],
+)
+def test_a_changed_schema_is_found(path: Path, sql: str) -> None:
+    """If this fails, the old version can be made to fit a schema that it never knew."""
+    with SqliteStore.open(path) as store:
+        store.record_deployment(a_deployment(), by=a_person())
+        store.record_schema("deploy-12345", Phase.LIVE, a_snapshot(), by=a_person())
+    assert _proof(path) == (2, None, "")
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for name in ("schemas_kept", "schemas_unchanged"):
+            db.execute(f"DROP TRIGGER {name}")
+        another = zlib.compress(b"{}").hex()
+        db.execute(sql.replace("zlib_of_another", f"x'{another}'"))
+    assert _proof(path)[1] == 2
+
+
+def test_recorded_schemas_stay(path: Path) -> None:
+    """If this fails, what a rollback was decided on can be thrown away by a slip."""
+    with SqliteStore.open(path) as store:
+        store.record_deployment(a_deployment(), by=a_person())
+        store.record_schema("deploy-12345", Phase.LIVE, a_snapshot(), by=a_person())
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for sql in ("DELETE FROM schemas", "UPDATE schemas SET phase = 'live'"):
+            with pytest.raises(sqlite3.IntegrityError, match="recorded schemas stay"):
+                db.execute(sql)

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from smartspec_rollback.domain.approval import Answer
+from smartspec_rollback.domain.deployment import Phase
 from smartspec_rollback.domain.rollback import Claim, EntryKind, Status
 from smartspec_rollback.domain.verdict import VerdictOutcome
 from smartspec_rollback.errors import AnotherRunning, StoreCorrupt, StoreError, UsageError
 from smartspec_rollback.ports.store import Change
 from smartspec_rollback.store.sqlite import SqliteStore
 from smartspec_rollback.store.transfer import IMPORT
+from smartspec_rollback.testing.database_samples import a_snapshot
 from smartspec_rollback.testing.samples import (
     NOON,
     TARGET,
@@ -169,3 +171,17 @@ def test_a_forged_journal_is_not_imported(store: SqliteStore, glass: SqliteStore
         store.absorb(glass)
     assert "audit entry 3" in caught.value.where
     assert store.verify_audit() == (0, None)
+
+
+def test_recorded_schemas_are_taken_in_once(store: SqliteStore, glass: SqliteStore) -> None:
+    """If this fails, what is known of a database is lost with the journal it was written to."""
+    glass.record_deployment(a_deployment(), by=a_person())
+    seen = glass.record_schema("deploy-12345", Phase.LIVE, a_snapshot(), by=a_person())
+    store.absorb(glass)
+    store.absorb(glass)
+    assert store.schema_of("deploy-12345") == (seen,)
+    assert [e.action for e in store.audit_log(limit=9)] == [
+        "schema.recorded",
+        "deployment.recorded",
+    ]
+    assert store.verify_audit()[1] is None
