@@ -4,6 +4,31 @@ from enum import StrEnum
 
 from smartspec_rollback.domain.values import Value
 
+LEDGER_TABLES = frozenset(
+    {
+        "flyway_schema_history",
+        "databasechangelog",
+        "databasechangeloglock",
+        "alembic_version",
+        "django_migrations",
+        "schema_migrations",
+        "ar_internal_metadata",
+        "_prisma_migrations",
+        "goose_db_version",
+        "atlas_schema_revisions",
+        "_sqlx_migrations",
+        "refinery_schema_history",
+        "__diesel_schema_migrations",
+        "sqitch.changes",
+        "sqitch.dependencies",
+        "sqitch.events",
+        "sqitch.projects",
+        "sqitch.releases",
+        "sqitch.tags",
+    }
+)
+"""The tables migration tools keep for themselves: bare names, qualified where too common."""
+
 
 class Migration(Value):
     """One migration as its files have it; nothing of it was executed.

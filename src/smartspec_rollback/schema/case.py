@@ -13,6 +13,7 @@ from smartspec_rollback.domain.comparison import Coverage, SchemaVerdict
 from smartspec_rollback.domain.migration import Effect
 from smartspec_rollback.domain.schema_record import Answer, Question, SchemaSnapshot
 from smartspec_rollback.domain.workload import Run, Statement, Trial, Use
+from smartspec_rollback.schema.matching import Matching, match, words
 
 ENOUGH = 0.9
 """The share of the workload that must be known before silence means "not used"."""
@@ -70,6 +71,19 @@ class Case:
                 yield old, new
 
     @cached_property
+    def matching(self) -> Matching:
+        """Which table became which."""
+        return match(self.old, self.new)
+
+    @cached_property
+    def views_over(self) -> Mapping[str, tuple[Relation, ...]]:
+        """The old schema's views by the relations they reach, through other views too.
+
+        A view reaches what its definition names, so this is rather too many than too few.
+        """
+        return views_over(self.before.catalog)
+
+    @cached_property
     def _uses(self) -> Mapping[str, tuple[tuple[Statement, Use], ...]]:
         found: dict[str, list[tuple[Statement, Use]]] = {}
         for statement in self.statements:
@@ -85,3 +99,28 @@ class Case:
         """Tell whether a statement compiled on the new schema; None where it was not tried."""
         trial = self.trials.get(statement.id)
         return None if trial is None else trial.worked
+
+
+def views_over(catalog: Catalog) -> Mapping[str, tuple[Relation, ...]]:
+    """Find every relation's views, taken from the words of their definitions."""
+    by_name: dict[str, list[Relation]] = {}
+    for relation in catalog.relations:
+        by_name.setdefault(relation.name.lower(), []).append(relation)
+    direct: dict[str, list[Relation]] = {}
+    for view in catalog.relations:
+        for word in words(view.definition or "") & by_name.keys():
+            for relation in by_name[word]:
+                if relation is not view:
+                    direct.setdefault(relation.qualified, []).append(view)
+    return {name: _closure(name, direct) for name in direct}
+
+
+def _closure(name: str, direct: Mapping[str, list[Relation]]) -> tuple[Relation, ...]:
+    found: dict[str, Relation] = {}
+    waiting = list(direct.get(name, ()))
+    while waiting:
+        view = waiting.pop()
+        if view.qualified not in found:
+            found[view.qualified] = view
+            waiting += direct.get(view.qualified, ())
+    return tuple(found[each] for each in sorted(found))

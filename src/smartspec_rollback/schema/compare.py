@@ -1,0 +1,230 @@
+"""Judges the old code on the new schema: the one entry to this package.
+
+Called by the engine, twice where rows can be counted: ``questions`` says what to ask of the rows,
+``compare`` then has the answers among its inputs. Pure: it reads nothing and knows no time.
+"""
+
+from collections.abc import Callable, Iterable
+
+from msgspec.structs import replace
+
+from smartspec_rollback.domain.catalog import Catalog
+from smartspec_rollback.domain.comparison import (
+    Comparison,
+    Coverage,
+    Layer,
+    SchemaFinding,
+    SchemaVerdict,
+)
+from smartspec_rollback.domain.migration import AppliedMigration, Effect
+from smartspec_rollback.domain.schema_record import Answer, Question, SchemaSnapshot
+from smartspec_rollback.domain.values import Value
+from smartspec_rollback.domain.workload import Run, Statement, Trial
+from smartspec_rollback.schema.case import Case
+from smartspec_rollback.schema.codes import (
+    COVERAGE_LOW,
+    MIGRATION_INCOMPLETE,
+    NOT_COMPARABLE,
+)
+from smartspec_rollback.schema.coverage import measure
+from smartspec_rollback.schema.found import fact, found
+from smartspec_rollback.schema.merge import merge
+from smartspec_rollback.schema.rules import columns, relations
+from smartspec_rollback.schema.worked import worked_before
+
+RULES: tuple[Callable[[Case], Iterable[SchemaFinding]], ...] = (
+    relations.findings,
+    columns.findings,
+)
+"""Every rule. The order decides nothing."""
+
+
+class Inputs(Value):
+    """Everything known for one comparison.
+
+    ``before`` was recorded with the old version, ``after`` is the schema now. ``statements`` are
+    those of the old version known beside ``before.workload`` (or better than there). ``trials``
+    and ``runs`` are on the new schema, ``before_trials`` on the old one; ``missing`` and
+    ``missing_before`` are what scratch copies of them lack. ``effects`` are those of the migrations
+    in between. ``applied`` is the migrations' tool's record now, None where there is none.
+    ``gaps`` say what the sources of statements lack, ``unseen`` what could not be looked at, and
+    ``layers`` which layers were.
+    """
+
+    before: SchemaSnapshot
+    after: Catalog
+    statements: tuple[Statement, ...] = ()
+    trials: tuple[Trial, ...] = ()
+    before_trials: tuple[Trial, ...] = ()
+    runs: tuple[Run, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    missing: frozenset[str] = frozenset()
+    missing_before: frozenset[str] = frozenset()
+    applied: tuple[AppliedMigration, ...] | None = None
+    gaps: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+    layers: tuple[Layer, ...] = (Layer.CATALOG,)
+
+
+def questions(inputs: Inputs) -> tuple[Question, ...]:
+    """List what has to be asked of the rows for ``compare`` to know all it can."""
+    case = _case(inputs)
+    _run(case)
+    return tuple(each for each in case.asked if each not in case.answers)
+
+
+def compare(inputs: Inputs) -> Comparison:
+    """Judge every difference of the two schemas by what the old version does."""
+    case = _case(inputs)
+    findings = list(merge((*_run(case), *_incomplete(inputs), *_incomparable(inputs, case))))
+    if not case.enough and any(each.verdict is SchemaVerdict.UNKNOWN for each in findings):
+        findings = list(merge((*findings, _too_little(case.coverage))))
+    worst = max((each.verdict for each in findings), key=lambda v: v.rank, default=None)
+    verdict = worst or SchemaVerdict.SAFE
+    return Comparison(
+        verdict=verdict,
+        reason=_reason(verdict, findings, case),
+        coverage=case.coverage,
+        findings=tuple(findings),
+        layers=tuple(sorted(set(inputs.layers))),
+        unseen=_unseen(inputs),
+    )
+
+
+def _run(case: Case) -> list[SchemaFinding]:
+    return [finding for rule in RULES for finding in rule(case)]
+
+
+def _case(inputs: Inputs) -> Case:
+    known = {each.id: each for each in inputs.before.workload.statements}
+    for each in inputs.statements:
+        if each.uses is not None or each.id not in known:
+            known[each.id] = each
+    kept, never = worked_before(tuple(known.values()), inputs.before_trials, inputs.missing_before)
+    tried = {each.id for each in kept}
+    runs: dict[str, tuple[Run, ...]] = {}
+    for run in inputs.runs:
+        if run.statement in tried:
+            runs[run.statement] = (*runs.get(run.statement, ()), run)
+    return Case(
+        before=inputs.before,
+        after=inputs.after,
+        statements=kept,
+        coverage=measure(
+            kept,
+            inputs.before.catalog,
+            (*inputs.before.workload.gaps, *inputs.gaps),
+            never_worked=never,
+        ),
+        trials={each.statement: each for each in inputs.trials if each.statement in tried},
+        runs=runs,
+        effects=inputs.effects,
+        answers={each.question: each for each in inputs.answers},
+        missing=inputs.missing | inputs.missing_before,
+    )
+
+
+def _incomplete(inputs: Inputs) -> Iterable[SchemaFinding]:
+    """Report migrations that stopped half-way, unless they had already when this was recorded."""
+    known = {each.version for each in inputs.before.migrations or () if not each.complete}
+    for migration in inputs.applied or ():
+        if not migration.complete:
+            old = migration.version in known
+            yield found(
+                MIGRATION_INCOMPLETE,
+                SchemaVerdict.ATTENTION if old else SchemaVerdict.BREAKING,
+                migration.version,
+                f"Migration {migration.version} {migration.name}".rstrip()
+                + (
+                    " was already half-applied under the old version."
+                    if old
+                    else " was applied half-way or is marked dirty: no version was made for this."
+                ),
+                layer=Layer.MIGRATIONS,
+                loses="what the half-applied part did",
+            )
+
+
+def _incomparable(inputs: Inputs, case: Case) -> Iterable[SchemaFinding]:
+    before, after = inputs.before.catalog, inputs.after
+    if before.kind != after.kind:
+        yield found(
+            NOT_COMPARABLE,
+            SchemaVerdict.UNKNOWN,
+            "database",
+            f"The old schema is of {before.kind}, the new one of {after.kind}.",
+        )
+    notes = tuple(dict.fromkeys((*before.notes, *after.notes)))
+    if notes and not case.enough:
+        yield found(
+            NOT_COMPARABLE,
+            SchemaVerdict.UNKNOWN,
+            "schema",
+            "A part of the schema could not be read, and too few statements are known to tell "
+            "that the old version does without it.",
+            evidence=tuple(fact("not read", note) for note in notes),
+        )
+
+
+def _too_little(coverage: Coverage) -> SchemaFinding:
+    return found(
+        COVERAGE_LOW,
+        SchemaVerdict.UNKNOWN,
+        "workload",
+        f"Only {coverage.share:.0%} of what the old version asks of the database is known: too "
+        "little to tell that it does not use what was changed.",
+        layer=Layer.WORKLOAD,
+        evidence=tuple(fact("gap", gap, Layer.WORKLOAD) for gap in coverage.gaps),
+    )
+
+
+def _unseen(inputs: Inputs) -> tuple[str, ...]:
+    before, after = inputs.before.catalog, inputs.after
+    notes = [
+        *inputs.unseen,
+        *(f"in the old schema: {note}" for note in before.notes),
+        *(f"in the new schema: {note}" for note in after.notes),
+    ]
+    if before.search_path != after.search_path:
+        notes.append(
+            f"the search path was {', '.join(before.search_path) or 'empty'} when recorded and is "
+            f"{', '.join(after.search_path) or 'empty'} now: names may find other tables"
+        )
+    if before.role != after.role:
+        notes.append(
+            f"the old schema was read as {before.role}, the new one as {after.role}: "
+            "privileges are compared for each"
+        )
+    return tuple(dict.fromkeys(notes))
+
+
+def _reason(verdict: SchemaVerdict, findings: list[SchemaFinding], case: Case) -> str:
+    worst = [each for each in findings if each.verdict is verdict]
+    more = f" ({len(worst) - 1} more like it.)" if len(worst) > 1 else ""
+    share = f"{case.coverage.share:.0%}"
+    match verdict:
+        case SchemaVerdict.BREAKING:
+            return f"The old version breaks on the new schema: {worst[0].summary}{more}"
+        case SchemaVerdict.UNKNOWN:
+            first = next((e for e in worst if e.code != COVERAGE_LOW.name), worst[0])
+            return f"It cannot be told whether the old version works: {first.summary}{more}"
+        case SchemaVerdict.ATTENTION:
+            return f"The old version probably works, but look: {worst[0].summary}{more}"
+        case SchemaVerdict.SAFE if not findings:
+            return "Nothing that is compared has changed between the two schemas."
+        case SchemaVerdict.SAFE:
+            return (
+                "Nothing that changed harms the old version "
+                f"({len(findings)} changes; {share} of its workload is known)."
+            )
+
+
+def without_measures(catalog: Catalog) -> Catalog:
+    """Leave out of a catalog what differs from day to day: counts of rows, sizes."""
+    return replace(
+        catalog,
+        relations=tuple(
+            replace(each, rows=None, empty=None, size=None) for each in catalog.relations
+        ),
+    )

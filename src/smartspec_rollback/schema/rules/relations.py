@@ -1,0 +1,266 @@
+"""Tables added, dropped, renamed, moved, split, or replaced by a view (rows 4, 8 to 12).
+
+Called by ``compare``. Views are judged in ``views``, partitions in ``partitions``.
+"""
+
+import re
+from collections.abc import Iterable
+
+from smartspec_rollback.domain.catalog import Relation
+from smartspec_rollback.domain.comparison import Layer, SchemaFinding, SchemaVerdict
+from smartspec_rollback.domain.schema_record import Question, QuestionKind
+from smartspec_rollback.domain.values import Evidence
+from smartspec_rollback.domain.workload import Statement
+from smartspec_rollback.schema.case import Case
+from smartspec_rollback.schema.found import counted, fact, found
+from smartspec_rollback.schema.matching import Fate, Match
+from smartspec_rollback.schema.using import (
+    Used,
+    silence,
+    statements_of,
+    still_failing,
+    through_views,
+)
+
+_PARTS = 2
+"""From how many tables on that share a dropped one's columns it counts as split."""
+
+
+def findings(case: Case) -> Iterable[SchemaFinding]:
+    """Judge every table that is not what or where it was."""
+    for relation in case.matching.added:
+        yield _added(case, relation)
+    for relation in case.matching.dropped:
+        yield _dropped(case, relation)
+    for pair in case.matching.matches:
+        match pair.fate:
+            case Fate.RENAMED | Fate.MOVED:
+                yield _gone_elsewhere(case, pair)
+            case Fate.BEHIND_VIEW | Fate.VIEW:
+                yield _behind_view(case, pair)
+            case Fate.KEPT:
+                pass
+
+
+def _added(case: Case, relation: Relation) -> SchemaFinding:
+    """Judge a new table: safe, unless it takes the place of one the old version means."""
+    loses, evidence = _rows(case, relation)
+    if (shadowed := _shadowed(case, relation)) is not None:
+        used = _unqualified(case.uses(shadowed.qualified), shadowed)
+        if used:
+            return found(
+                4,
+                SchemaVerdict.BREAKING,
+                relation.qualified,
+                f"The new table {relation.qualified} is found before {shadowed.qualified}, which "
+                "the old version means.",
+                statements=statements_of(used),
+                evidence=evidence,
+                loses=loses,
+            )
+    return found(
+        4,
+        SchemaVerdict.SAFE,
+        relation.qualified,
+        f"The table {relation.qualified} is new; the old version does not know it.",
+        evidence=evidence,
+        loses=loses,
+    )
+
+
+def _rows(case: Case, relation: Relation) -> tuple[str, tuple[Evidence, ...]]:
+    """Ask how many rows a new table has: they go when the change is reversed."""
+    if relation.empty:
+        return "", (fact("rows", "none when the schema was read", Layer.PROBE),)
+    answer = case.ask(Question(kind=QuestionKind.ROWS, relation=relation.qualified))
+    if answer is None:
+        return "its rows", ()
+    told = counted("rows that reversing would lose", answer)
+    return (f"{told.value} rows" if answer.rows else ""), (told,)
+
+
+def _shadowed(case: Case, relation: Relation) -> Relation | None:
+    """Find the old table whose bare name the search path now resolves to ``relation``."""
+    meant = case.before.catalog.find(relation.name)
+    now = case.after.find(relation.name)
+    if meant is None or now is None or now.qualified != relation.qualified:
+        return None
+    return meant if meant.qualified in case.new else None
+
+
+def _unqualified(used: Used, relation: Relation) -> Used:
+    """Keep the statements that name ``relation`` without its schema."""
+    name = rf'"?{re.escape(relation.name)}"?(?!\w)'
+    qualified = re.compile(rf'(?<!\w)"?{re.escape(relation.schema)}"?\s*\.\s*{name}', re.IGNORECASE)
+    bare = re.compile(rf"(?<![\w.]){name}", re.IGNORECASE)
+    return tuple(
+        (statement, use)
+        for statement, use in used
+        if bare.search(qualified.sub(" ", statement.text))
+    )
+
+
+def _dropped(case: Case, relation: Relation) -> SchemaFinding:
+    parts = _parts(case, relation)
+    code = 12 if parts else 8
+    into = f" Its columns are in {', '.join(parts)} now." if parts else ""
+    used = (*case.uses(relation.qualified), *through_views(case, relation))
+    if failing := still_failing(case, used):
+        return found(
+            code,
+            SchemaVerdict.BREAKING,
+            relation.qualified,
+            f"The old version uses the table {relation.qualified}, which is gone.{into}",
+            statements=statements_of(failing),
+            evidence=_compiled(case, failing),
+        )
+    if (elsewhere := _elsewhere(case, relation)) is not None and used:
+        return found(
+            code,
+            SchemaVerdict.BREAKING,
+            relation.qualified,
+            f"What the old version wrote for {relation.qualified}, which is gone, now reaches "
+            f"{elsewhere.qualified}, another table.",
+            statements=statements_of(used),
+        )
+    verdict, hidden, evidence = silence(case, relation, compiling=True)
+    return found(
+        code,
+        SchemaVerdict.SAFE if used and not hidden else verdict,
+        relation.qualified,
+        f"The table {relation.qualified} is gone; {_why(verdict, hidden, used)}{into}",
+        statements=hidden,
+        evidence=evidence,
+    )
+
+
+def _why(verdict: SchemaVerdict, hidden: tuple[Statement, ...], used: Used) -> str:
+    if hidden:
+        return "a statement that could not be understood names it."
+    if used:
+        return "every statement that used it still compiles."
+    if verdict is SchemaVerdict.SAFE:
+        return "the old version does not use it."
+    return "whether the old version uses it is not known."
+
+
+def _parts(case: Case, relation: Relation) -> tuple[str, ...]:
+    """Name the new tables that together hold a dropped one's columns, if they do."""
+    wanted = {(c.name, c.type) for c in relation.columns} - {
+        (name, c.type) for name in relation.primary_key if (c := relation.column(name))
+    }
+    shares = {
+        new.qualified: wanted & {(c.name, c.type) for c in new.columns}
+        for new in case.matching.added
+    }
+    holding = {name: share for name, share in shares.items() if share and share != wanted}
+    covered = frozenset().union(*holding.values()) if holding else frozenset()
+    return tuple(sorted(holding)) if len(holding) >= _PARTS and covered == wanted else ()
+
+
+def _elsewhere(case: Case, relation: Relation) -> Relation | None:
+    """Find another old table that a dropped one's bare name now resolves to."""
+    now = case.after.find(relation.name)
+    return now if now is not None and now.qualified in case.old else None
+
+
+def _gone_elsewhere(case: Case, pair: Match) -> SchemaFinding:
+    """Judge a table that has another name or schema now."""
+    code = 9 if pair.fate is Fate.RENAMED else 11
+    became = f"{pair.old.qualified} is {pair.new.qualified} now"
+    used = (*case.uses(pair.old.qualified), *through_views(case, pair.old))
+    direct = case.uses(pair.old.qualified)
+    failing = still_failing(case, direct)
+    if code == 11 and case.after.find(pair.old.name) == pair.new:  # noqa: PLR2004 - a row's number
+        failing = tuple(
+            each
+            for each in failing
+            if case.compiles(each[0]) is False
+            or pair.old.schema.lower() + "." in each[0].text.lower().replace('"', "")
+        )
+    if failing:
+        return found(
+            code,
+            SchemaVerdict.BREAKING,
+            pair.old.qualified,
+            f"{became}, and the old version uses the old name.",
+            statements=statements_of(failing),
+            evidence=_compiled(case, failing),
+        )
+    if used:
+        return found(
+            code,
+            SchemaVerdict.SAFE,
+            pair.old.qualified,
+            f"{became}; every statement of the old version still finds it.",
+            statements=statements_of(used),
+        )
+    verdict, hidden, evidence = silence(case, pair.old, compiling=True)
+    return found(
+        code,
+        verdict,
+        pair.old.qualified,
+        f"{became}; {_why(verdict, hidden, ())}",
+        statements=hidden,
+        evidence=evidence,
+    )
+
+
+def _behind_view(case: Case, pair: Match) -> SchemaFinding:
+    """Judge a table whose name a view has now: what it offers, and whether it takes writes."""
+    view = pair.view or pair.new
+    used = case.uses(pair.old.qualified)
+    object_, became = pair.old.qualified, f"{pair.old.qualified} is a view now"
+    lost = tuple(
+        (statement, use)
+        for statement, use in used
+        if case.compiles(statement) is not True
+        and any(view.column(name) is None for name in use.touched)
+    )
+    writes = tuple((statement, use) for statement, use in used if use.writes)
+    refused = tuple(each for each in writes if case.compiles(each[0]) is False)
+    takes = view.updatable or bool(view.triggers or view.rules)
+    if lost or refused or (writes and not takes):
+        return found(
+            10,
+            SchemaVerdict.BREAKING,
+            object_,
+            f"{became} that does not do all the old version asks of it.",
+            statements=statements_of((*lost, *refused, *(() if takes else writes))),
+            evidence=_compiled(case, (*lost, *refused)),
+        )
+    if writes and pair.fate is Fate.VIEW:
+        return found(
+            10,
+            SchemaVerdict.ATTENTION,
+            object_,
+            f"{became}, and what the old version writes goes to tables of another shape.",
+            statements=statements_of(writes),
+        )
+    if used:
+        return found(
+            10,
+            SchemaVerdict.SAFE,
+            object_,
+            f"{became} through which the old statements work.",
+            statements=statements_of(used),
+            evidence=(fact("the view takes writes", "yes" if takes else "no"),),
+        )
+    verdict, hidden, evidence = silence(case, pair.old, compiling=True)
+    return found(
+        10,
+        verdict,
+        object_,
+        f"{became}; {_why(verdict, hidden, ())}",
+        statements=hidden,
+        evidence=evidence,
+    )
+
+
+def _compiled(case: Case, used: Used) -> tuple[Evidence, ...]:
+    """Show what the server said of the first statement that failed, if one was tried."""
+    for statement, _ in used:
+        trial = case.trials.get(statement.id)
+        if trial is not None and trial.worked is False:
+            return (fact("the server says", trial.message, Layer.WORKLOAD),)
+    return ()

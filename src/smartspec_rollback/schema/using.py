@@ -1,0 +1,179 @@
+"""Who of the old version uses a table or a column, and what silence about it is worth.
+
+Called by the rules. A view's reach is taken from the words of its definition, so through views
+rather too much counts as used.
+"""
+
+from collections.abc import Iterable
+
+from smartspec_rollback.domain.catalog import Column, Function, Relation
+from smartspec_rollback.domain.comparison import Layer, SchemaVerdict
+from smartspec_rollback.domain.values import Evidence
+from smartspec_rollback.domain.workload import Statement, Use
+from smartspec_rollback.schema.case import Case
+from smartspec_rollback.schema.found import fact
+from smartspec_rollback.schema.matching import words
+
+Used = tuple[tuple[Statement, Use], ...]
+
+
+def statements_of(used: Iterable[tuple[Statement, Use]]) -> tuple[Statement, ...]:
+    """Take the statements out of uses, each once, in order."""
+    return tuple({statement.id: statement for statement, _ in used}.values())
+
+
+def through_views(case: Case, relation: Relation, column: str | None = None) -> Used:
+    """List the uses of views that reach ``relation``, and name ``column`` if one is given."""
+    found: list[tuple[Statement, Use]] = []
+    for view in case.views_over.get(relation.qualified, ()):
+        if column is None or column.lower() in words(view.definition or ""):
+            found += case.uses(view.qualified)
+    return tuple(found)
+
+
+def touching(case: Case, relation: Relation, column: str) -> Used:
+    """List the direct uses that name ``column`` in any way, ``SELECT *`` included."""
+    return tuple(
+        (statement, use)
+        for statement, use in case.uses(relation.qualified)
+        if column in use.touched
+        or column in (use.arbiter or ())
+        or (use.inserts and use.inserted is None)
+        or (use.star and expands(statement, column))
+    )
+
+
+def expands(statement: Statement, column: str) -> bool:
+    """Tell whether a ``*`` brings ``column`` to the result, as far as is known."""
+    return statement.results is None or any(each.name == column for each in statement.results)
+
+
+def reading(case: Case, relation: Relation, column: str) -> Used:
+    """List the uses that read ``column``, through views too."""
+    direct = (
+        (statement, use)
+        for statement, use in case.uses(relation.qualified)
+        if column in use.reads or column in use.returns or (use.star and expands(statement, column))
+    )
+    return (*direct, *through_views(case, relation, column))
+
+
+def inserting(case: Case, relation: Relation) -> Used:
+    """List the uses that insert rows into ``relation``, or into a view of it."""
+    return tuple(
+        (statement, use)
+        for statement, use in (*case.uses(relation.qualified), *through_views(case, relation))
+        if use.inserts
+    )
+
+
+def omitting(case: Case, relation: Relation, column: str) -> Used:
+    """List the inserts that leave ``column`` to its default."""
+    return tuple(
+        (statement, use)
+        for statement, use in inserting(case, relation)
+        if use.inserted is not None and column not in use.inserted
+    )
+
+
+def giving(case: Case, relation: Relation, column: str) -> Used:
+    """List the uses that set ``column`` to a value of their own, by insert or update."""
+    return tuple(
+        (statement, use)
+        for statement, use in (
+            *case.uses(relation.qualified),
+            *through_views(case, relation, column),
+        )
+        if column in use.updated
+        or (use.inserts and (use.inserted is None or column in use.inserted))
+    )
+
+
+def writing(case: Case, relation: Relation, columns: Iterable[str]) -> Used:
+    """List the uses that insert rows or set one of ``columns``."""
+    wanted = frozenset(columns)
+    return tuple(
+        (statement, use)
+        for statement, use in (*case.uses(relation.qualified), *through_views(case, relation))
+        if use.inserts or wanted & frozenset(use.updated)
+    )
+
+
+def still_failing(case: Case, used: Used) -> Used:
+    """Leave out what was seen to compile on the new schema: a name it needs is still there."""
+    return tuple(each for each in used if case.compiles(each[0]) is not True)
+
+
+def opaque(case: Case, *names: str, compiled: bool = True) -> tuple[Statement, ...]:
+    """List the statements nobody understood whose text has all ``names`` as words.
+
+    ``compiled`` False leaves out those that were seen to compile on the new schema.
+    """
+    wanted = frozenset(name.lower() for name in names)
+    return tuple(
+        statement
+        for statement in case.statements
+        if statement.uses is None
+        and wanted <= words(statement.text)
+        and (compiled or case.compiles(statement) is not True)
+    )
+
+
+def functions_naming(case: Case, relation: Relation, column: str | None) -> tuple[Function, ...]:
+    """List unchanged functions the old version runs whose bodies name ``relation`` and ``column``.
+
+    It runs those its statements call and those of the triggers of tables it writes. What the new
+    version rewrote is taken to be adapted.
+    """
+    now = {each.signature: each.definition for each in case.after.functions}
+    return tuple(
+        function
+        for function in _run_functions(case)
+        if now.get(function.signature) == function.definition and _names(function, relation, column)
+    )
+
+
+def _run_functions(case: Case) -> tuple[Function, ...]:
+    called = {call.name.rpartition(".")[2].lower() for s in case.statements for call in s.functions}
+    fired = {
+        trigger.function
+        for relation in case.before.catalog.relations
+        for trigger in relation.triggers
+        if any(use.writes for _, use in case.uses(relation.qualified))
+    }
+    return tuple(
+        function
+        for function in case.before.catalog.functions
+        if function.extension is None
+        and function.definition is not None
+        and (function.name.lower() in called or function.qualified in fired)
+    )
+
+
+def _names(function: Function, relation: Relation, column: str | None) -> bool:
+    found = words(function.definition or "")
+    if column is not None and column.lower() not in found:
+        return False
+    own = any(trigger.function == function.qualified for trigger in relation.triggers)
+    return relation.name.lower() in found or (own and column is not None)
+
+
+def silence(
+    case: Case, relation: Relation, column: Column | None = None, *, compiling: bool = False
+) -> tuple[SchemaVerdict, tuple[Statement, ...], tuple[Evidence, ...]]:
+    """Say what it is worth that no understood statement uses ``relation`` or ``column``.
+
+    Safe only where enough is known, and nothing that could not be understood names it.
+    ``compiling``: the change could only stop statements from compiling, so that one seen to
+    compile is no reason for doubt.
+    """
+    names = (relation.name,) if column is None else (relation.name, column.name)
+    if hidden := opaque(case, *names, compiled=not compiling):
+        told = fact("not understood, and names it", f"{len(hidden)} statements", Layer.WORKLOAD)
+        return SchemaVerdict.UNKNOWN, hidden, (told,)
+    if bodies := functions_naming(case, relation, column.name if column else None):
+        named = ", ".join(sorted(each.signature for each in bodies)[:3])
+        return SchemaVerdict.UNKNOWN, (), (fact("functions the old version runs name it", named),)
+    share = f"{case.coverage.share:.0%}"
+    told = fact("statements using it", f"none, of {share} of the workload", Layer.WORKLOAD)
+    return case.unused, (), (told,)
