@@ -30,12 +30,22 @@ LEDGER_TABLES = frozenset(
 """The tables migration tools keep for themselves: bare names, qualified where too common."""
 
 
+class MigrationRole(StrEnum):
+    """When a tool runs a migration: once, whenever its text changes, or on new databases only."""
+
+    ONCE = "once"
+    REPEATABLE = "repeatable"
+    BASELINE = "baseline"
+
+
 class Migration(Value):
     """One migration as its files have it; nothing of it was executed.
 
     ``version`` is what the tool's ledger table calls it. ``up`` and ``down`` are SQL texts; None
-    where there is none or it is code (``dynamic`` says so, and why). ``path`` is relative to the
-    folder.
+    where there is none or it is code. ``dynamic`` says why ``up`` is not all that the migration
+    does (code, computed values, an unreadable file), ``down_dynamic`` the same of ``down``.
+    ``path`` is relative to the folder, ``line`` where ``up`` begins in it. ``requires`` are the
+    versions the file itself names as its parents. ``transaction`` False: run outside of one.
     """
 
     version: str
@@ -44,6 +54,24 @@ class Migration(Value):
     up: str | None
     down: str | None = None
     dynamic: str | None = None
+    down_dynamic: str | None = None
+    line: int = 1
+    requires: tuple[str, ...] = ()
+    role: MigrationRole = MigrationRole.ONCE
+    transaction: bool = True
+
+
+class MigrationSet(Value):
+    """A folder of migrations, in the order in which the tool applies them.
+
+    ``problems`` each name the file they are about. ``schema`` is the text of a file that holds
+    the whole schema as it is after all of them, where the tool keeps one.
+    """
+
+    tool: str
+    migrations: tuple[Migration, ...] = ()
+    problems: tuple[str, ...] = ()
+    schema: str | None = None
 
 
 class AppliedMigration(Value):
@@ -52,6 +80,24 @@ class AppliedMigration(Value):
     version: str
     name: str = ""
     complete: bool = True
+
+
+class CrossCheck(Value):
+    """Migrations by files against migrations by the database's own record, as versions.
+
+    ``missing``: in the files, not applied. ``extra``: applied, in no file. ``incomplete``: begun
+    and not finished. ``notes`` are sentences about what the record cannot tell.
+    """
+
+    missing: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+    incomplete: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def agrees(self) -> bool:
+        """Tell whether the database has exactly what the files say, all of it finished."""
+        return not (self.missing or self.extra or self.incomplete)
 
 
 class EffectKind(StrEnum):
