@@ -132,6 +132,7 @@ class Relation(Value):
     ``partition_key`` is what a partitioned table is cut by. ``inherits`` names other parents.
     ``rows`` is the server's estimate, None where it has none; ``empty`` is exact at the time of
     reading, None where it was not looked at. ``size`` is in bytes. ``extension`` owns it.
+    ``options`` are a view's (``security_invoker=true``, ``check_option=local``).
     """
 
     schema: str
@@ -158,6 +159,7 @@ class Relation(Value):
     size: int | None = None
     comment: str | None = None
     extension: str | None = None
+    options: tuple[str, ...] = ()
 
     @property
     def qualified(self) -> str:
@@ -241,6 +243,7 @@ class Sequence(Value):
     owned_by: str | None = None
     identity: bool = False
     definition: str = ""
+    grants: tuple[Grant, ...] = ()
 
     @property
     def qualified(self) -> str:

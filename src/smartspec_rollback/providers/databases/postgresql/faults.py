@@ -23,16 +23,26 @@ _REFUSALS = (
 _ABSENT = "does not exist"
 
 
+class Busy(ProviderUnavailable):
+    """Somebody holds a lock, or changes the schema while we look."""
+
+
 def fault(error: psycopg.Error, place: Address, *, doing: str) -> ProviderError:
     """Turn a ``psycopg.Error`` of ``doing`` something into what is shown to people."""
     text = message(error, place)
     match error:
         case errors.LockNotAvailable():
-            return ProviderUnavailable(
+            return Busy(
                 f"{doing}: somebody else holds a lock",
                 where=place.identity,
                 remedy="wait until the migration or maintenance that runs there is over",
                 details=(text,),
+            )
+        case errors.InternalError_() | errors.UndefinedTable():
+            return Busy(
+                f"{doing}: {text}",
+                where=place.identity,
+                remedy="try again when nobody changes the schema",
             )
         case errors.QueryCanceled() | errors.IdleInTransactionSessionTimeout():
             return ProviderUnavailable(
