@@ -22,7 +22,7 @@ from smartspec_rollback.schema.fixes.quoting import (
 _ON_DELETE = re.compile(
     r"\s+ON DELETE (NO ACTION|RESTRICT|CASCADE|SET NULL|SET DEFAULT)(\s*\([^)]*\))?", re.IGNORECASE
 )
-_NAMED = re.compile(r'CONSTRAINT ("(?:[^"]|"")+"|[a-z_][a-z0-9_$]*) ', re.IGNORECASE)
+_BODY = "$loosen$"
 
 
 def drop_constraint(kind: str, relation: Relation, constraint: Constraint) -> str:
@@ -149,17 +149,35 @@ def loosen_domain(kind: str, old: DefinedType, new: DefinedType) -> str:
     if kind != POSTGRESQL:
         return ""
     where = f"{name(kind, new.schema)}.{name(kind, new.name)}"
+    if any(_BODY in text for text in (where, *new.checks)):
+        return ""
     lines = []
     if old.nullable and not new.nullable:
         lines.append(f"ALTER DOMAIN {where} DROP NOT NULL;")
-    lines += [
-        f"ALTER DOMAIN {where} DROP CONSTRAINT {named[1]};"
-        for check in new.checks
-        if check not in old.checks and (named := _NAMED.match(check))
-    ]
+    lines += [_drop_check(where, check) for check in new.checks if check not in old.checks]
     if lines:
         lines.insert(0, remark("Review: values may then violate what the new version relies on."))
     return "\n".join(lines)
+
+
+def _drop_check(domain: str, definition: str) -> str:
+    """Drop a domain's check by what it demands: its name is not recorded."""
+    named = (
+        "SELECT conname INTO STRICT it FROM pg_catalog.pg_constraint "
+        f"WHERE contypid = {literal(domain)}::regtype"  # noqa: S608 - text to review
+    )
+    wanted = f"pg_get_constraintdef(oid) = {literal(definition)}"
+    drop = literal(f"ALTER DOMAIN {domain.replace('%', '%%')} DROP CONSTRAINT %I")
+    return "\n".join(
+        (
+            "DO LANGUAGE plpgsql " + _BODY,
+            "DECLARE it name; BEGIN",
+            f"    {named}",
+            f"        AND {wanted};",
+            f"    EXECUTE format({drop}, it);",
+            f"END {_BODY};",
+        )
+    )
 
 
 def _is_old_foreign_key(kind: str, constraint: Constraint) -> bool:

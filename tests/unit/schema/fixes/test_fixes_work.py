@@ -545,7 +545,7 @@ BROKEN = (
                         kind=TypeKind.DOMAIN,
                         base="text",
                         nullable=False,
-                        checks=("CONSTRAINT long CHECK ((length(VALUE) > 3))",),
+                        checks=("CHECK ((length(VALUE) > 3))",),
                     ),
                 )
             ),
