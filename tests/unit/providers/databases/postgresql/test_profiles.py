@@ -17,7 +17,7 @@ CREATE TABLE many AS SELECT n AS id FROM generate_series(1, 1000) AS n;
 """
 
 
-def _relation(name: str, **columns: str) -> Relation:
+def _relation(name: str, /, **columns: str) -> Relation:
     return Relation(
         schema="public",
         name=name,
