@@ -1,4 +1,4 @@
-"""Reads a whole PostgreSQL schema into a Catalog, with about twenty queries however large it is.
+"""Reads a whole PostgreSQL schema into a Catalog, with some twenty queries.
 
 Called by ``database`` of this package. Each query is a transaction of its own, so that nothing of
 ours holds locks for long. Writing out definitions locks the relation for a moment: where somebody
@@ -29,6 +29,8 @@ ATTEMPTS = 3
 
 _PAUSE = 0.3
 _VIEWS_AT_ONCE = 200
+_RELATIONS_AT_ONCE = 2000
+_HIGHEST = 2**32 - 1
 
 
 def read(sessions: Sessions, *, schemas: tuple[str, ...] = (), deadline: Deadline) -> Catalog:
@@ -88,7 +90,9 @@ class _Reading:
         """Put everything together."""
         application = self.rows(queries.APPLICATION, as_application=True)[0]
         schemas = tuple(sorted(row.nspname for row in self.rows(queries.SCHEMAS)))
-        columns = self.rows(queries.COLUMNS)
+        found = self.rows(queries.RELATIONS)
+        slices = _slices(sorted(row.oid for row in found))
+        columns = self._sliced(queries.COLUMNS, slices)
         grants = self.rows(queries.GRANTS)
         return Catalog(
             kind="postgresql",
@@ -98,7 +102,7 @@ class _Reading:
             superuser=application.rolsuper,
             search_path=tuple(application.search_path),
             schemas=schemas,
-            relations=relations(self._parts(columns, grants)),
+            relations=relations(self._parts(found, slices, columns, grants)),
             functions=functions(self.rows(queries.FUNCTIONS), grants),
             types=types(self.rows(queries.TYPES), columns),
             sequences=sequences(self.rows(queries.SEQUENCES), grants),
@@ -109,16 +113,25 @@ class _Reading:
             notes=tuple(self._notes(schemas)),
         )
 
-    def _parts(self, columns: Sequence[Any], grants: Sequence[Any]) -> Parts:
-        found = self.rows(queries.RELATIONS)
+    def _sliced(self, query: str, slices: Sequence[tuple[int, int]]) -> list[Any]:
+        """Ask a large question bit by bit, so that no bit takes long."""
+        return [row for low, high in slices for row in self.rows(query, low=low, high=high)]
+
+    def _parts(
+        self,
+        found: Sequence[Any],
+        slices: Sequence[tuple[int, int]],
+        columns: Sequence[Any],
+        grants: Sequence[Any],
+    ) -> Parts:
         views = [row.oid for row in found if row.relkind in "vm"]
         sizes = self.rows(queries.SIZES)
         names = {row.oid: (row.nspname, row.relname) for row in found}
         return Parts(
             relations=found,
             columns=columns,
-            constraints=self.rows(queries.CONSTRAINTS),
-            indexes=self.rows(queries.INDEXES),
+            constraints=self._sliced(queries.CONSTRAINTS, slices),
+            indexes=self._sliced(queries.INDEXES, slices),
             triggers=self.rows(queries.TRIGGERS),
             policies=self.rows(queries.POLICIES),
             grants=grants,
@@ -139,3 +152,9 @@ class _Reading:
         for row in self.rows(queries.UNMODELLED):
             if row.number:
                 yield f"{row.what} of its own ({row.number}): not compared"
+
+
+def _slices(oids: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """Cut all object ids there can be into ranges that hold a bounded number of ``oids``."""
+    ends = oids[_RELATIONS_AT_ONCE - 1 : -1 : _RELATIONS_AT_ONCE]
+    return tuple(zip((0, *(end + 1 for end in ends)), (*ends, _HIGHEST), strict=True))

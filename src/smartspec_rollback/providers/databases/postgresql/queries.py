@@ -22,6 +22,9 @@ FINGERPRINT = f"""
 
 SCHEMAS = f"WITH {_SPACES} SELECT nspname FROM spaces"
 
+_SLICE = "c.oid BETWEEN %(low)s::oid AND %(high)s::oid"
+"""Where a query reads much for every relation, those from ``low`` to ``high`` at once."""
+
 EXTENSIONS = """
     SELECT e.extname, e.extversion, n.nspname
     FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
@@ -63,7 +66,7 @@ COLUMNS = f"""
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     LEFT JOIN pg_collation co ON co.oid = a.attcollation
     LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace
-    WHERE a.attnum > 0 AND NOT a.attisdropped
+    WHERE a.attnum > 0 AND NOT a.attisdropped AND {_SLICE}
     ORDER BY a.attrelid, a.attnum
 """
 """A default names no column, so it is written without looking at (and locking) its table."""
@@ -84,14 +87,15 @@ CONSTRAINTS = f"""
     LEFT JOIN pg_class r ON r.oid = o.confrelid
     LEFT JOIN pg_namespace rn ON rn.oid = r.relnamespace
     WHERE o.contype IN ('p', 'u', 'c', 'f', 'x')
-      AND p.conrelid IS DISTINCT FROM o.conrelid
+      AND p.conrelid IS DISTINCT FROM o.conrelid AND {_SLICE}
 """
 """A foreign key to a partitioned table has a copy for each partition of that: left out."""
 
 INDEXES = f"""
     WITH {_SPACES}
     SELECT i.indrelid, x.relname, i.indkey::int2[] AS indkey, i.indnkeyatts, i.indisunique,
-           pg_get_indexdef(i.indexrelid) AS definition, pg_get_expr(i.indpred, i.indrelid) AS predicate,
+           pg_get_indexdef(i.indexrelid) AS definition,
+           pg_get_expr(i.indpred, i.indrelid) AS predicate,
            o.conname, i.indisvalid
     FROM pg_index i
     JOIN pg_class x ON x.oid = i.indexrelid
@@ -99,6 +103,7 @@ INDEXES = f"""
     JOIN spaces n ON n.oid = c.relnamespace
     LEFT JOIN pg_constraint o
       ON o.conrelid = i.indrelid AND o.conindid = i.indexrelid AND o.contype IN ('p', 'u', 'x')
+    WHERE {_SLICE}
 """
 
 TRIGGERS = f"""
