@@ -55,6 +55,8 @@ class Use(Value):
     with ``arbiter_constraint``), None without one. ``unqualified`` are the column names it writes
     without a table before them, where more than one relation is in scope: a new column of that name
     in one of the others makes them ambiguous. ``beside`` are those other relations, qualified.
+    ``captures`` are (relation, column) pairs: were that column added to that relation, the
+    statement would still compile, and mean it instead (correlated subselects, NATURAL JOIN).
     ``literals`` are (column, text) pairs the statement compares with or writes as constants.
     """
 
@@ -72,6 +74,7 @@ class Use(Value):
     arbiter_constraint: bool = False
     unqualified: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    captures: tuple[tuple[str, str], ...] = ()
     literals: tuple[tuple[str, str], ...] = ()
 
     @property
