@@ -114,13 +114,14 @@ class Effect(Value):
     """One statement of a migration, read statically (layer L0).
 
     ``relation`` is as written, schema included where it was; ``columns`` those it sets or drops.
-    ``action`` names a schema change (``drop column``, ``rename column``). ``source`` is file and
-    line.
+    ``action`` names a schema change (``drop column``, ``rename column``), ``to`` the new name or
+    schema of what is renamed or moved. ``source`` is file and line.
     """
 
     kind: EffectKind
     relation: str | None
     columns: tuple[str, ...] = ()
     action: str = ""
+    to: str | None = None
     text: str = ""
     source: str = ""
