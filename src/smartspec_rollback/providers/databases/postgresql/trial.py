@@ -18,9 +18,11 @@ import psycopg
 from psycopg import pq
 from psycopg.pq.abc import PGconn, PGresult
 
-from smartspec_rollback.domain.workload import ResultColumn, Statement, Trial
+from smartspec_rollback.domain.catalog import Catalog
+from smartspec_rollback.domain.workload import ResultColumn, Statement, StatementText, Trial
 from smartspec_rollback.errors import ProviderError
 from smartspec_rollback.ports.clock import Deadline
+from smartspec_rollback.providers.databases.postgresql.usage import understand
 
 Connection = psycopg.Connection[tuple[object, ...]]
 Transaction = Callable[[], AbstractContextManager[Connection]]
@@ -105,34 +107,42 @@ def trials(
 
 
 def describe(
-    transaction: Transaction, statements: Sequence[Statement], deadline: Deadline
+    transaction: Transaction, texts: tuple[StatementText, ...], catalog: Catalog, deadline: Deadline
 ) -> tuple[Statement, ...]:
-    """Add to statements just read what the server says of them: types, and whether it took them.
+    """Ask the server for the types of every statement, and work out what each touches.
 
-    Their ``parameters`` are those the source declares, if any. Where the server cannot infer a
-    type it is told these, or text, or integer; ``binds`` keeps what helped. Those a source marked
-    as unusable (a problem and no uses) are returned as they are.
+    Where the server cannot infer a parameter's type it is told what the source declares, or text,
+    or integer; ``binds`` keeps what helped. Texts their source calls unusable are not tried.
     """
-    asked = [s for s in statements if s.problem is None or s.uses is not None]
-    outcomes = _outcomes(transaction, [(s.text, None) for s in asked], deadline)
+    statements = list(understand(texts, catalog))
+    asked = [n for n, text in enumerate(texts) if text.problem is None]
+    outcomes = _outcomes(transaction, [(statements[n].text, None) for n in asked], deadline)
     binds: list[tuple[str, ...] | None] = [None] * len(asked)
-    for n, (statement, outcome) in enumerate(zip(asked, outcomes, strict=True)):
-        if outcome.code in _UNDECIDED:
-            binds[n], outcomes[n] = _tell(transaction, statement, outcome, deadline)
+    for place, n in enumerate(asked):
+        if outcomes[place].code in _UNDECIDED:
+            told = _tell(transaction, statements[n], outcomes[place], deadline)
+            binds[place], outcomes[place] = told
     names = _type_names(transaction, outcomes)
-    described = iter(
-        msgspec.structs.replace(
-            statement,
-            worked=outcome.worked,
-            parameters=_parameters(outcome, names) or statement.parameters,
-            results=_results(outcome, names),
-            binds=bind,
-            problem=statement.problem or (None if outcome.worked else outcome.message),
-        )
-        for statement, outcome, bind in zip(asked, outcomes, binds, strict=True)
-    )
-    return tuple(
-        next(described) if s.problem is None or s.uses is not None else s for s in statements
+    for n, outcome, bind in zip(asked, outcomes, binds, strict=True):
+        statements[n] = _described(statements[n], outcome, bind, names)
+    return tuple(statements)
+
+
+def _described(
+    statement: Statement,
+    outcome: _Outcome,
+    binds: tuple[str, ...] | None,
+    names: dict[tuple[int, int], str],
+) -> Statement:
+    parameters = _parameters(outcome, names)
+    problems = (statement.problem, None if outcome.worked else outcome.message)
+    return msgspec.structs.replace(
+        statement,
+        worked=outcome.worked,
+        parameters=statement.parameters if parameters is None else parameters,
+        results=_results(outcome, names),
+        binds=binds,
+        problem="; ".join(filter(None, problems)) or None,
     )
 
 
