@@ -13,7 +13,7 @@ import msgspec
 from postgast.native import lib
 
 from smartspec_rollback.providers.databases.postgresql.placeholders import numbered, obvious
-from smartspec_rollback.providers.sql_text import depth, tokens
+from smartspec_rollback.providers.sql_text import depth, statements, tokens
 
 Tree: TypeAlias = dict[str, Any]
 """One node of the parser: ``{"SelectStmt": {…}}``, or the inside of one."""
@@ -60,7 +60,7 @@ def parse(text: str) -> Parsed:
     if rewritten != plain and (second := _parse(rewritten)).problem is None:
         return second
     # pg_stat_statements writes SAVEPOINT $1 and the like, which is no SQL, and touches nothing.
-    return Parsed(text) if _first_word(text) in _UTILITIES else first
+    return Parsed(text) if _first_word(text) in _UTILITIES and _single(text) else first
 
 
 def _refusal(text: str) -> str | None:
@@ -99,6 +99,10 @@ def _fault(text: str, error: Any) -> str:
     before = text.encode()[: max(0, error.cursorpos - 1)].decode(errors="ignore")
     where = f" (line {before.count(chr(10)) + 1})" if error.cursorpos > 0 else ""
     return f"{message}{where}"
+
+
+def _single(text: str) -> bool:
+    return sum(1 for _ in statements(text)) == 1
 
 
 def _first_word(text: str) -> str:
