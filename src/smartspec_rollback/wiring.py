@@ -39,7 +39,8 @@ from smartspec_rollback.providers.system import SystemClock, holder_name, operat
 from smartspec_rollback.store.sqlite import SqliteStore
 
 if TYPE_CHECKING:
-    from smartspec_rollback.engine.parts import Listener, Parts, Request
+    from smartspec_rollback.engine.parts import DatabaseParts, Listener, Parts, Request
+    from smartspec_rollback.engine.record import SchemaRecorded
 
 _RECENT = 1000
 
@@ -254,6 +255,19 @@ class Workspace:
 
         return enriched(release, target, platform=self.platform(target))
 
+    def record_database(self, deployment: Deployment) -> "SchemaRecorded | str | None":
+        """Record what a deployment's database is now; None without one, or why it is needless.
+
+        ProviderError or another SmartSpecError where it cannot be looked at.
+        """
+        configured = self.configured(deployment.target).database
+        if configured is None:
+            return None
+        from smartspec_rollback import databases
+
+        how = databases.recording(configured, store=self.store, clock=self.clock)
+        return databases.record(how, deployment, by=self.operator)
+
     def parts(self, target: Target, listener: "Listener", *, break_glass: bool = False) -> "Parts":
         """Put together what the engine needs for one Target."""
         from smartspec_rollback import judging
@@ -280,7 +294,16 @@ class Workspace:
             holder=holder_name(),
             new_id=lambda: short_id("rb"),
             stop=self.surroundings.stop,
+            database=self._database(target),
         )
+
+    def _database(self, target: Target) -> "DatabaseParts | None":
+        configured = self.configured(target).database
+        if configured is None:
+            return None
+        from smartspec_rollback import databases
+
+        return databases.parts(configured, clock=self.clock)
 
     def _take_in(self, ledger: Callable[[], SqliteStore]) -> None:
         """Take the break-glass journal in; where that fails, the next command tries again."""

@@ -50,6 +50,9 @@ def deployment() -> None:
     show_default=True,
     help="How far it has come; record it again for each phase.",
 )
+@click.option(
+    "--no-database", is_flag=True, help="Look at no database; a rollback then knows less of it."
+)
 @works
 @pass_session
 def record(
@@ -63,8 +66,14 @@ def record(
     commit: str | None,
     at: str | None,
     phase: str,
+    no_database: bool,
 ) -> int:
-    """Record that a release was deployed; saying it twice changes nothing."""
+    """Record that a release was deployed; saying it twice changes nothing.
+
+    A configured database is looked at too, read-only: its schema, its migrations and what the
+    service asks of it, so that a later rollback can be judged. Where that fails, exit code 0 and a
+    warning: the deployment happened.
+    """
     from smartspec_rollback.cli import deployments
 
     said = deployments.Said(
@@ -76,6 +85,7 @@ def record(
         commit=commit,
         at=at,
         phase=phase,
+        database=not no_database,
     )
     return deployments.record(session, said)
 

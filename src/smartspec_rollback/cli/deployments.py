@@ -15,7 +15,7 @@ from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.values import Value
 from smartspec_rollback.domain.verdict import VerdictOutcome
-from smartspec_rollback.errors import UsageError
+from smartspec_rollback.errors import SmartSpecError, UsageError
 from smartspec_rollback.views import json, tables
 from smartspec_rollback.wiring import Workspace
 
@@ -34,6 +34,7 @@ class Said(Value):
     commit: str | None
     at: str | None
     phase: str
+    database: bool
 
 
 def record(session: Session, said: Said) -> int:
@@ -59,6 +60,8 @@ def record(session: Session, said: Said) -> int:
     )
     is_new = workspace.store.record_deployment(deployment, by=workspace.operator)
     warn_of_hold(session, target, deployment.release)
+    if said.database:
+        record_database(session, deployment)
     entry = workspace.store.deployment(deployment.id)
     if session.output.as_json:
         session.output.document(json.deployments_document([entry] if entry else []))
@@ -68,6 +71,45 @@ def record(session: Session, said: Said) -> int:
             f"{what}: {deployment.id}, {said.version} on {target}, {said.phase}\n"
         )
     return 0
+
+
+def record_database(session: Session, deployment: Deployment) -> None:
+    """Record what the deployment's database is now, and say so.
+
+    Where that fails it is told as a warning: the deployment happened, and is recorded.
+    """
+    try:
+        done = session.workspace.record_database(deployment)
+    except Exception as error:  # noqa: BLE001 - the deployment is recorded; whatever is wrong is told
+        _warn_of_database(session, deployment, error)
+        return
+    if done is None:
+        return
+    if isinstance(done, str):
+        session.output.progress(f"The database was not recorded again: {done}")
+        return
+    seen = done.recorded.snapshot
+    counts = [f"{len(seen.catalog.relations)} tables and views"]
+    if deployment.phase is not Phase.AFTER_MIGRATIONS:
+        counts.append(f"{len(seen.workload.statements)} statements")
+    if seen.migrations is not None:
+        counts.append(f"{len(seen.migrations)} applied migrations")
+    session.output.progress(f"Recorded its database: {', '.join(counts)}")
+    for gap in (*done.missing, *seen.workload.gaps):
+        session.output.note(f"warning: not known of the database: {gap}")
+
+
+def _warn_of_database(session: Session, deployment: Deployment, error: Exception) -> None:
+    if isinstance(error, SmartSpecError):
+        what, remedy = error.what, error.remedy
+    else:
+        what, remedy = f"unexpected {type(error).__name__}: {error}", "please report it"
+    session.output.note(
+        f"warning: the database was not recorded with {deployment.id}: {what}; until it is, "
+        "whether the schema allows a rollback stays unknown"
+    )
+    again = f"record the phase {deployment.phase} again, before the schema changes"
+    session.output.note(f"  to do: {f'{remedy}; then ' if remedy else ''}{again}")
 
 
 def held(workspace: Workspace, target: Target, release: Release) -> Hold | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol, runtime_checkable
 
-from smartspec_rollback.cli.deployments import held
+from smartspec_rollback.cli.deployments import held, record_database
 from smartspec_rollback.cli.documents import document
 from smartspec_rollback.cli.session import Session
 from smartspec_rollback.cli.stop import Stage
@@ -109,7 +109,7 @@ def deploy(
         deadline=Deadline.after(workspace.clock, _SECONDS),
         on_progress=session.output.progress,
     )
-    _record(workspace, target, revision, chosen)
+    record_database(session, _record(workspace, target, revision, chosen))
     if session.output.as_json:
         content = {"deployment_id": chosen, "target": target, "revision": revision}
         session.output.document(document("smartspec.local-deployment/1", **content))
@@ -201,7 +201,9 @@ def _refuse_conflicts(
         )
 
 
-def _record(workspace: Workspace, target: Target, revision: Revision, deployment_id: str) -> None:
+def _record(
+    workspace: Workspace, target: Target, revision: Revision, deployment_id: str
+) -> Deployment:
     """Record what just went live; where that fails, say how to make up for it."""
     at = revision.deployed_at or workspace.clock.now()
     deployment = Deployment(
@@ -226,3 +228,4 @@ def _record(workspace: Workspace, target: Target, revision: Revision, deployment
             where=error.where,
             remedy=f"mend the ledger, then run: {shlex.join(words)}",
         ) from error
+    return deployment

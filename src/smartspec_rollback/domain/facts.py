@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from smartspec_rollback.domain.candidate import Candidate, LedgerEntry
+from smartspec_rollback.domain.database_facts import DatabaseFacts
 from smartspec_rollback.domain.deployment import Deployment
 from smartspec_rollback.domain.hold import Hold
 from smartspec_rollback.domain.rollback import Rollback
@@ -45,6 +46,7 @@ class Facts(Value):
     the latest rollbacks of the Target, newest first. ``dependents_since`` are deployments of
     services that depend on this one, made since the failed deployment. ``ledger_gap`` says
     why nothing that only the ledger knows has been learnt (``is not read under break-glass``).
+    ``database`` is None where none is configured, or none is there.
     """
 
     now: datetime
@@ -68,6 +70,7 @@ class Facts(Value):
     reason_given: bool
     dry_run: bool = False
     ledger_gap: str | None = None
+    database: DatabaseFacts | None = None
 
     @property
     def ledger_read(self) -> bool:

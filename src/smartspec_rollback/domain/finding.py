@@ -4,6 +4,9 @@ from enum import StrEnum
 
 from smartspec_rollback.domain.values import Evidence, Value
 
+FIX_TO_REVIEW = "fix to review"
+"""The name of evidence that is SQL which would make the rollback possible; never applied by us."""
+
 
 class Outcome(StrEnum):
     """What a check found. Unknown is never shown as safe."""

@@ -12,6 +12,7 @@ from smartspec_rollback.domain.names import nearest
 from smartspec_rollback.domain.snapshot import Snapshot
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.verdict import Verdict
+from smartspec_rollback.engine.database import look_into
 from smartspec_rollback.engine.parts import Parts, Request
 from smartspec_rollback.errors import ProviderError, Refused, UnknownName, UsageError
 from smartspec_rollback.ports.clock import Deadline
@@ -71,6 +72,7 @@ def gather(
         reason_given=request.reason is not None,
         dry_run=request.dry_run,
         ledger_gap=_ledger_gap(parts, request),
+        database=look_into(parts, failed, chosen.release),
     )
 
 

@@ -8,17 +8,20 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from smartspec_rollback.domain.approval import Person
+from smartspec_rollback.domain.comparison import Comparison
 from smartspec_rollback.domain.facts import Facts
 from smartspec_rollback.domain.finding import Finding
 from smartspec_rollback.domain.objective import Objective
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import JournalEntry
 from smartspec_rollback.domain.samples import Samples, Summary
+from smartspec_rollback.domain.schema_record import SchemaSnapshot
 from smartspec_rollback.domain.settings import TargetSettings
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.verdict import ObjectiveResult, VerdictOutcome
 from smartspec_rollback.ports.channel import Channel
-from smartspec_rollback.ports.clock import Clock
+from smartspec_rollback.ports.clock import Clock, Deadline
+from smartspec_rollback.ports.database import Database
 from smartspec_rollback.ports.metrics import MetricsSource
 from smartspec_rollback.ports.platform import Platform
 from smartspec_rollback.ports.smoke import SmokeTests
@@ -68,6 +71,30 @@ class Judges(Protocol):
         ...
 
 
+class Compares(Protocol):
+    """Tells whether code that worked on one schema works on another: ``engine.compare``."""
+
+    def __call__(
+        self, before: SchemaSnapshot, after: Database, deadline: Deadline, /
+    ) -> Comparison:
+        """Compare a recorded schema with a live database; ProviderError where it cannot be."""
+        ...
+
+
+@dataclass(frozen=True)
+class DatabaseParts:
+    """What looking into the Target's database takes.
+
+    ``connect`` makes the provider, and raises SmartSpecError where it cannot. ``within`` is how
+    many seconds all looking may take while a plan is made.
+    """
+
+    connect: Callable[[], Database]
+    compare: Compares
+    migrations_tool: str | None = None
+    within: float = 5.0
+
+
 class Reports(Protocol):
     """Where reports are kept and how texts are written; views behind a port."""
 
@@ -111,7 +138,8 @@ class Parts:
     ``channels`` are those somebody can really be reached by; empty means nobody can be asked.
     ``operator`` is who runs this process, ``holder`` names the process. ``stop`` turns true when
     the person at the keyboard wants out. ``auto_approve``: this process was asked to go unattended
-    where that is allowed, and says so where it is not.
+    where that is allowed, and says so where it is not. ``database`` is None where none is
+    configured.
     """
 
     target: Target
@@ -132,6 +160,7 @@ class Parts:
     new_id: Callable[[], str]
     stop: Callable[[], bool] = field(default=_never)
     auto_approve: bool = False
+    database: DatabaseParts | None = None
 
 
 @dataclass(frozen=True)

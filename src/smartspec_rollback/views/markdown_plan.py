@@ -12,7 +12,7 @@ from smartspec_rollback.domain.finding import Finding, Outcome
 from smartspec_rollback.domain.plan import Plan
 from smartspec_rollback.domain.step import VERIFY
 from smartspec_rollback.views import wording
-from smartspec_rollback.views.escape import code, prose, text
+from smartspec_rollback.views.escape import TEXT_LIMIT, code, prose, text
 from smartspec_rollback.views.markdown_verdict import measured
 from smartspec_rollback.views.units import moment, short_digest, span
 
@@ -80,7 +80,8 @@ def finding_lines(
             override = finding.override
             lines.append(f"    - **Overridden** by {text(override.by)}: {text(override.reason)}")
         lines += [
-            f"    - {text(e.fact)}: {code(e.value)} ({text(e.source)})" for e in finding.evidence
+            f"    - {text(e.fact)}: {code(e.value, limit=TEXT_LIMIT)} ({text(e.source)})"
+            for e in finding.evidence
         ]
         if finding.outcome is not Outcome.PASSED:
             if finding.remedy:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from smartspec_rollback.domain.approval import Answer, Person, Policy, Question, may_answer
 from smartspec_rollback.domain.candidate import Candidate, LedgerEntry
-from smartspec_rollback.domain.finding import Finding, Outcome, Risk
+from smartspec_rollback.domain.finding import FIX_TO_REVIEW, Finding, Outcome, Risk
 from smartspec_rollback.domain.objective import Metric, Objective
 from smartspec_rollback.domain.plan import Plan
 from smartspec_rollback.domain.report import Report
@@ -65,7 +65,7 @@ def headline(plan: Plan) -> Headline:
     rest = f"{_duration(plan)} {_failing(plan)}"
     if plan.blocking:
         why = _because([f.summary for f in plan.blocking])
-        return Headline(BLOCKING, "Refused", why, _failing(plan))
+        return Headline(BLOCKING, "Refused", why, f"{_instead(plan)}{_failing(plan)}")
     reasons = [_reason(f) for f in sorted(open_findings, key=lambda f: f.number != _WILL_IT_HELP)]
     if plan.to.health is None and not any(f.number == 1 for f in open_findings):
         reasons.insert(0, f"nobody has evidence that {_named(plan.to)} was healthy")
@@ -81,6 +81,16 @@ def headline(plan: Plan) -> Headline:
     word = "Not shown to be safe" if plan.risk is Risk.HIGH else "Look first"
     because = _because(reasons) if reasons else "see the risk."
     return Headline(ATTENTION, f"{word} ({plan.risk} risk)", because, rest)
+
+
+def _instead(plan: Plan) -> str:
+    """Say what to do where the database is why going back is refused; empty where it is not."""
+    of_database = [f for f in plan.blocking if f.number in _SCHEMA or f.number == _DATA]
+    if not of_database:
+        return ""
+    fixes = any(e.fact == FIX_TO_REVIEW for f in of_database for e in f.evidence)
+    forward = f"Roll forward instead: mend `{plan.from_release.version}`"
+    return f"{forward}, or have the fix below reviewed and applied. " if fixes else f"{forward}. "
 
 
 def first_line(plan: Plan) -> str:
