@@ -162,18 +162,15 @@ def loosen_domain(kind: str, old: DefinedType, new: DefinedType) -> str:
 
 def _drop_check(domain: str, definition: str) -> str:
     """Drop a domain's check by what it demands: its name is not recorded."""
-    named = (
-        "SELECT conname INTO STRICT it FROM pg_catalog.pg_constraint "
-        f"WHERE contypid = {literal(domain)}::regtype"  # noqa: S608 - text to review
-    )
+    named = f"contypid = {literal(domain)}::regtype"
     wanted = f"pg_get_constraintdef(oid) = {literal(definition)}"
     drop = literal(f"ALTER DOMAIN {domain.replace('%', '%%')} DROP CONSTRAINT %I")
     return "\n".join(
         (
             "DO LANGUAGE plpgsql " + _BODY,
             "DECLARE it name; BEGIN",
-            f"    {named}",
-            f"        AND {wanted};",
+            "    SELECT conname INTO STRICT it FROM pg_catalog.pg_constraint",
+            f"    WHERE {named} AND {wanted};",
             f"    EXECUTE format({drop}, it);",
             f"END {_BODY};",
         )

@@ -1,0 +1,138 @@
+"""What the migrations did to rows, read from their text (rows 46 and 48, layer L0).
+
+Called by ``compare``, which also shows what ``unread`` lists. A text never proves that anything
+breaks: nobody ran it here.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from smartspec_rollback.domain.catalog import Column, Relation
+from smartspec_rollback.domain.comparison import Layer, SchemaFinding, SchemaVerdict
+from smartspec_rollback.domain.migration import Effect, EffectKind
+from smartspec_rollback.domain.values import Evidence
+from smartspec_rollback.domain.workload import Use
+from smartspec_rollback.schema.case import Case
+from smartspec_rollback.schema.found import fact, found
+from smartspec_rollback.schema.using import Used, opaque, reading, statements_of, through_views
+
+_SHOWN = 200
+
+
+def findings(case: Case) -> Iterator[SchemaFinding]:
+    """Judge every rewriting and deleting of rows the old version had."""
+    for effect in case.effects:
+        relation = _relation(case, effect)
+        if relation is None:
+            continue
+        match effect.kind:
+            case EffectKind.BACKFILL:
+                yield from _backfill(case, effect, relation)
+            case EffectKind.DELETE:
+                yield _delete(case, effect, relation)
+            case EffectKind.INSERT | EffectKind.SCHEMA | EffectKind.UNPARSED:
+                pass
+
+
+def unread(effects: Iterable[Effect]) -> tuple[str, ...]:
+    """List what of the migrations could not be read, each with its place, once."""
+    said = (
+        f"not read: {effect.source or 'a migration'}: {' '.join(effect.text.split())[:_SHOWN]}"
+        for effect in effects
+        if effect.kind is EffectKind.UNPARSED
+    )
+    return tuple(dict.fromkeys(said))
+
+
+def _relation(case: Case, effect: Effect) -> Relation | None:
+    """Find the old table an effect is about, by its later name too."""
+    if effect.relation is None:
+        return None
+    schema, _, bare = effect.relation.replace('"', "").rpartition(".")
+    if (old := case.before.catalog.find(bare, schema or None)) is not None:
+        return old
+    for pair in case.matching.matches:
+        if pair.new.name == bare and schema in {"", pair.new.schema}:
+            return pair.old
+    return None
+
+
+def _backfill(case: Case, effect: Effect, relation: Relation) -> Iterator[SchemaFinding]:
+    known = [c for c in relation.columns if not effect.columns or c.name in effect.columns]
+    for column in known:
+        if not _fills_nulls_only(case, effect, relation, column):
+            yield _rewritten(case, effect, relation, column)
+
+
+def _fills_nulls_only(case: Case, effect: Effect, relation: Relation, column: Column) -> bool:
+    """Tell whether only NULLs were filled, in a column that has to have values now.
+
+    That it has to is judged by the rule about NOT NULL.
+    """
+    later = case.new.get(relation.qualified)
+    now = later.column(column.name) if later is not None else None
+    name = rf'"?{re.escape(column.name)}"?'
+    guard = re.compile(rf"\bWHERE\b[^;]*(?<!\w){name}\s+IS\s+NULL\b", re.IGNORECASE)
+    alternative = re.search(r"\bOR\b", effect.text, re.IGNORECASE)
+    guarded = guard.search(effect.text) is not None and alternative is None
+    return guarded and now is not None and not now.nullable and column.nullable
+
+
+def _rewritten(case: Case, effect: Effect, relation: Relation, column: Column) -> SchemaFinding:
+    object_ = f"{relation.qualified}.{column.name}"
+    said = f"A migration rewrote values of {object_}"
+    if used := reading(case, relation, column.name):
+        return found(
+            46,
+            SchemaVerdict.ATTENTION,
+            object_,
+            f"{said}, which the old version reads.",
+            layer=Layer.MIGRATIONS,
+            statements=statements_of(used),
+            evidence=(_quoted(effect),),
+        )
+    hidden = opaque(case, relation.name, column.name)
+    return found(
+        46,
+        SchemaVerdict.UNKNOWN if hidden else case.unused,
+        object_,
+        f"{said}; no known statement of the old version reads it.",
+        layer=Layer.MIGRATIONS,
+        statements=hidden,
+        evidence=(_quoted(effect),),
+    )
+
+
+def _delete(case: Case, effect: Effect, relation: Relation) -> SchemaFinding:
+    said = f"A migration deleted rows of {relation.qualified}"
+    used: Used = (*case.uses(relation.qualified), *through_views(case, relation))
+    readers = tuple(each for each in used if _reads(each[1]))
+    if readers:
+        return found(
+            48,
+            SchemaVerdict.ATTENTION,
+            relation.qualified,
+            f"{said}, which the old version reads.",
+            layer=Layer.MIGRATIONS,
+            statements=statements_of(readers),
+            evidence=(_quoted(effect),),
+        )
+    hidden = opaque(case, relation.name)
+    return found(
+        48,
+        SchemaVerdict.UNKNOWN if hidden else case.unused,
+        relation.qualified,
+        f"{said}; no known statement of the old version reads it.",
+        layer=Layer.MIGRATIONS,
+        statements=hidden,
+        evidence=(_quoted(effect),),
+    )
+
+
+def _reads(use: Use) -> bool:
+    return bool(use.reads or use.returns or use.star) or not use.writes
+
+
+def _quoted(effect: Effect) -> Evidence:
+    text = " ".join(effect.text.split())[:_SHOWN]
+    return fact(effect.source or "migration", text, Layer.MIGRATIONS)
