@@ -25,8 +25,6 @@ from smartspec_rollback.providers.sql_text import Piece, statements
 
 _SHOWN = 400
 _PLACE = re.compile(r"(.*):(\d+)", re.DOTALL)
-    r"\s*(?:begin|commit|end|start|rollback|savepoint|release)\b", re.IGNORECASE
-)
 _WITHOUT_EFFECT = frozenset(
     {
         "TransactionStmt", "VariableSetStmt", "VariableShowStmt", "LockStmt", "VacuumStmt",
