@@ -71,24 +71,29 @@ def _of_piece(piece: Piece) -> Iterator[Effect]:
 
 def _of_tree(tree: Tree) -> Iterator[Effect]:
     for kind, node in tree.items():
-        if kind == "DoStmt":
-            yield from _of_block(node)
-        elif kind == "CallStmt":
-            yield _CALL
-        elif kind == "TruncateStmt":
-            for each in node["relations"]:
-                yield Effect(kind=EffectKind.DELETE, relation=written(each["RangeVar"]))
-        elif kind == "CopyStmt":
-            if node.get("is_from"):
-                columns = strings(node.get("attlist", []))
-                relation = written(node["relation"])
-                yield Effect(kind=EffectKind.INSERT, relation=relation, columns=columns)
-        elif kind == "SelectStmt" or kind in _WRITES:
-            yield from _rows(tree)
-            if kind == "SelectStmt":
+        match kind:
+            case "SelectStmt":
+                yield from _rows(tree)
                 yield from _calls(node)
-        elif kind not in _WITHOUT_EFFECT:
-            yield from schema_effects(kind, node)
+            case "DoStmt":
+                yield from _of_block(node)
+            case "CallStmt":
+                yield _CALL
+            case "TruncateStmt":
+                for each in node["relations"]:
+                    yield Effect(kind=EffectKind.DELETE, relation=written(each["RangeVar"]))
+            case "CopyStmt":
+                yield from _copy(node)
+            case _ if kind in _WRITES:
+                yield from _rows(tree)
+            case _ if kind not in _WITHOUT_EFFECT:
+                yield from schema_effects(kind, node)
+
+
+def _copy(node: Tree) -> Iterator[Effect]:
+    if node.get("is_from"):
+        columns = strings(node.get("attlist", []))
+        yield Effect(kind=EffectKind.INSERT, relation=written(node["relation"]), columns=columns)
 
 
 def _rows(value: Any) -> Iterator[Effect]:
