@@ -5,7 +5,11 @@ Made by ``schema``; shown by ``smartspec schema compare`` and by the checks of a
 
 from enum import StrEnum
 
+from smartspec_rollback.domain.catalog import Catalog
+from smartspec_rollback.domain.migration import AppliedMigration, Effect
+from smartspec_rollback.domain.schema_record import Answer, SchemaSnapshot
 from smartspec_rollback.domain.values import Evidence, Value
+from smartspec_rollback.domain.workload import Run, Statement, Trial
 
 
 class SchemaVerdict(StrEnum):
@@ -83,3 +87,31 @@ class Comparison(Value):
     findings: tuple[SchemaFinding, ...]
     layers: tuple[Layer, ...]
     unseen: tuple[str, ...] = ()
+
+
+class Inputs(Value):
+    """Everything known for one comparison.
+
+    ``before`` was recorded with the old version, ``after`` is the schema now. ``statements`` are
+    those of the old version known beside ``before.workload`` (or better than there). ``trials``
+    and ``runs`` are on the new schema, ``before_trials`` on the old one; ``missing`` and
+    ``missing_before`` are what scratch copies of them lack. ``effects`` are those of the migrations
+    in between. ``applied`` is the migrations' tool's record now, None where there is none.
+    ``gaps`` say what the sources of statements lack, ``unseen`` what could not be looked at, and
+    ``layers`` which layers were.
+    """
+
+    before: SchemaSnapshot
+    after: Catalog
+    statements: tuple[Statement, ...] = ()
+    trials: tuple[Trial, ...] = ()
+    before_trials: tuple[Trial, ...] = ()
+    runs: tuple[Run, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    missing: frozenset[str] = frozenset()
+    missing_before: frozenset[str] = frozenset()
+    applied: tuple[AppliedMigration, ...] | None = None
+    gaps: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+    layers: tuple[Layer, ...] = (Layer.CATALOG,)

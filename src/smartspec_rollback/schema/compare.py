@@ -12,14 +12,13 @@ from smartspec_rollback.domain.catalog import Catalog
 from smartspec_rollback.domain.comparison import (
     Comparison,
     Coverage,
+    Inputs,
     Layer,
     SchemaFinding,
     SchemaVerdict,
 )
-from smartspec_rollback.domain.migration import AppliedMigration, Effect
-from smartspec_rollback.domain.schema_record import Answer, Question, SchemaSnapshot
-from smartspec_rollback.domain.values import Value
-from smartspec_rollback.domain.workload import Run, Statement, Trial
+from smartspec_rollback.domain.schema_record import Question
+from smartspec_rollback.domain.workload import Run
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.codes import (
     COVERAGE_LOW,
@@ -29,42 +28,53 @@ from smartspec_rollback.schema.codes import (
 from smartspec_rollback.schema.coverage import measure
 from smartspec_rollback.schema.found import fact, found
 from smartspec_rollback.schema.merge import merge
-from smartspec_rollback.schema.rules import columns, relations
+from smartspec_rollback.schema.rules import (
+    access,
+    checks,
+    collations,
+    columns,
+    comments,
+    domains,
+    enums,
+    foreign_keys,
+    functions,
+    generated,
+    indexes,
+    migrations,
+    nullability,
+    partitions,
+    relations,
+    row_security,
+    triggers,
+    types,
+    uniqueness,
+    views,
+)
 from smartspec_rollback.schema.worked import worked_before
 
 RULES: tuple[Callable[[Case], Iterable[SchemaFinding]], ...] = (
-    relations.findings,
+    access.findings,
+    checks.findings,
+    collations.findings,
     columns.findings,
+    comments.findings,
+    domains.findings,
+    enums.findings,
+    foreign_keys.findings,
+    functions.findings,
+    generated.findings,
+    indexes.findings,
+    migrations.findings,
+    nullability.findings,
+    partitions.findings,
+    relations.findings,
+    row_security.findings,
+    triggers.findings,
+    types.findings,
+    uniqueness.findings,
+    views.findings,
 )
 """Every rule. The order decides nothing."""
-
-
-class Inputs(Value):
-    """Everything known for one comparison.
-
-    ``before`` was recorded with the old version, ``after`` is the schema now. ``statements`` are
-    those of the old version known beside ``before.workload`` (or better than there). ``trials``
-    and ``runs`` are on the new schema, ``before_trials`` on the old one; ``missing`` and
-    ``missing_before`` are what scratch copies of them lack. ``effects`` are those of the migrations
-    in between. ``applied`` is the migrations' tool's record now, None where there is none.
-    ``gaps`` say what the sources of statements lack, ``unseen`` what could not be looked at, and
-    ``layers`` which layers were.
-    """
-
-    before: SchemaSnapshot
-    after: Catalog
-    statements: tuple[Statement, ...] = ()
-    trials: tuple[Trial, ...] = ()
-    before_trials: tuple[Trial, ...] = ()
-    runs: tuple[Run, ...] = ()
-    effects: tuple[Effect, ...] = ()
-    answers: tuple[Answer, ...] = ()
-    missing: frozenset[str] = frozenset()
-    missing_before: frozenset[str] = frozenset()
-    applied: tuple[AppliedMigration, ...] | None = None
-    gaps: tuple[str, ...] = ()
-    unseen: tuple[str, ...] = ()
-    layers: tuple[Layer, ...] = (Layer.CATALOG,)
 
 
 def questions(inputs: Inputs) -> tuple[Question, ...]:

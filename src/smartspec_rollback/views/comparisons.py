@@ -69,12 +69,11 @@ def comparison(compared: Comparison) -> str:
 def coverage_lines(coverage: Coverage) -> list[str]:
     """Say how much of the old version's workload is known."""
     calls = "" if coverage.calls is None else f", {coverage.calls:.0%} of its calls"
-    lines = [
+    known = (
         f"- Workload known: {coverage.share:.0%} ({coverage.understood} of {coverage.statements} "
         f"statements understood{calls}; they touch {coverage.touched} of {coverage.tables} tables)"
-    ]
-    lines += [f"    - {prose(gap)}" for gap in coverage.gaps]
-    return lines
+    )
+    return [known, *(f"    - {prose(gap)}" for gap in coverage.gaps)]
 
 
 def comparison_document(compared: Comparison) -> bytes:
