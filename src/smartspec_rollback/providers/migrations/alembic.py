@@ -133,6 +133,8 @@ class _Body:
     def run(self, body: list[ast.stmt], batch: tuple[str, str] | None = None) -> None:
         """Translate; ``batch`` is the name that stands for ``op`` in it, and its table."""
         for statement in body:
+            if isinstance(statement, ast.Return):
+                return
             try:
                 self.script.statements += self._statement(statement, batch)
             except Computed as computed:
@@ -143,7 +145,7 @@ class _Body:
 
     def _statement(self, statement: ast.stmt, batch: tuple[str, str] | None) -> list[str]:
         match statement:
-            case ast.Pass() | ast.Import() | ast.ImportFrom() | ast.Return(value=None):
+            case ast.Pass() | ast.Import() | ast.ImportFrom():
                 return []
             case ast.Expr(value=ast.Constant()):
                 return []  # a docstring

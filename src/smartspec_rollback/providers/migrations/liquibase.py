@@ -64,8 +64,11 @@ def _read(reading: Reading) -> list[Migration]:
             )
         elif _is_formatted(text):
             found += _formatted(reading, path, text)
+        elif any("sqlFile" in (reading.text(log) or "") for log in logs):
+            reading.problem(path, "no formatted SQL; it may be part of a changeset in a changelog")
         else:
-            reading.problem(path, "its first line is not `--liquibase formatted sql`; not read")
+            reading.problem(path, "no formatted SQL; Liquibase runs it as one changeset, if at all")
+            found.append(Migration(version="includeAll:raw", name=path, path=path, up=text))
     _report_twice(reading, found)
     return found
 
@@ -139,6 +142,7 @@ def _formatted(reading: Reading, path: str, text: str) -> Iterator[Migration]:
         reading.problem(path, f"line {stray + 1}: a statement before the first --changeset")
     if not begins:
         reading.problem(path, "it has no line `--changeset author:id`")
+        return
     for start, end in zip(begins, [*begins[1:], len(lines)], strict=True):
         change = _CHANGESET.fullmatch(lines[start])
         if change is not None:

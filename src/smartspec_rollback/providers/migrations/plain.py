@@ -50,7 +50,8 @@ def _migrations(reading: Reading) -> Iterator[Migration]:
             reading.problem(paths[False], "there is no file for the way forth beside it")
         yield from_sql(
             reading,
-            version=parts["version"] if parts else base,
+            # Diesel writes 2024-01-01-000000 in names, and the digits alone in its ledger.
+            version=parts["version"].replace("-", "") if parts else base,
             name=(parts["name"] or "") if parts else base,
             up=paths.get(True),
             down=paths.get(False),

@@ -7,7 +7,7 @@ literal is ``Computed``, with its line.
 import ast
 import textwrap
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -49,6 +49,7 @@ class Raw(str):
     __slots__ = ()
 
 
+_CHANGES = frozenset({"add", "append", "clear", "extend", "insert", "pop", "remove", "update"})
 Names = Mapping[str, object]
 
 
@@ -230,9 +231,10 @@ def _shown(node: ast.AST) -> str:
 
 
 def constants(body: Iterable[ast.stmt], known: Names | None = None) -> dict[str, object]:
-    """Collect the names that are bound once, and to a literal."""
+    """Collect the names that are bound once, to a literal, and not changed in place."""
+    body = list(body)
     bound: dict[str, object] = dict(known or {})
-    seen: set[str] = set()
+    seen: set[str] = {name for statement in body for name in _changed_in_place(statement)}
     for statement in body:
         for node in ast.walk(statement):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -247,6 +249,19 @@ def constants(body: Iterable[ast.stmt], known: Names | None = None) -> dict[str,
                     except Computed:
                         continue
     return bound
+
+
+def _changed_in_place(statement: ast.stmt) -> Iterator[str]:
+    """Name what is added to, or assigned a part of."""
+    for node in ast.walk(statement):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attr)):
+                if attr in _CHANGES:
+                    yield name
+            case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
+                yield name
+            case _:
+                pass
 
 
 class Assigned(NamedTuple):
