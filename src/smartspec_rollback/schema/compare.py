@@ -26,6 +26,7 @@ from smartspec_rollback.schema.codes import (
     NOT_COMPARABLE,
 )
 from smartspec_rollback.schema.coverage import measure
+from smartspec_rollback.schema.fixes import fix
 from smartspec_rollback.schema.found import fact, found
 from smartspec_rollback.schema.merge import merge
 from smartspec_rollback.schema.rules import (
@@ -96,7 +97,7 @@ def compare(inputs: Inputs) -> Comparison:
         verdict=verdict,
         reason=_reason(verdict, findings, case),
         coverage=case.coverage,
-        findings=tuple(findings),
+        findings=tuple(_mended(each, case) for each in findings),
         layers=tuple(sorted(set(inputs.layers))),
         unseen=_unseen(inputs),
     )
@@ -175,6 +176,13 @@ def _incomparable(inputs: Inputs, case: Case) -> Iterable[SchemaFinding]:
             "that the old version does without it.",
             evidence=tuple(fact("not read", note) for note in notes),
         )
+
+
+def _mended(finding: SchemaFinding, case: Case) -> SchemaFinding:
+    """Put a narrow fix beside what harms the old version, where there is one."""
+    if finding.fix or finding.verdict in {SchemaVerdict.SAFE, SchemaVerdict.UNKNOWN}:
+        return finding
+    return replace(finding, fix=fix(finding.code, case, finding.object))
 
 
 def _too_little(coverage: Coverage) -> SchemaFinding:

@@ -75,6 +75,17 @@ def _added(case: Case, pair: Match, column: Column) -> SchemaFinding:
             evidence=evidence,
             loses=loses,
         )
+    if captured := _captured(case, pair, column):
+        return found(
+            code,
+            SchemaVerdict.BREAKING,
+            object_,
+            f"Statements of the old version still compile, but {column.name} means {object_} in "
+            "them now, and meant another column.",
+            statements=statements_of(captured),
+            evidence=evidence,
+            loses=loses,
+        )
     if copied := _copied(case, pair):
         return found(
             code,
@@ -171,6 +182,17 @@ def _ambiguous(case: Case, pair: Match, column: Column) -> Used:
             for use in statement.uses or ()
             if column.name in use.unqualified and pair.old.qualified in use.beside
         ),
+    )
+
+
+def _captured(case: Case, pair: Match, column: Column) -> Used:
+    """List the statements in which a new column silently takes another one's place."""
+    wanted = (pair.old.qualified, column.name)
+    return tuple(
+        (statement, use)
+        for statement in case.statements
+        for use in statement.uses or ()
+        if wanted in use.captures
     )
 
 

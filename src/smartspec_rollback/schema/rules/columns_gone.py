@@ -6,12 +6,15 @@ unless it now means another column or gives its values to others.
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from smartspec_rollback.domain.catalog import Column
 from smartspec_rollback.domain.comparison import Layer, SchemaFinding, SchemaVerdict
 from smartspec_rollback.domain.migration import EffectKind
 from smartspec_rollback.domain.values import Evidence
 from smartspec_rollback.domain.workload import Statement
 from smartspec_rollback.schema.case import Case
+from smartspec_rollback.schema.fixes import fix
 from smartspec_rollback.schema.found import fact, found
 from smartspec_rollback.schema.matching import Columns, Match, words
 from smartspec_rollback.schema.using import (
@@ -32,7 +35,10 @@ def gone(case: Case, pair: Match, fates: Columns) -> Iterable[SchemaFinding]:
     """Judge the columns of one table that were renamed, split or dropped."""
     for old, new in fates.renamed:
         became = f"{pair.old.qualified}.{old.name} is called {new.name} now"
-        yield _gone(case, pair, old, 9, became)
+        finding = _gone(case, pair, old, 9, became)
+        harmful = finding.verdict in {SchemaVerdict.BREAKING, SchemaVerdict.ATTENTION}
+        mended = fix(finding.code, case, finding.object, to=new.name) if harmful else ""
+        yield replace(finding, fix=mended)
     for column in fates.dropped:
         yield _dropped(case, pair, column, fates)
 

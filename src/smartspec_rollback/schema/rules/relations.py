@@ -12,6 +12,8 @@ from smartspec_rollback.domain.schema_record import Question, QuestionKind
 from smartspec_rollback.domain.values import Evidence
 from smartspec_rollback.domain.workload import Statement
 from smartspec_rollback.schema.case import Case
+from smartspec_rollback.schema.codes import BY_ROW
+from smartspec_rollback.schema.fixes import fix
 from smartspec_rollback.schema.found import counted, fact, found
 from smartspec_rollback.schema.matching import Fate, Match
 from smartspec_rollback.schema.using import (
@@ -186,6 +188,7 @@ def _gone_elsewhere(case: Case, pair: Match) -> SchemaFinding:
             f"{became}, and the old version uses the old name.",
             statements=statements_of(failing),
             evidence=_compiled(case, failing),
+            fix=fix(BY_ROW[code].name, case, pair.old.qualified, to=pair.new.qualified),
         )
     if used:
         return found(
