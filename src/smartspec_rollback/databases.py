@@ -4,6 +4,7 @@ Called by ``wiring``: for planning a rollback, for recording a deployment, and f
 Nothing is connected to before it is asked: a secret that is missing costs a finding, never a plan.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -12,8 +13,9 @@ from smartspec_rollback import comparing
 from smartspec_rollback.config.model import DatabaseConfiguration
 from smartspec_rollback.domain.approval import Person
 from smartspec_rollback.domain.comparison import Comparison, Layer
+from smartspec_rollback.domain.crosscheck import crosscheck
 from smartspec_rollback.domain.deployment import Deployment
-from smartspec_rollback.domain.migration import MigrationSet
+from smartspec_rollback.domain.migration import AppliedMigration, MigrationSet
 from smartspec_rollback.domain.schema_record import SchemaSnapshot
 from smartspec_rollback.engine import compare as engine
 from smartspec_rollback.engine.parts import DatabaseParts
@@ -24,7 +26,7 @@ from smartspec_rollback.engine.record import (
     needless,
     record_schema,
 )
-from smartspec_rollback.errors import SmartSpecError
+from smartspec_rollback.errors import ProviderError, SmartSpecError
 from smartspec_rollback.ports.clock import Clock, Deadline
 from smartspec_rollback.ports.database import Database
 from smartspec_rollback.ports.store import Store
@@ -33,6 +35,7 @@ from smartspec_rollback.providers import migrations, registry, statements
 _MAGIC = "*?["
 _FILES = 10_000
 
+Applied = tuple[AppliedMigration, ...]
 Scripts = tuple[tuple[str, str], ...]
 """Migrations as path and SQL."""
 
@@ -49,7 +52,12 @@ def parts(configured: DatabaseConfiguration, *, clock: Clock) -> DatabaseParts:
     """Put together what planning needs."""
 
     def compare(before: SchemaSnapshot, after: Database, deadline: Deadline, /) -> Comparison:
-        scripts, unread = between(configured, before)
+        now: Applied | None = None
+        with suppress(ProviderError):  # without them there are fewer layers, and that is told
+            now = after.applied_migrations(
+                before.migrations_table, configured.migrations_tool, deadline=deadline
+            )
+        scripts, unread = between(configured, before.migrations, now)
         compared = engine.compare(
             engine.Compared(before=before, after=after, migrations=scripts, since=before.mark),
             rules=comparing.RULES,
@@ -111,21 +119,22 @@ def migration_set(configured: DatabaseConfiguration) -> MigrationSet | None:
 
 
 def between(
-    configured: DatabaseConfiguration, before: SchemaSnapshot
+    configured: DatabaseConfiguration, then: Applied | None, now: Applied | None
 ) -> tuple[Scripts, tuple[str, ...]]:
-    """Read the migrations that were not applied at the old time; say what could not be read."""
+    """Read the migrations that were applied since ``then``; say what could not be read."""
     if configured.migrations_path is None:
         return (), ()
-    if before.migrations is None:
-        return (), (f"{Layer.MIGRATIONS}: it is not known which migrations were applied then",)
+    if then is None or now is None:
+        return (), (f"{Layer.MIGRATIONS}: the database does not say which migrations it has",)
     try:
         held = migration_set(configured)
     except SmartSpecError as error:
         return (), (f"{Layer.MIGRATIONS}: {error.what}",)
     if held is None:
         return (), ()
-    applied = {each.version for each in before.migrations}
-    new = [each for each in held.migrations if each.version not in applied]
+    lacked = set(crosscheck(held.migrations, then, held.tool).missing)
+    lacks = set(crosscheck(held.migrations, now, held.tool).missing)
+    new = [each for each in held.migrations if each.version in lacked - lacks]
     unread = tuple(
         f"{Layer.MIGRATIONS}: {each.path}: {each.dynamic}" for each in new if each.dynamic
     )

@@ -143,7 +143,5 @@ def _behind(seen: DatabaseFacts, comparison: Comparison) -> Iterator[Evidence]:
     yield from extent(comparison)
     if seen.migrations is not None and seen.migrations.added:
         yield fact("migrations since", listed(seen.migrations.added), DATABASE)
-    if seen.migrations is not None and seen.migrations.removed:
-        yield fact("migrations gone since", listed(seen.migrations.removed), DATABASE)
     if seen.migrations_gap is not None:
         yield fact("migrations", f"not read: {clause(seen.migrations_gap.what)}", DATABASE)

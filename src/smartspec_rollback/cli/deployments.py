@@ -4,6 +4,7 @@ import string
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from smartspec_rollback.cli.diagnosis_database import counted
 from smartspec_rollback.cli.output import Output
 from smartspec_rollback.cli.session import Session
 from smartspec_rollback.cli.showing import show_verdict
@@ -89,11 +90,11 @@ def record_database(session: Session, deployment: Deployment) -> None:
         session.output.progress(f"The database was not recorded again: {done}")
         return
     seen = done.recorded.snapshot
-    counts = [f"{len(seen.catalog.relations)} tables and views"]
+    counts = [counted(len(seen.catalog.relations), "table or view", "tables and views")]
     if deployment.phase is not Phase.AFTER_MIGRATIONS:
-        counts.append(f"{len(seen.workload.statements)} statements")
+        counts.append(counted(len(seen.workload.statements), "statement"))
     if seen.migrations is not None:
-        counts.append(f"{len(seen.migrations)} applied migrations")
+        counts.append(counted(len(seen.migrations), "applied migration"))
     session.output.progress(f"Recorded its database: {', '.join(counts)}")
     for gap in (*done.missing, *seen.workload.gaps):
         session.output.note(f"warning: not known of the database: {gap}")

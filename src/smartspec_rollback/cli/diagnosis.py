@@ -8,6 +8,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
+from smartspec_rollback.cli import diagnosis_database
 from smartspec_rollback.cli.documents import document
 from smartspec_rollback.cli.output import Output
 from smartspec_rollback.cli.session import Session
@@ -169,6 +170,7 @@ def _target(workspace: Workspace, target: Target) -> Iterator[Line]:
     yield from _abilities(workspace, target, about)
     yield from _guarded(f"{target} metrics", partial(_metrics, workspace, target, seen))
     yield from _guarded(f"{target} channel", partial(_channel, workspace, target))
+    yield from _guarded(f"{target} database", partial(_database, workspace, target))
 
 
 def _parts(workspace: Workspace, target: Target) -> Iterator[Line]:
@@ -239,6 +241,11 @@ def _channel(workspace: Workspace, target: Target) -> Iterator[Line]:
         yield _good(about, "this terminal can be asked at")
     elif configured is None or configured.kind == "terminal":
         yield _unknown(about, "no terminal here; a rollback started like this has nobody to ask")
+
+
+def _database(workspace: Workspace, target: Target) -> Iterator[Line]:
+    for outcome, about, said, remedy in diagnosis_database.look(workspace, target):
+        yield Line(outcome=outcome, about=about, said=said, remedy=remedy)
 
 
 def _good(about: str, said: str) -> Line:

@@ -48,12 +48,11 @@ class Writes(Value):
 class MigrationsSeen(Value):
     """The migrations' tool's own record in the live database, beside the one of the old version.
 
-    ``incomplete`` stopped half-way; ``added`` since the old version was live; ``removed`` since.
+    ``incomplete`` stopped half-way; ``added`` since the old version was live.
     """
 
     incomplete: tuple[str, ...]
     added: tuple[str, ...]
-    removed: tuple[str, ...]
 
 
 class DatabaseFacts(Value):

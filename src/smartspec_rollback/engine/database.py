@@ -102,7 +102,6 @@ class _Look:
         seen = MigrationsSeen(
             incomplete=tuple(each.version for each in applied if not each.complete),
             added=tuple(v for v in versions if v not in set(old)),
-            removed=tuple(v for v in old if v not in set(versions)),
         )
         return replace(facts, migrations=seen)
 

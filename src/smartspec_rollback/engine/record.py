@@ -1,29 +1,24 @@
 """Record: keep what a release finds in its database, and what it asks of it, for a later rollback.
 
-Called with ``deployment record`` and ``local deploy``, right after the deployment was recorded, and
-by ``schema snapshot``. Read-only on the database; what fails raises a SmartSpecError, which never
-undoes the deployment.
+Called with ``deployment record`` and ``local deploy``, right after the deployment was recorded.
+Read-only on the database; what fails raises a SmartSpecError, which never undoes the deployment.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TypeVar
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from smartspec_rollback.domain.approval import Person
-from smartspec_rollback.domain.catalog import Catalog
 from smartspec_rollback.domain.deployment import Deployment, Phase
-from smartspec_rollback.domain.schema_record import RecordedSchema, SchemaSnapshot
+from smartspec_rollback.domain.schema_record import RecordedSchema
 from smartspec_rollback.domain.values import Value
-from smartspec_rollback.domain.workload import Statement, StatementText, Workload
-from smartspec_rollback.errors import ProviderError
+from smartspec_rollback.domain.workload import Statement, StatementText
+from smartspec_rollback.engine.snapshot import Taker, Wanted
 from smartspec_rollback.ports.clock import Clock, Deadline
-from smartspec_rollback.ports.database import Database, Profiles
+from smartspec_rollback.ports.database import Database
 from smartspec_rollback.ports.store import Store
 
-T = TypeVar("T")
 Collected = tuple[tuple[StatementText, ...], tuple[str, ...]]
 """Statements, and what is known to be missing among them."""
 
@@ -87,35 +82,16 @@ def record_schema(how: Recording, deployment: Deployment, *, by: Person) -> Sche
     After migrations only the schema and the mark are: statements belong to a release that runs.
     """
     phase = deployment.phase
-    texts, gaps = _texts(how, deployment)
-    look = _Look(how.connect(), Deadline.after(how.clock, WITHIN))
-    remembered = how.remembered and phase is not Phase.AFTER_MIGRATIONS
-    if remembered and phase is Phase.LIVE and not texts:
-        gaps = (*gaps, AT_ITS_START)
-    seen = look.snapshot(
-        texts, gaps, remembered=remembered, tool=how.migrations_tool, at=how.clock.now()
+    wanted = Wanted(
+        remembered=how.remembered, values=how.values, samples=how.samples, tool=how.migrations_tool
     )
+    taker = Taker(how.connect(), wanted, deadline=Deadline.after(how.clock, WITHIN))
+    seen = taker.schema(at=how.clock.now())
     if phase is not Phase.AFTER_MIGRATIONS:
-        seen = look.with_values(seen, values=how.values, samples=how.samples)
+        workload = taker.workload(seen.catalog, *_texts(how, deployment))
+        seen = taker.with_values(replace(seen, workload=workload))
     recorded = how.store.record_schema(deployment.id, phase, seen, by=by)
-    return SchemaRecorded(recorded=recorded, missing=tuple(look.missing))
-
-
-def snapshot(
-    database: Database,
-    *,
-    texts: tuple[StatementText, ...],
-    gaps: tuple[str, ...] = (),
-    remembered: bool,
-    values: bool,
-    samples: int,
-    at: datetime,
-    deadline: Deadline,
-) -> SchemaSnapshot:
-    """Look at a database once; ProviderError where not even its schema can be read."""
-    look = _Look(database, deadline)
-    seen = look.snapshot(texts, gaps, remembered=remembered, tool=None, at=at)
-    return look.with_values(seen, values=values, samples=samples)
+    return SchemaRecorded(recorded=recorded, missing=tuple(taker.missing))
 
 
 def _texts(how: Recording, deployment: Deployment) -> Collected:
@@ -124,13 +100,10 @@ def _texts(how: Recording, deployment: Deployment) -> Collected:
     Before migrations the files at hand are the next version's; the live one's were read when it
     was recorded.
     """
-    match deployment.phase:
-        case Phase.LIVE:
-            return how.texts()
-        case Phase.AFTER_MIGRATIONS:
-            return _NOTHING
-        case Phase.BEFORE_MIGRATIONS:
-            return _recorded_before(how.store, deployment)
+    if deployment.phase is Phase.BEFORE_MIGRATIONS:
+        return _recorded_before(how.store, deployment)
+    texts, gaps = how.texts()
+    return texts, gaps if texts or not how.remembered else (*gaps, AT_ITS_START)
 
 
 def _recorded_before(store: Store, deployment: Deployment) -> Collected:
@@ -149,93 +122,3 @@ def _recorded_before(store: Store, deployment: Deployment) -> Collected:
 def _text_of(statement: Statement) -> StatementText:
     """Take a recorded statement for its text, so that it is described anew."""
     return StatementText(text=statement.text, source=statement.source, calls=statement.calls)
-
-
-@dataclass
-class _Look:
-    """One look at a database; what is worth less than the schema itself may be ``missing``."""
-
-    database: Database
-    deadline: Deadline
-    missing: list[str] = field(default_factory=list)
-
-    def snapshot(
-        self,
-        texts: tuple[StatementText, ...],
-        gaps: tuple[str, ...],
-        *,
-        remembered: bool,
-        tool: str | None,
-        at: datetime,
-    ) -> SchemaSnapshot:
-        """Look. The mark comes first: whatever is written from here on is later than it."""
-        database, deadline = self.database, self.deadline
-        mark = self._maybe("the mark of later writes", lambda: database.mark(deadline=deadline))
-        catalog = database.catalog(deadline=deadline)
-        applied = self._maybe(
-            "the applied migrations",
-            lambda: database.applied_migrations(None, tool, deadline=deadline),
-        )
-        if remembered:
-            more, lacking = self._remembered()
-            texts, gaps = (*texts, *more), (*gaps, *lacking)
-        return SchemaSnapshot(
-            at=at,
-            identity=database.identity,
-            catalog=catalog,
-            workload=Workload(
-                statements=self._described(_merged(texts), catalog),
-                gaps=tuple(dict.fromkeys(gaps)),
-            ),
-            migrations=applied,
-            mark=mark,
-        )
-
-    def _remembered(self) -> Collected:
-        what = "the statements the server remembers"
-        found = self._maybe(what, lambda: self.database.statements(deadline=self.deadline))
-        return ((), (self.missing[-1],)) if found is None else found
-
-    def _described(
-        self, texts: tuple[StatementText, ...], catalog: Catalog
-    ) -> tuple[Statement, ...]:
-        if not texts:
-            return ()
-        return self.database.describe(texts, catalog, deadline=self.deadline)
-
-    def with_values(self, seen: SchemaSnapshot, *, values: bool, samples: int) -> SchemaSnapshot:
-        """Add figures and rows, where that is switched on."""
-        database, catalog, deadline = self.database, seen.catalog, self.deadline
-        if not values and not samples:
-            return seen
-        if not isinstance(database, Profiles):
-            self.missing.append(f"values: {database.name} has no figures about them")
-            return seen
-        profiles = rows = None
-        if values:
-            profiles = self._maybe(
-                "figures about values", lambda: database.profiles(catalog, deadline=deadline)
-            )
-        if samples:
-            rows = self._maybe(
-                "samples of rows",
-                lambda: database.samples(catalog, rows=samples, deadline=deadline),
-            )
-        return replace(seen, profiles=profiles or (), samples=rows or ())
-
-    def _maybe(self, what: str, ask: Callable[[], T]) -> T | None:
-        try:
-            return ask()
-        except ProviderError as error:
-            self.missing.append(f"{what}: {error.what}")
-            return None
-
-
-def _merged(texts: Iterable[StatementText]) -> tuple[StatementText, ...]:
-    """Keep one of each statement: the first said, with the newest count of calls."""
-    found: dict[str, StatementText] = {}
-    for text in texts:
-        known = found.setdefault(text.id, text)
-        if text.calls is not None:
-            found[text.id] = replace(known, calls=text.calls)
-    return tuple(found.values())

@@ -7,7 +7,6 @@ import pytest
 from tests.unit.engine.small_database import SmallDatabase, Telling
 
 from smartspec_rollback.domain.deployment import Deployment, Phase
-from smartspec_rollback.domain.schema_record import SchemaSnapshot
 from smartspec_rollback.domain.workload import StatementText
 from smartspec_rollback.engine.record import (
     AT_ITS_START,
@@ -16,10 +15,8 @@ from smartspec_rollback.engine.record import (
     SchemaRecorded,
     needless,
     record_schema,
-    snapshot,
 )
 from smartspec_rollback.errors import ProviderError, ProviderUnavailable
-from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.store.sqlite import SqliteStore
 from smartspec_rollback.testing.clock import FakeClock
 from smartspec_rollback.testing.database_samples import a_catalog, a_mark
@@ -61,10 +58,9 @@ def put(
     return made
 
 
-def texts_of(found: SchemaRecorded | SchemaSnapshot) -> list[str]:
+def texts_of(found: SchemaRecorded) -> list[str]:
     """List the statements' texts."""
-    seen = found if isinstance(found, SchemaSnapshot) else found.recorded.snapshot
-    return [statement.text for statement in seen.workload.statements]
+    return [statement.text for statement in found.recorded.snapshot.workload.statements]
 
 
 def test_a_live_release_is_recorded_with_its_files_and_what_the_server_remembers(
@@ -167,20 +163,3 @@ def test_a_phase_said_again_takes_no_newer_schema_for_an_older_one(store: Sqlite
     assert needless(store, second) == "it was recorded before-migrations before"
     put(store, "deploy-2", "v2", AFTER, at=70)
     assert needless(store, second) == "deploy-2 has come further than before-migrations"
-
-
-def test_one_look_without_any_ledger() -> None:
-    """If this fails, `schema snapshot` and a recorded deployment see different databases."""
-    clock = FakeClock()
-    seen = snapshot(
-        SmallDatabase(remembered=(SEEN,)),
-        texts=(OLD,),
-        gaps=("a gap",),
-        remembered=False,
-        values=False,
-        samples=0,
-        at=clock.now(),
-        deadline=Deadline.after(clock, 1.0),
-    )
-    assert texts_of(seen) == ["SELECT 1"]
-    assert seen.workload.gaps == ("a gap",)
