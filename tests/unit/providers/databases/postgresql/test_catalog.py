@@ -3,6 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
+from tests.unit.providers.databases.postgresql.schemas import (
+    OBJECTS,
+    function,
+    look,
+    make,
+    relation,
+)
 
 from smartspec_rollback.domain.catalog import (
     Catalog,
@@ -12,13 +19,6 @@ from smartspec_rollback.domain.catalog import (
     TypeKind,
 )
 from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
-from tests.unit.providers.databases.postgresql.schemas import (
-    OBJECTS,
-    function,
-    look,
-    make,
-    relation,
-)
 
 
 @pytest.fixture(scope="module", params=["scratch", "postgres15"])

@@ -5,12 +5,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests.unit.providers.databases.postgresql.schemas import OBJECTS, look, make, relation
 
 from smartspec_rollback.errors import ProviderUnavailable
 from smartspec_rollback.providers.databases.postgresql import catalog as reading
 from smartspec_rollback.providers.databases.postgresql.connection import Session
 from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
-from tests.unit.providers.databases.postgresql.schemas import OBJECTS, look, make, relation
 
 
 def test_role_without_any_privilege(database: str) -> None:
