@@ -27,10 +27,8 @@ class PostgresqlSettings(Value):
         ),
     ]
     role: Annotated[
-        str | None,
+        Annotated[str, Meta(min_length=1, max_length=63)] | None,
         Meta(
-            min_length=1,
-            max_length=63,
             description="The role the application's statements run as, where it is not the URL's "
             "user; that user has to be a member of it.",
             examples=["checkout_app"],
