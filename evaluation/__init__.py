@@ -1,0 +1,1 @@
+"""Judging the judge: real histories and executed reversals, outside `make test`."""

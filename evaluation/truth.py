@@ -1,0 +1,143 @@
+"""What really happens to old statements on a new schema: found by the server, never by judging.
+
+Independent of the product on purpose. A step breaks where a statement that compiled on the old
+schema does not compile on the new one, takes or gives other types, or leaves a required column out.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import pq
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+_ALIKE = ({"text", "character varying", "character", "citext", "name"},)
+_WIDER = {
+    ("smallint", "integer"),
+    ("smallint", "bigint"),
+    ("integer", "bigint"),
+}
+_NOT_NULL = "23502"
+
+
+@dataclass(frozen=True)
+class Described:
+    """The types a statement takes and gives; ``error`` where it does not compile."""
+
+    takes: tuple[str, ...] = ()
+    gives: tuple[tuple[str, str], ...] = ()
+    error: str | None = None
+
+
+class Schema:
+    """One database to ask."""
+
+    def __init__(self, url: str) -> None:
+        """Connect."""
+        self._connection: Connection = psycopg.connect(url, autocommit=True)
+        self._connection.execute("SET session_replication_role = replica")
+        self._types: dict[int, str] = {}
+
+    def close(self) -> None:
+        """Let the database go."""
+        self._connection.close()
+
+    def describe(self, text: str) -> Described:
+        """Compile a statement and name its types."""
+        raw = self._connection.pgconn
+        made = raw.prepare(b"", text.encode())
+        if made.status != pq.ExecStatus.COMMAND_OK:
+            return Described(error=made.error_message.decode(errors="replace"))
+        got = raw.describe_prepared(b"")
+        takes = tuple(self._type(got.param_type(i)) for i in range(got.nparams))
+        gives = tuple(
+            ((got.fname(i) or b"").decode(), self._type(got.ftype(i))) for i in range(got.nfields)
+        )
+        return Described(takes, gives)
+
+    def lacks_value(self, text: str, takes: tuple[str, ...]) -> str | None:
+        """Run a statement with made-up values; name the column that got NULL and may not."""
+        values = tuple(self._value(kind) for kind in takes)
+        try:
+            with self._connection.transaction(force_rollback=True):
+                cursor = psycopg.RawCursor(self._connection)
+                cursor.execute(text.encode(), values, prepare=False)
+        except psycopg.Error as error:
+            return error.diag.column_name if error.sqlstate == _NOT_NULL else None
+        return None
+
+    def _type(self, oid: int) -> str:
+        if oid not in self._types:
+            row = self._connection.execute("SELECT format_type(%s, NULL)", (oid,)).fetchone()
+            self._types[oid] = str(row[0]) if row else str(oid)
+        return self._types[oid]
+
+    def _value(self, kind: str) -> object:
+        if kind.endswith("[]"):
+            return f"{{{self._value(kind.removesuffix('[]'))}}}"
+        match kind:
+            case "boolean":
+                return "true"
+            case "uuid":
+                return "9b0a62a4-3b0f-4a2e-8f6e-1d2f3c4b5a69"
+            case "json" | "jsonb":
+                return "{}"
+            case "date":
+                return "2026-01-01"
+            case "inet":
+                return "127.0.0.1"
+            case "bytea":
+                return "\\x00"
+            case _ if kind.startswith("timestamp"):
+                return "2026-01-01 00:00:00+00"
+            case _ if kind.startswith("time"):
+                return "00:00:00"
+            case "interval":
+                return "1 day"
+            case "text" | "character varying" | "character":
+                return "1"
+            case _:
+                return self._label(kind) or "1"
+
+    def _label(self, kind: str) -> str | None:
+        row = self._connection.execute(
+            "SELECT enumlabel FROM pg_enum WHERE enumtypid = to_regtype(%s) LIMIT 1", (kind,)
+        ).fetchone()
+        return str(row[0]) if row else None
+
+
+def broken(old: Schema, new: Schema, statements: tuple[str, ...]) -> dict[str, str]:
+    """Name the statements that really break, each with how."""
+    found: dict[str, str] = {}
+    for text in statements:
+        was = old.describe(text)
+        if was.error is not None:
+            continue
+        now = new.describe(text)
+        if now.error is not None:
+            found[text] = now.error.strip()
+        elif (problem := _types_differ(was, now)) is not None:
+            found[text] = problem
+        elif column := new.lacks_value(text, now.takes):
+            if old.lacks_value(text, was.takes) is None:
+                found[text] = f"{column} gets no value"
+    return found
+
+
+def _types_differ(was: Described, now: Described) -> str | None:
+    if len(was.gives) > len(now.gives):
+        return "fewer columns"
+    for (name, old), (other, new) in zip(was.gives, now.gives, strict=False):
+        if name != other or not (_same(old, new) or (old, new) in _WIDER):
+            return f"{name} {old} became {other} {new}"
+    for old, new in zip(was.takes, now.takes, strict=True):
+        if not (_same(old, new) or (old, new) in _WIDER):
+            return f"a parameter of {old} became {new}"
+    return None
+
+
+def _same(old: str, new: str) -> bool:
+    if old == new:
+        return True
+    bare = {old.removesuffix("[]"), new.removesuffix("[]")}
+    return old.endswith("[]") == new.endswith("[]") and any(bare <= alike for alike in _ALIKE)

@@ -1,0 +1,33 @@
+"""What is said of a changed schema is what happens to the old version on it."""
+
+from pathlib import Path
+
+import pytest
+from tests.mutations import cases
+from tests.mutations.judging import MODES, judged
+
+from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
+
+_RECALL, _FALSE_ALARMS = 0.95, 0.05
+
+
+def test_there_are_enough_of_them() -> None:
+    """A handful of mutations proves nothing, and a row without one is not tested at all."""
+    every = cases.mutations()
+    assert len(every) >= 150
+    assert {each.row for each in every} == set(range(1, 50))
+    assert len({(each.row, each.name) for each in every}) == len(every)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("family", cases.FAMILIES)
+def test_judgement_is_right(family: str, mode: str, scratch: Scratch, tmp_path: Path) -> None:
+    """A breaking schema is called safe, breakage goes unseen, or people are alarmed for nothing."""
+    found = list(judged(scratch, cases.family(family), mode, tmp_path))
+    assert not [str(case) for case in found if case.false_safe]
+    breaking = [case for case in found if case.label.breaks]
+    working = [case for case in found if not case.label.breaks]
+    missed = [str(case) for case in breaking if not case.found]
+    alarmed = [str(case) for case in working if case.false_alarm]
+    assert len(missed) <= (1 - _RECALL) * len(breaking), missed
+    assert len(alarmed) <= _FALSE_ALARMS * len(working), alarmed
