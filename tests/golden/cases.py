@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 
 from smartspec_rollback.domain.approval import Policy
-from smartspec_rollback.domain.finding import Finding, Outcome, Override, Risk
+from smartspec_rollback.domain.finding import FIX_TO_REVIEW, Finding, Outcome, Override, Risk
 from smartspec_rollback.domain.plan import Plan
 from smartspec_rollback.domain.report import Moments, Report, StepRecord
 from smartspec_rollback.domain.rollback import EntryKind, JournalEntry, Status
@@ -64,6 +64,53 @@ DATA_UNKNOWN = Finding(
     summary="Data loss not checked: no database configured for checkout.",
     remedy="declare `database: none` if checkout has none",
 )
+SCHEMA_BREAKS = Finding(
+    check="schema-compatible",
+    number=8,
+    outcome=Outcome.BLOCKING,
+    summary="v1.2.0 does not work with the schema: inserts into orders leave out gift, which is "
+    "NOT NULL without a default.",
+    evidence=(
+        Evidence(
+            fact="public.orders.gift",
+            value="inserts leave it out [breaking, column-added-required]",
+            source="L1 catalog, L3 scratch copy",
+        ),
+        Evidence(
+            fact="statement of v1.2.0",
+            value="INSERT INTO orders (id, total) VALUES ($1, $2)",
+            source="0f3a9c2b7d11",
+        ),
+        Evidence(
+            fact=FIX_TO_REVIEW,
+            value="/* Review: 0 is a placeholder. */ ALTER TABLE public.orders ALTER COLUMN gift "
+            "SET DEFAULT 0;",
+            source="not applied",
+        ),
+        Evidence(
+            fact="coverage",
+            value="98% (understood: 118 of 120 statements)",
+            source="comparison",
+        ),
+    ),
+    remedy=f"roll forward instead: mend v1.2.1 and deploy it; or have the SQL under "
+    f"`{FIX_TO_REVIEW}` reviewed and applied, and plan again: it is meant to make v1.2.0 work "
+    "with this schema",
+)
+DATA_UNSEEN = Finding(
+    check="data-loss",
+    number=13,
+    outcome=Outcome.ATTENTION,
+    summary="37 rows written since the deployment are not seen by v1.2.0: orders.gift_note "
+    "(37 rows).",
+    evidence=(
+        Evidence(
+            fact="public.orders.gift_note", value="37 rows not seen by v1.2.0", source="counted"
+        ),
+    ),
+    remedy="going back deletes nothing, but v1.2.0 acts as if that were not there; tell whoever "
+    "relies on it, and reverse no migration",
+)
 WILL_NOT_HELP = Finding(
     check="will-it-help",
     number=20,
@@ -109,6 +156,11 @@ def uncertain() -> Plan:
 def refused() -> Plan:
     """Make a plan that a blocking finding refuses."""
     return a_plan(findings=(SCHEMA, DATA, HEALTHY, HELD))
+
+
+def breaking() -> Plan:
+    """Make a plan that the database refuses, with the way out."""
+    return a_plan(findings=(SCHEMA_BREAKS, DATA_UNSEEN, HEALTHY), risk=Risk.HIGH)
 
 
 def overridden() -> Plan:

@@ -17,6 +17,8 @@ _RENDERED: dict[str, Callable[[], str]] = {
     "plan-safe.md": lambda: markdown.plan(cases.safe()),
     "plan-uncertain.md": lambda: markdown.plan(cases.uncertain()),
     "plan-refused.md": lambda: markdown.plan(cases.refused()),
+    "plan-breaking-schema.md": lambda: markdown.plan(cases.breaking()),
+    "plan-breaking-schema.json": lambda: json.plan_document(cases.breaking()).decode(),
     "plan-overridden.md": lambda: markdown.plan(cases.overridden()),
     "plan-dry-run.md": lambda: markdown.plan(cases.safe(), question=False),
     "plan-uncertain.json": lambda: json.plan_document(cases.uncertain()).decode(),

@@ -146,3 +146,14 @@ def test_reasons_are_joined_as_one_sentence() -> None:
     named = (found[0], msgspec.structs.replace(found[1], summary="Stable is not known."))
     because = wording.headline(a_plan(findings=named, risk=Risk.MEDIUM)).because
     assert because == "Whether it helps cannot be told; Stable is not known."
+
+
+def test_a_plan_that_the_database_refuses_says_first_what_to_do_instead() -> None:
+    """If it fails, somebody at three in the morning is told "no" and must search for the way out."""
+    line = wording.first_line(cases.breaking())
+    assert line.startswith("❌ Refused: v1.2.0 does not work with the schema: inserts into orders")
+    assert "Roll forward instead: mend `v1.2.1`, or have the fix below reviewed and applied." in line
+    bare = msgspec.structs.replace(cases.SCHEMA_BREAKS, evidence=())
+    without = msgspec.structs.replace(cases.breaking(), findings=(bare,))
+    assert "Roll forward instead: mend `v1.2.1`. " in wording.first_line(without)
+    assert "Roll forward" not in wording.first_line(cases.refused())
