@@ -90,7 +90,7 @@ def _remembered(
     if texts:
         yield _GOOD, about, f"the server remembers {counted(len(texts), 'statement')}", ""
     for gap in gaps:
-        remedy = "without it, `statements:` has to name the files that hold them all"
+        remedy = "`remembered: false` where the files under `statements:` hold them all"
         yield _LOOK, about, gap, remedy
 
 
