@@ -3,14 +3,14 @@
 Called by tests only. Every builder has working defaults, so that a test names what it is about.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from smartspec_rollback.domain.catalog import Catalog, Column, Relation, RelationKind
-from smartspec_rollback.domain.comparison import Coverage
+from smartspec_rollback.domain.comparison import Coverage, SchemaFinding, SchemaVerdict
 from smartspec_rollback.domain.schema_record import Answer, Question, SchemaSnapshot
 from smartspec_rollback.domain.workload import (
     Run,
@@ -130,3 +130,12 @@ def case(
         },
         **facts,
     )
+
+
+def said(findings: Iterable[SchemaFinding]) -> dict[tuple[str, str], str]:
+    """Reduce findings to what is decided: code and object to the verdict, the worst of several."""
+    held: dict[tuple[str, str], SchemaVerdict] = {}
+    for each in findings:
+        key = (each.code, each.object)
+        held[key] = max(held.get(key, each.verdict), each.verdict, key=lambda v: v.rank)
+    return {key: verdict.value for key, verdict in held.items()}
