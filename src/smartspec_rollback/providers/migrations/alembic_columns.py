@@ -13,12 +13,9 @@ from smartspec_rollback.providers.migrations.python_source import (
     Names,
     dotted,
     evaluate,
-    ident,
-    idents,
     last,
-    literal,
-    quoted,
 )
+from smartspec_rollback.providers.migrations.quoting import ident, idents, literal, quoted
 
 _PLAIN = {
     "integer": "integer", "int": "integer", "biginteger": "bigint", "bigint": "bigint",

@@ -14,14 +14,11 @@ from smartspec_rollback.providers.migrations.alembic_columns import (
 from smartspec_rollback.providers.migrations.python_source import (
     Arguments,
     Computed,
-    Raw,
     dotted,
     evaluate,
-    ident,
-    idents,
     last,
-    literal,
 )
+from smartspec_rollback.providers.migrations.quoting import Raw, ident, idents, literal
 
 _ACTIONS = (("onupdate", "ON UPDATE"), ("ondelete", "ON DELETE"))
 

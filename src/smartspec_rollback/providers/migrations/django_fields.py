@@ -18,7 +18,8 @@ from smartspec_rollback.providers.migrations.django_state import (
     make_field,
     type_of,
 )
-from smartspec_rollback.providers.migrations.python_source import Computed, ident
+from smartspec_rollback.providers.migrations.python_source import Computed
+from smartspec_rollback.providers.migrations.quoting import ident
 
 _EMPTY = frozenset({"CharField", "TextField", "SlugField", "EmailField", "URLField", "FileField"})
 

@@ -12,11 +12,9 @@ from smartspec_rollback.providers.migrations.python_source import (
     Names,
     dotted,
     evaluate,
-    ident,
-    idents,
     last,
-    literal,
 )
+from smartspec_rollback.providers.migrations.quoting import ident, idents, literal
 
 _METHODS = {
     "GinIndex": "gin", "GistIndex": "gist", "BrinIndex": "brin", "HashIndex": "hash",

@@ -21,10 +21,9 @@ from smartspec_rollback.providers.migrations.python_source import (
     Arguments,
     Computed,
     evaluate,
-    ident,
-    idents,
     last,
 )
+from smartspec_rollback.providers.migrations.quoting import ident, idents
 
 
 class Change:

@@ -25,15 +25,8 @@ from smartspec_rollback.providers.migrations.django_models import (
     rename_model,
     together_sql,
 )
-from smartspec_rollback.providers.migrations.python_source import (
-    Arguments,
-    Computed,
-    ident,
-    idents,
-    last,
-    literal,
-    quoted,
-)
+from smartspec_rollback.providers.migrations.python_source import Arguments, Computed, last
+from smartspec_rollback.providers.migrations.quoting import ident, idents, literal, quoted
 
 _EXTENSIONS = {
     "TrigramExtension": "pg_trgm", "CITextExtension": "citext", "UnaccentExtension": "unaccent",

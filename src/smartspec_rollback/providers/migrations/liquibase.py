@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from smartspec_rollback.domain.migration import Migration, MigrationRole
 from smartspec_rollback.providers.migrations.reading import Reader, Reading, natural
+from smartspec_rollback.providers.migrations.scanning import Lines, between_marks, blanked
 
 _HEADER = re.compile(r"\s*--\s*liquibase\s+formatted\s+sql\b.*", re.IGNORECASE)
 _CHANGESET = re.compile(
@@ -15,18 +16,19 @@ _CHANGESET = re.compile(
     re.IGNORECASE,
 )
 _ROLLBACK = re.compile(r"\s*--\s*rollback(?:\s+(?P<sql>.*?))?\s*", re.IGNORECASE)
-_BLOCK = re.compile(r"/\*\s*liquibase\s+rollback\s*\n(?P<sql>.*?)\*/", re.DOTALL | re.IGNORECASE)
+_BLOCK = re.compile(r"/\*[ \t]*liquibase[ \t]+rollback[ \t]*\n", re.IGNORECASE)
 _OTHER = re.compile(
     r"\s*--\s*(?:comment|preconditions?|precondition-\S+|property|validchecksum|ignorelines)\b.*",
     re.IGNORECASE,
 )
-_ATTRIBUTE = re.compile(r"(\w+):(\"[^\"]*\"|\S+)")
+_ATTRIBUTE = re.compile(r"\b(\w{1,40}):(\"[^\"]*\"|\S+)")
 _PLACEHOLDER = re.compile(r"\$\{[^}\n]{1,200}\}")
 _CHANGELOG = re.compile(r"(?:.*/)?[^/]*\.(?:xml|ya?ml|json)")
 _SQL = re.compile(r"(?:.*/)?[^/]*\.sql")
-_INCLUDED = re.compile(r"[\w./@ -]+\.(?:sql|xml|ya?ml|json)\b")
-_XML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_XML_CHANGE = re.compile(r"<changeSet\b(?P<attributes>[^>]*)>", re.IGNORECASE)
+_ENDING = re.compile(r"\.(?:sql|xml|ya?ml|json)\b")
+_PATH = re.compile(r"[\w./@ -]*")
+_LONGEST_PATH = 300
+_XML_CHANGE = re.compile(r"<changeSet\b(?P<attributes>[^>]{0,2000})>", re.IGNORECASE)
 _YAML_CHANGE = re.compile(r"^[ \t\-\"{]*changeSet\"?\s*:", re.MULTILINE)
 
 
@@ -96,7 +98,7 @@ def _mentioned(log: str, text: str, known: list[str]) -> list[str]:
     beside = log.rpartition("/")[0]
     ends = {f"/{path}": path for path in known if path != log}
     found: dict[str, None] = {}
-    for mention in _INCLUDED.findall(_XML_COMMENT.sub("", text)):
+    for mention in _paths(_without_comments(text)):
         name = mention.strip().removeprefix("classpath:").removeprefix("./").lstrip("/")
         near = f"/{beside}/{name}" if beside else f"/{name}"
         match = ends.get(near) or ends.get(f"/{name}")
@@ -107,12 +109,25 @@ def _mentioned(log: str, text: str, known: list[str]) -> list[str]:
     return list(found)
 
 
+def _paths(text: str) -> Iterator[str]:
+    """Find what is written like a file's path, by its ending."""
+    for ending in _ENDING.finditer(text):
+        before = text[max(0, ending.start() - _LONGEST_PATH) : ending.start()]
+        backwards = _PATH.match(before[::-1])
+        yield (backwards[0][::-1] if backwards else "") + ending[0]
+
+
+def _without_comments(text: str) -> str:
+    return blanked(text, between_marks(text, "<!--", "-->"))
+
+
 def _coded(path: str, text: str) -> Iterator[Migration]:
     kind = path.rpartition(".")[2].upper().replace("YML", "YAML")
-    bare = _XML_COMMENT.sub(lambda found: "\n" * found[0].count("\n"), text)
+    bare = _without_comments(text)
+    lines = Lines(bare)
     pattern = _XML_CHANGE if kind == "XML" else _YAML_CHANGE
     for change in pattern.finditer(bare):
-        line = bare.count("\n", 0, change.end()) + 1
+        line = lines.of(change.end())
         held = change["attributes"] if kind == "XML" else bare[change.end() : change.end() + 400]
         author, name = _attribute(held, "author"), _attribute(held, "id")
         yield Migration(
@@ -154,9 +169,16 @@ def _is_code(line: str) -> bool:
 
 
 def _changeset(path: str, change: re.Match[str], text: str, line: int) -> Migration:
-    back = [found["sql"].strip("\n") for found in _BLOCK.finditer(text)]
+    back: list[str] = []
+    blocks = [
+        (begins, ends)
+        for begins, ends in between_marks(text, "/*", "*/")
+        if _BLOCK.match(text, begins, ends)
+    ]
+    for begins, ends in blocks:
+        back.append(text[text.index("\n", begins) : ends - 2].strip("\n"))
     # Line ends stay, so that lines can still be told.
-    text = _BLOCK.sub(lambda found: "\n" * found[0].count("\n"), text)
+    text = blanked(text, iter(blocks))
     forth: list[str] = []
     for each in text.split("\n"):
         rollback = _ROLLBACK.fullmatch(each)

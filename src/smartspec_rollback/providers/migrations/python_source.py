@@ -9,10 +9,9 @@ import textwrap
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
-from decimal import Decimal
 from typing import NamedTuple
 
+from smartspec_rollback.providers.migrations.quoting import Raw, quoted
 from smartspec_rollback.providers.migrations.reading import Reading
 
 _MAX_NOTES = 5
@@ -41,12 +40,6 @@ class Computed(Exception):
         """Keep the line, and say what was found there."""
         self.note = f"line {getattr(node, 'lineno', 0)}: {what}"
         super().__init__(self.note)
-
-
-class Raw(str):
-    """A piece of SQL, as against a string that stands for itself."""
-
-    __slots__ = ()
 
 
 _CHANGES = frozenset({"add", "append", "clear", "extend", "insert", "pop", "remove", "update"})
@@ -280,39 +273,3 @@ def assignment(statement: ast.stmt) -> Assigned | None:
             return Assigned(name, value)
         case _:
             return None
-
-
-def ident(name: str) -> str:
-    """Quote an identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def idents(names: Iterable[str]) -> str:
-    """Quote identifiers, with commas between; what is SQL already stays."""
-    return ", ".join(str(name) if isinstance(name, Raw) else ident(name) for name in names)
-
-
-def quoted(text: str) -> str:
-    """Quote a string as SQL does."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def literal(value: object) -> str:
-    """Write a Python value as an SQL literal; TypeError for what has none."""
-    match value:
-        case Raw():
-            return str(value)
-        case None:
-            return "NULL"
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return str(value)
-        case str():
-            return quoted(value)
-        case bytes():
-            return f"'\\x{value.hex()}'::bytea"
-        case datetime() | date() | time() | Decimal():
-            return quoted(str(value))
-        case _:
-            raise TypeError(type(value).__name__)

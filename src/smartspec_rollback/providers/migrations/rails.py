@@ -13,7 +13,7 @@ _STRUCTURE = re.compile(r"(?:db/)?(?P<database>[^/]*_)?structure\.sql")
 _RUBY = re.compile(r"(?:db/)?(?:migrate/)?(?P<version>[0-9]{1,20})_(?P<name>[^/]*)\.rb")
 _INSERT = re.compile(
     r'INSERT\s+INTO\s+(?:"?\w+"?\.)?["`]?schema_migrations["`]?\s*\(["`]?version["`]?\)\s*'
-    r"VALUES(?P<rows>[^;]*);",
+    r"VALUES",
     re.IGNORECASE,
 )
 _ROW = re.compile(r"\('([^']+)'\)")
@@ -43,11 +43,7 @@ def _read(reading: Reading) -> list[Migration]:
     text = reading.text(path) if path else None
     if path is None:
         _tell_of_missing(reading)
-    written = [
-        version
-        for insert in _INSERT.finditer(text or "")
-        for version in _ROW.findall(insert["rows"])
-    ]
+    written = _versions(text or "")
     if text is not None and not written:
         reading.problem(str(path), "it has no INSERT INTO schema_migrations; versions are unknown")
     found: dict[str, Migration] = {}
@@ -78,6 +74,18 @@ def _read(reading: Reading) -> list[Migration]:
     return [
         found[version] for version in sorted(found, key=lambda version: (len(version), version))
     ]
+
+
+def _versions(text: str) -> list[str]:
+    """List the versions that structure.sql inserts."""
+    found: list[str] = []
+    at = 0
+    while insert := _INSERT.search(text, at):
+        at = text.find(";", insert.end())
+        if at < 0:
+            break
+        found += _ROW.findall(text, insert.end(), at)
+    return found
 
 
 def _tell_of_missing(reading: Reading) -> None:

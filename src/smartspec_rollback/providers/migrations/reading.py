@@ -74,7 +74,8 @@ class Reading:
 
     def _load(self, path: str) -> str | None:
         size = self._sizes.get(path, 0)
-        fault = self._faults.get(path, "") or too_large(size)
+        missing = "" if path in self._sizes else "it is missing"
+        fault = self._faults.get(path, "") or missing or too_large(size)
         if not fault and self._read + size > MAX_TOTAL:
             fault = f"more than {MAX_TOTAL:,} bytes were read before it"
         text: str | None = None

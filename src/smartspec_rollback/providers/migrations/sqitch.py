@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from smartspec_rollback.domain.migration import Migration
 from smartspec_rollback.providers.migrations.reading import Reader, Reading, from_sql
+from smartspec_rollback.providers.migrations.scanning import Lines, without_literals
 
 _PLAN = "sqitch.plan"
 _CHANGE = re.compile(
@@ -18,10 +19,9 @@ _CHANGE = re.compile(
 _TAG = re.compile(r"@(?P<tag>[^\s\[\]@#]+)(?:\s.*)?")
 _TOP = re.compile(r"^\s*top_dir\s*=\s*(?P<value>\S+)\s*$", re.MULTILINE)
 _PSQL = re.compile(
-    r"^\s*\\(?P<command>[a-z!]+)|(?<![:\w]):['\"]?(?P<variable>[A-Za-z_]\w*)", re.MULTILINE
+    r"^[ \t]*\\(?P<command>[a-z!]+)|(?<![:\w]):['\"]?(?P<variable>[A-Za-z_]\w*)", re.MULTILINE
 )
 _HARMLESS = frozenset({"set", "echo", "pset", "timing", "unset", "encoding"})
-_LITERAL = re.compile(r"'(?:[^']|'')*'|--[^\n]*|\$(\w*)\$.*?\$\1\$", re.DOTALL)
 
 
 @dataclass
@@ -126,12 +126,14 @@ def _migration(reading: Reading, top: str, change: _Change) -> Migration:
 
 def _psql(text: str) -> str | None:
     """Name the first thing that only psql understands."""
-    bare = _LITERAL.sub(lambda found: "\n" * found[0].count("\n"), text)
+    bare, endless = without_literals(text)
     for found in _PSQL.finditer(bare):
         if found["command"] in _HARMLESS:
             continue
         line = bare.count("\n", 0, found.start()) + 1
         return f"line {line}: {found[0].strip()} is psql's, and not SQL"
+    if endless is not None:
+        return f"line {Lines(text).of(endless)}: a string or comment begins that never ends"
     return None
 
 
