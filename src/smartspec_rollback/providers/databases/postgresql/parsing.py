@@ -95,8 +95,8 @@ def _parse(text: str) -> Parsed:
 def _fault(text: str, error: Any) -> str:
     message = error.message.decode(errors="replace") if error.message else "it cannot be parsed"
     message = message if len(message) <= _PRINTED else message[: _PRINTED - 1] + "…"
-    # The position counts bytes from 1; 0 says that it is not known.
-    before = text.encode()[: max(0, error.cursorpos - 1)].decode(errors="ignore")
+    # The position counts characters from 1; 0 says that it is not known.
+    before = text[: max(0, error.cursorpos - 1)]
     where = f" (line {before.count(chr(10)) + 1})" if error.cursorpos > 0 else ""
     return f"{message}{where}"
 
