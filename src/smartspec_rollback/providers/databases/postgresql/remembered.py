@@ -46,12 +46,13 @@ _VIEWS = """
 """Version 1.8 of the extension has neither, whatever the server's version is."""
 
 _STATEMENTS: LiteralString = """
-    SELECT left(query, %(longest)s + 1), sum(calls)::bigint, {toplevel}
+    SELECT left(query, %(longest)s + 1), sum(calls)::bigint, {toplevel} IS TRUE
     FROM {view}
     WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND (%(role)s::text IS NULL OR query = %(hidden)s
            OR userid = (SELECT oid FROM pg_roles WHERE rolname = %(role)s::text))
-    GROUP BY query, {toplevel}
+      AND (query IS NULL OR strpos(query, %(mark)s) = 0 AND query !~* %(session)s)
+    GROUP BY query, {toplevel} IS TRUE
     ORDER BY sum(calls) DESC, query
     LIMIT %(most)s + 1
 """
@@ -59,6 +60,12 @@ _STATEMENTS: LiteralString = """
 _INFO: LiteralString = """
     SELECT dealloc, stats_reset > now() - interval '1 day', stats_reset::text FROM {info}
 """
+
+_SESSION = (
+    r"^\s*(?:begin|start|commit|end|rollback|abort|savepoint|release|prepare|deallocate|discard|"
+    r"set|reset|show|fetch|move|close|listen|unlisten|notify)\M"
+)
+"""What only leads a session, often under ever new names; the server leaves it out by itself."""
 
 _FIRST_WORD = re.compile(r"(?:\s|\(|/\*.*?\*/|--[^\n]*\n)*(\w+)", re.DOTALL)
 _CURSOR = re.compile(
@@ -125,7 +132,14 @@ def _rows(session: Session, view: _View, role: str | None) -> list[tuple[Any, ..
     with session.transaction(as_application=False) as connection:
         return connection.execute(
             _named(_STATEMENTS, view),
-            {"role": role, "most": MOST, "longest": LONGEST, "hidden": _HIDDEN},
+            {
+                "role": role,
+                "most": MOST,
+                "longest": LONGEST,
+                "hidden": _HIDDEN,
+                "mark": MARK,
+                "session": _SESSION,
+            },
         ).fetchall()
 
 
@@ -160,7 +174,7 @@ def _texts(rows: list[tuple[Any, ...]]) -> tuple[StatementText, ...]:
 
 def _of_application(query: str) -> bool:
     """Tell whether an application could have sent this, rather than a tool, a person or we."""
-    if query == _HIDDEN or MARK in query:
+    if query == _HIDDEN or SOURCE in query:
         return False
     if _CURSOR.match(query):
         return True
@@ -205,7 +219,7 @@ def _gaps(rows: list[tuple[Any, ...]], info: Any, track: str | None, user: str) 
         yield f"pg_stat_statements has more than {MOST:,} statements: the rest is left out"
     if any(not toplevel for _, _, toplevel in rows):
         yield "what functions run inside is left out"
-    if any(query and MARK not in query and _COPY_OUT.match(query) for query, _, _ in rows):
+    if any(query and _COPY_OUT.match(query) for query, _, _ in rows):
         yield "COPY … TO is left out: it is taken for a backup"
     if track == "none":
         yield "pg_stat_statements records nothing: pg_stat_statements.track is none"
