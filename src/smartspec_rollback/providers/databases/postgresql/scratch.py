@@ -107,8 +107,7 @@ class Scratch:
     """One running scratch server, a context manager."""
 
     def __init__(self, version: int | None = None, settings: dict[str, str] | None = None) -> None:
-        """Prepare for the nearest installed major version; ``settings`` are more of the
-        server's."""
+        """Prepare the nearest installed version; ``settings`` are more of the server's."""
         self.major, self._programs = choose(version)
         self._user = _User.fit()
         self._settings = _SETTINGS | (settings or {})
