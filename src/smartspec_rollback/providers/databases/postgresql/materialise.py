@@ -61,9 +61,23 @@ def materialise(catalog: Catalog, connection: Connection) -> tuple[str, ...]:
     work.failed.clear()
     for stage in (*definitions.stages(catalog, major), *access.steps(catalog, major)):
         work.stage(stage)
+    # Bodies of functions may rely on the application's path, and are looked into by some commands.
+    path = ", ".join(map(identifier, catalog.search_path))
+    work.finish()
+    connection.execute("SELECT set_config('search_path', %s, false)", [path])
     work.finish()
     connection.execute("RESET ALL")
-    return tuple(work.missing)
+    return tuple(dict.fromkeys((*work.missing, *filter(None, (s.makes for s in work.failed)))))
+
+
+def hand_over(catalog: Catalog, connection: Connection) -> None:
+    """Give what is there already to the owners and grantees of a catalog."""
+    connection.execute("SET search_path = ''")
+    work = _Work(connection)
+    _, owners, privileges = access.steps(catalog, connection.info.server_version // 10000)
+    work.stage(owners)
+    work.stage(privileges)
+    connection.execute("RESET ALL")
 
 
 class _Work:
@@ -83,13 +97,12 @@ class _Work:
         self.failed = list(self._run((*self.failed, *steps)))
 
     def finish(self) -> None:
-        """Try what is left over until nothing more can be made; the rest is missing."""
+        """Try what is left over until nothing more can be made."""
         while self.failed:
             left = list(self._run(self.failed))
             if len(left) == len(self.failed):
                 break
             self.failed = left
-        self.missing |= dict.fromkeys(step.makes for step in self.failed if step.makes)
 
     def _run(self, steps: Sequence[Step]) -> Iterator[Step]:
         """Execute all at once, or else by halves; give those that failed."""

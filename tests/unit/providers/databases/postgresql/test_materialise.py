@@ -3,7 +3,7 @@
 import msgspec
 import psycopg
 import pytest
-from tests.unit.providers.databases.postgresql.schemas import NEWER, SCHEMAS
+from tests.unit.providers.databases.postgresql.many_schemas import NEWER, SCHEMAS
 
 from smartspec_rollback.domain.catalog import (
     Catalog,

@@ -1,0 +1,89 @@
+"""Scratch copies of PostgreSQL schemas, behind the port ``Laboratory``.
+
+Made by wiring, used by the engine when two schemas are compared. The server is started when the
+first rehearsal asks for one, and ended by ``close``.
+"""
+
+from contextlib import ExitStack
+from types import TracebackType
+from typing import ClassVar, Self
+
+from smartspec_rollback.domain.catalog import Catalog
+from smartspec_rollback.domain.migration import Effect
+from smartspec_rollback.domain.schema_record import SchemaSnapshot
+from smartspec_rollback.domain.workload import Statement, StatementText
+from smartspec_rollback.errors import ProviderUnavailable
+from smartspec_rollback.ports.clock import Deadline
+from smartspec_rollback.ports.database import Rehearsal
+from smartspec_rollback.providers.databases.postgresql import effects, usage
+from smartspec_rollback.providers.databases.postgresql.rehearse import rehearse
+from smartspec_rollback.providers.databases.postgresql.scratch import Scratch, choose
+
+
+class PostgresqlLaboratory:
+    """Rehearses on scratch copies of PostgreSQL schemas; close it after use."""
+
+    name: ClassVar[str] = "postgresql"
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._servers: dict[int, Scratch] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the servers; idempotent."""
+        self._servers.clear()
+        self._stack.close()
+
+    def understand(
+        self, texts: tuple[StatementText, ...], catalog: Catalog, /
+    ) -> tuple[Statement, ...]:
+        """Work out what each statement touches from its text alone; no server is asked."""
+        return usage.understand(texts, catalog)
+
+    def effects(self, sql: str, source: str, /) -> tuple[Effect, ...]:
+        """Read a migration's text statically."""
+        return effects.effects(sql, source)
+
+    def available(self) -> str | None:
+        """Say why no scratch server can be started here; None if one can."""
+        try:
+            choose(None)
+        except ProviderUnavailable as error:
+            return f"{error.what}: {error.remedy}"
+        return None
+
+    def rehearse(
+        self,
+        before: SchemaSnapshot,
+        after: Catalog,
+        /,
+        *,
+        migrations: tuple[str, ...],
+        deadline: Deadline,
+    ) -> Rehearsal:
+        """Make both schemas, fill the first, compile and run the statements on both."""
+        server = self._server(_major(before.catalog.version))
+        return rehearse(server, before, after, migrations, deadline)
+
+    def _server(self, version: int | None) -> Scratch:
+        major, _ = choose(version)
+        if major not in self._servers:
+            self._servers[major] = self._stack.enter_context(Scratch(major))
+        return self._servers[major]
+
+
+def _major(version: str) -> int | None:
+    """Take the major version of what a server calls its version; None where it says nothing."""
+    digits = version.partition(".")[0].strip()
+    return int(digits) if digits.isascii() and digits.isdigit() else None

@@ -1,0 +1,226 @@
+"""Make two schemas in a scratch server, and compile and execute old statements on both (L2, L3).
+
+Called by ``laboratory``. The schema after is made by the migrations themselves where their texts
+are known and lead to it, so that rows are changed as the migrations change them; else from its
+catalog, with the rows of the first copied by the names of columns.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import NamedTuple
+
+import msgspec
+from psycopg import pq
+
+from smartspec_rollback.domain.catalog import Catalog
+from smartspec_rollback.domain.schema_record import SchemaSnapshot
+from smartspec_rollback.domain.secrets import Sensitive
+from smartspec_rollback.domain.workload import Sample, Statement, Trial
+from smartspec_rollback.errors import ProviderError
+from smartspec_rollback.ports.clock import Deadline
+from smartspec_rollback.ports.database import Rehearsal
+from smartspec_rollback.providers.databases.postgresql import (
+    access,
+    address,
+    catalog,
+    copies,
+    rows,
+    running,
+    trial,
+)
+from smartspec_rollback.providers.databases.postgresql.connection import Sessions
+from smartspec_rollback.providers.databases.postgresql.essence import essence
+from smartspec_rollback.providers.databases.postgresql.materialise import hand_over, materialise
+from smartspec_rollback.providers.databases.postgresql.naming import identifier
+from smartspec_rollback.providers.databases.postgresql.parameters import Chooser
+from smartspec_rollback.providers.databases.postgresql.rows import Connection, Row
+from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
+from smartspec_rollback.providers.sql_text import statements
+
+_SHOWN = 5
+
+
+class _Made(NamedTuple):
+    """A copy that was made: its name, what is missing in it, and what to say of it."""
+
+    name: str
+    missing: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def rehearse(
+    server: Scratch,
+    before: SchemaSnapshot,
+    after: Catalog,
+    migrations: tuple[str, ...],
+    deadline: Deadline,
+) -> Rehearsal:
+    """Compile and execute the statements of ``before`` on copies of both schemas.
+
+    ``migrations`` are SQL texts in the order in which they are applied.
+    """
+    with ExitStack() as stack:
+        old = _before(stack, server, before, after, deadline)
+        new = _after(
+            stack,
+            server,
+            before=before.catalog,
+            after=after,
+            old=old,
+            migrations=migrations,
+            deadline=deadline,
+        )
+        asked = tuple(s for s in before.workload.statements if s.text.strip())
+        first, second = (
+            stack.enter_context(copies.opened(server, made.name)) for made in (old, new)
+        )
+        tried = _compile(server, first, before.catalog, asked, deadline)
+        worked = {t.statement for t in tried if t.worked}
+        good = tuple(s for s in asked if s.id in worked)
+        again = _compile(server, second, after, good, deadline)
+        still = {t.statement for t in again if t.worked}
+        runnable = tuple(_typed(s, tried) for s in good if s.id in still)
+        held = rows.held(first, before.catalog)
+        runs, left = running.runs(
+            running.Copy(first, before.catalog),
+            running.Copy(second, after),
+            runnable,
+            Chooser(before.catalog, held),
+            recorded=bool(before.samples),
+            deadline=deadline,
+        )
+    notes = (*old.notes, *new.notes)
+    if left:
+        notes += (f"{left} statements were compiled, but not executed with values that fit",)
+    return Rehearsal(
+        server=server.version,
+        before=tried,
+        after=again,
+        runs=runs,
+        missing_before=old.missing,
+        missing_after=new.missing,
+        notes=notes,
+    )
+
+
+def _typed(statement: Statement, tried: Sequence[Trial]) -> Statement:
+    """Take the parameters' types from the trial, which is of the very copy that is executed on."""
+    found = next(t for t in tried if t.statement == statement.id)
+    return msgspec.structs.replace(statement, parameters=found.parameters)
+
+
+def _before(
+    stack: ExitStack, server: Scratch, snapshot: SchemaSnapshot, after: Catalog, deadline: Deadline
+) -> _Made:
+    recorded = snapshot.catalog
+    name = stack.enter_context(copies.empty(server, [recorded, after]))
+    with copies.opened(server, name) as connection:
+        missing = materialise(recorded, connection)
+        bare = rows.fill(connection, recorded, _samples(snapshot.samples), deadline)
+        rows.advance(connection, recorded)
+        rows.refresh(connection, recorded)
+    return _Made(name, missing, _bare("before", bare))
+
+
+def _samples(samples: Sequence[Sample]) -> dict[str, tuple[Row, ...]]:
+    return {
+        s.relation: tuple(dict(zip(s.columns, row, strict=False)) for row in s.rows)
+        for s in samples
+        if s.rows
+    }
+
+
+def _after(
+    stack: ExitStack,
+    server: Scratch,
+    *,
+    before: Catalog,
+    after: Catalog,
+    old: _Made,
+    migrations: tuple[str, ...],
+    deadline: Deadline,
+) -> _Made:
+    notes: tuple[str, ...] = ()
+    if migrations and not old.missing:
+        name = stack.enter_context(copies.empty(server, [], template=old.name))
+        trouble = _migrate(server, name, migrations, before=before, after=after, deadline=deadline)
+        if trouble is None:
+            return _Made(name, ())
+        notes = (trouble,)
+    name = stack.enter_context(copies.empty(server, []))
+    with copies.opened(server, old.name) as first:
+        held = rows.held(first, before)
+    with copies.opened(server, name) as connection:
+        missing = materialise(after, connection)
+        bare = rows.fill(connection, after, held, deadline)
+        rows.advance(connection, after)
+        rows.refresh(connection, after)
+    return _Made(name, missing, (*notes, *_bare("after", bare)))
+
+
+def _bare(which: str, tables: tuple[str, ...]) -> tuple[str, ...]:
+    if not tables:
+        return ()
+    named = ", ".join(tables[:_SHOWN]) + (" …" if len(tables) > _SHOWN else "")
+    return (f"in the copy of the schema {which}, rows are missing in: {named}",)
+
+
+def _migrate(
+    server: Scratch,
+    name: str,
+    migrations: tuple[str, ...],
+    *,
+    before: Catalog,
+    after: Catalog,
+    deadline: Deadline,
+) -> str | None:
+    """Apply migrations to a copy; say why that does not give the schema after, None if it does."""
+    with copies.opened(server, name) as connection:
+        path = ", ".join(map(identifier, before.search_path)) or "public"
+        connection.execute("SELECT set_config('search_path', %s, false)", [path])
+        connection.execute("SET statement_timeout = '5s'; SET client_min_messages = error")
+        for number, text in enumerate(migrations, 1):
+            for piece in statements(text):
+                if deadline.expired:
+                    return "the migrations were not executed: the time was up"
+                result = connection.pgconn.exec_(piece.text.encode(errors="replace"))
+                if result.status == pq.ExecStatus.FATAL_ERROR:
+                    told = result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b""
+                    why = " ".join(told.decode(errors="replace").split())
+                    return f"migration {number} failed on the copy ({why}); its rows were copied"
+        # Who runs migrations, and what he grants by default, is known from the catalog only.
+        hand_over(after, connection)
+        rows.refresh(connection, after)
+    try:
+        sessions = Sessions(address.read(Sensitive(server.url(name))))
+        reached = catalog.read(sessions, deadline=deadline)
+    except ProviderError as error:
+        return f"the migrated copy could not be read: {error.what}"
+    if essence(reached, server.major) != essence(after, server.major):
+        return "the migrations do not lead to the schema after; it was made from its catalog"
+    return None
+
+
+def _compile(
+    server: Scratch,
+    connection: Connection,
+    recorded: Catalog,
+    asked: tuple[Statement, ...],
+    deadline: Deadline,
+) -> tuple[Trial, ...]:
+    with server.connect() as superuser:
+        access.join(superuser, recorded)
+    begin = running.read_only(recorded)
+
+    def transaction() -> AbstractContextManager[Connection]:
+        @contextmanager
+        def opened() -> Iterator[Connection]:
+            connection.execute(begin)
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
+
+        return opened()
+
+    return trial.trials(transaction, asked, deadline)

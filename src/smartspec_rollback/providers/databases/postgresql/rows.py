@@ -1,0 +1,291 @@
+"""Fill the tables of a scratch copy with a few rows that satisfy its constraints.
+
+Called by ``rehearse``, as ``access.OWNER``. Rows are those recorded or copied, where there are
+any, and else made up: parents before their children, candidates for what checks demand. A table
+that takes none is named, so that nobody takes its emptiness for an answer.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, count
+
+import psycopg
+from psycopg import pq
+
+from smartspec_rollback.domain.catalog import (
+    Catalog,
+    Column,
+    Constraint,
+    ConstraintKind,
+    Relation,
+    RelationKind,
+)
+from smartspec_rollback.ports.clock import Deadline
+from smartspec_rollback.providers.databases.postgresql.invent import Inventor
+from smartspec_rollback.providers.databases.postgresql.naming import identifier, literal, quoted
+
+Connection = psycopg.Connection[tuple[object, ...]]
+Row = Mapping[str, str | None]
+Rows = Mapping[str, Sequence[Row]]
+
+PER_TABLE = 3
+"""How many rows a table gets that has none; one more where others point at it, for new children."""
+
+_KEPT = 20
+_ATTEMPTS = 60
+_FILLABLE = frozenset({RelationKind.TABLE, RelationKind.FOREIGN_TABLE, RelationKind.PARTITIONED})
+_SAVE = b"SAVEPOINT smartspec_row"
+_UNDO = b"ROLLBACK TO SAVEPOINT smartspec_row"
+_CHECK_VIOLATION = "23514"
+_INVENTED_FROM = 1
+_KEYS = frozenset({ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE, ConstraintKind.EXCLUDE})
+
+
+def fill(
+    connection: Connection, catalog: Catalog, given: Rows, deadline: Deadline
+) -> tuple[str, ...]:
+    """Give every table rows, from ``given`` by the names of columns or made up.
+
+    Names the tables that stayed empty, or lost a given row.
+    """
+    filling = _Filling(connection, catalog)
+    short = []
+    connection.execute("BEGIN; SET LOCAL statement_timeout = '2s'")
+    path = ", ".join(identifier(schema) for schema in catalog.search_path) or "''"
+    connection.execute(f"SET LOCAL search_path = {path}".encode())
+    for table in _parents_first(catalog):
+        if deadline.expired:
+            short.append(f"{table.qualified} (the time was up)")
+        elif not filling.table(table, given.get(table.qualified, ())):
+            short.append(table.qualified)
+    connection.execute("COMMIT")
+    return tuple(short)
+
+
+def held(connection: Connection, catalog: Catalog) -> dict[str, tuple[Row, ...]]:
+    """Read some rows of every table, values as text."""
+    found: dict[str, tuple[Row, ...]] = {}
+    for table in catalog.relations:
+        if table.kind not in _FILLABLE or table.extension is not None:
+            continue
+        text = f"SELECT * FROM {quoted(table.schema, table.name)} LIMIT {_KEPT}"  # noqa: S608 # names are quoted
+        result = connection.pgconn.exec_(text.encode())
+        if result.status != pq.ExecStatus.TUPLES_OK:
+            continue
+        names = [(result.fname(n) or b"").decode() for n in range(result.nfields)]
+        found[table.qualified] = tuple(
+            {
+                name: None if (value := result.get_value(row, n)) is None else value.decode()
+                for n, name in enumerate(names)
+            }
+            for row in range(result.ntuples)
+        )
+    return found
+
+
+def _parents_first(catalog: Catalog) -> Iterator[Relation]:
+    """Order tables so that what foreign keys point at comes first; partitions fill themselves."""
+    tables = {
+        r.qualified: r
+        for r in catalog.relations
+        if r.kind in _FILLABLE and r.extension is None and r.partition_of is None
+    }
+    waiting = dict(tables)
+    while waiting:
+        ready = [
+            table
+            for table in waiting.values()
+            if not any(
+                c.references in waiting and c.references != table.qualified
+                for c in table.constraints
+                if c.kind is ConstraintKind.FOREIGN_KEY and _demanded(table, c)
+            )
+        ]
+        for table in ready or [next(iter(waiting.values()))]:
+            del waiting[table.qualified]
+            yield table
+
+
+def _demanded(table: Relation, key: Constraint) -> bool:
+    columns = (table.column(name) for name in key.columns)
+    return not any(column is None or column.nullable for column in columns)
+
+
+class _Filling:
+    def __init__(self, connection: Connection, catalog: Catalog) -> None:
+        self._connection = connection
+        self._inventor = Inventor(catalog)
+        self._numbers = count(_INVENTED_FROM)
+        self._rows: dict[str, list[Row]] = {}
+        self._parents = {c.references for r in catalog.relations for c in r.constraints}
+
+    def table(self, table: Relation, given: Sequence[Row]) -> bool:
+        """Insert the rows; tell whether all went in, and there are some."""
+        kept = self._rows[table.qualified] = []
+        whole = True
+        wanted = PER_TABLE + (table.qualified in self._parents)
+        for n in range(len(given) or wanted):
+            row = given[n] if given else None
+            made = self._insert(table, row, n)
+            if made is not None:
+                kept.append(made)
+            whole = whole and made is not None
+        return bool(kept) and (whole or not given)
+
+    def _insert(self, table: Relation, given: Row | None, n: int) -> Row | None:
+        """Try values until the server takes a row; None where it takes none."""
+        for values in self._attempts(table, given, n):
+            made, code = self._try(table, values)
+            if made is not None:
+                return made
+            if code != _CHECK_VIOLATION:
+                break
+        return None
+
+    def _attempts(self, table: Relation, given: Row | None, n: int) -> Iterator[dict[str, str]]:
+        """Give a row, then others with one checked column changed to what a check may want."""
+        number = next(self._numbers)
+        first = {}
+        references = self._references(table, n)
+        for column in table.columns:
+            if column.generated is not None:
+                continue
+            if given is not None and column.name in given:
+                value = given[column.name]
+            else:
+                value = self._value(table, column, number, references, copying=given is not None)
+            if value is not None:
+                first[column.name] = value
+        yield first
+        if given is not None:
+            return
+        checks = [c for c in table.constraints if c.kind is ConstraintKind.CHECK]
+        yield from self._alternatives(table, first, number, [c.definition for c in checks])
+
+    def _alternatives(
+        self, table: Relation, first: dict[str, str], number: int, checks: list[str]
+    ) -> Iterator[dict[str, str]]:
+        without = {k: v for k, v in first.items() if not _nullable(table, k)}
+        yield without
+        tried = 0
+        for base in (first, without):
+            for column in table.columns:
+                if column.name not in base:
+                    continue
+                about = (text for text in checks if column.name in text)
+                for value in self._inventor.candidates(column.type, number, about):
+                    tried += 1
+                    if tried > _ATTEMPTS:
+                        return
+                    yield {**base, column.name: value}
+
+    def _value(
+        self,
+        table: Relation,
+        column: Column,
+        number: int,
+        references: Mapping[str, str | None],
+        *,
+        copying: bool,
+    ) -> str | None:
+        """Choose one value; None leaves the column to its default, or NULL."""
+        if column.name in references:
+            return references[column.name]
+        if column.identity is not None:
+            return None
+        if column.default is not None and not (_unique(table, column) and _constant(column)):
+            return None
+        if copying and column.nullable:
+            return None
+        return self._inventor.value(column.type, number)
+
+    def _references(self, table: Relation, n: int) -> dict[str, str | None]:
+        """Take the values of foreign keys from rows there are."""
+        values: dict[str, str | None] = {}
+        for key in table.constraints:
+            if key.kind is not ConstraintKind.FOREIGN_KEY:
+                continue
+            parents = self._rows.get(key.references or "", [])
+            if parents:
+                parent = parents[n % len(parents)]
+                pairs = zip(key.columns, key.referenced_columns, strict=False)
+                values |= {mine: parent.get(theirs) for mine, theirs in pairs}
+            else:
+                values |= dict.fromkeys(key.columns)
+        return values
+
+    def _try(self, table: Relation, values: Mapping[str, str]) -> tuple[Row | None, str]:
+        pgconn = self._connection.pgconn
+        pgconn.exec_(_SAVE)
+        result = pgconn.exec_(_insert(table, values))
+        if result.status != pq.ExecStatus.TUPLES_OK or result.ntuples != 1:
+            code = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode()
+            pgconn.exec_(_UNDO)
+            return None, code
+        row = {
+            (result.fname(n) or b"").decode(): None if v is None else v.decode()
+            for n in range(result.nfields)
+            for v in (result.get_value(0, n),)
+        }
+        return row, ""
+
+
+def _insert(table: Relation, values: Mapping[str, str]) -> bytes:
+    name = quoted(table.schema, table.name)
+    if not values:
+        return f"INSERT INTO {name} DEFAULT VALUES RETURNING *".encode()  # noqa: S608 # names are quoted
+    columns = ", ".join(identifier(column) for column in values)
+    texts = ", ".join(literal(value) for value in values.values())
+    text = f"INSERT INTO {name} ({columns}) OVERRIDING SYSTEM VALUE VALUES ({texts})"  # noqa: S608 # all quoted
+    return f"{text} RETURNING *".encode(errors="replace")
+
+
+def _unique(table: Relation, column: Column) -> bool:
+    keys = (c.columns for c in table.constraints if c.kind in _KEYS)
+    indexes = (i.columns for i in table.indexes if i.unique)
+    return any(column.name in columns for columns in chain(keys, indexes))
+
+
+def _constant(column: Column) -> bool:
+    """Tell whether a default gives the same value to every row."""
+    return "(" not in (column.default or "").replace("::", "")
+
+
+def _nullable(table: Relation, name: str) -> bool:
+    column = table.column(name)
+    return column is not None and column.nullable
+
+
+def advance(connection: Connection, catalog: Catalog) -> None:
+    """Set every sequence beyond the values that rows hold, whatever put them there."""
+    columns = {f"{r.qualified}.{c.name}": (r, c) for r in catalog.relations for c in r.columns}
+    commands = []
+    for sequence in catalog.sequences:
+        owner = columns.get(sequence.owned_by or "")
+        if owner is None or owner[1].type not in {"smallint", "integer", "bigint"}:
+            continue
+        relation, column = owner
+        name = literal(quoted(sequence.schema, sequence.name))
+        commands.append(
+            f"SELECT setval({name}, max({identifier(column.name)})) "  # noqa: S608 # names are quoted
+            f"FROM {quoted(relation.schema, relation.name)} "
+            f"HAVING max({identifier(column.name)}) > 0"
+        )
+    _each(connection, commands)
+
+
+def refresh(connection: Connection, catalog: Catalog) -> None:
+    """Fill the materialized views."""
+    _each(
+        connection,
+        [
+            f"REFRESH MATERIALIZED VIEW {quoted(r.schema, r.name)}"
+            for r in catalog.relations
+            if r.kind is RelationKind.MATERIALIZED_VIEW and r.extension is None
+        ],
+    )
+
+
+def _each(connection: Connection, commands: Iterable[str]) -> None:
+    """Execute what may fail without harm, one by one."""
+    for command in commands:
+        connection.pgconn.exec_(command.encode())
