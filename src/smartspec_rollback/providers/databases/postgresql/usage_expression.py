@@ -122,7 +122,10 @@ class Expressions(ABC):
             level = level.parent
         if (item := scope.item(name)) is not None:
             self.whole(item)
-        elif not opaque and not (name in SYSTEM_COLUMNS and passed):
+        elif opaque:
+            # A function's column; a table beside it that gains the name makes it ambiguous.
+            self.record.rivals(name, None, passed)
+        elif not (name in SYSTEM_COLUMNS and passed):
             of = f" of {next(iter(passed)).rpartition('.')[2]}" if len(passed) == 1 else ""
             self.record.problem(f"column {name}{of} does not exist")
         return None

@@ -95,6 +95,13 @@ def test_a_new_column_that_would_silently_take_a_name_is_foreseen(
     assert (f"public.{taken_by}", name) in use(text, f"public.{relation}").captures
 
 
+def test_a_column_of_a_function_can_become_ambiguous() -> None:
+    """``value`` of jsonb_each breaks when the table beside it gains a value."""
+    found = use("SELECT value FROM items, jsonb_each(note)", "public.items")
+
+    assert (found.unqualified, found.beside) == (("value",), ("public.items",))
+
+
 def test_an_order_by_the_result_can_become_ambiguous_under_a_star() -> None:
     """``SELECT *, … AS x ORDER BY x`` breaks when the table gains an x."""
     found = use("SELECT *, lower(name) AS low FROM items ORDER BY low", "public.items")
