@@ -1,0 +1,262 @@
+"""Generated columns, partitions, collations, comments, and what migrations did to rows."""
+
+import re
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smartspec_rollback.domain.catalog import Relation, RelationKind
+from smartspec_rollback.domain.migration import Effect, EffectKind
+from smartspec_rollback.domain.workload import Statement, Trial, Use
+from smartspec_rollback.schema.bounds import covered, covers_all
+from smartspec_rollback.schema.rules import (
+    collations,
+    comments,
+    generated,
+    migrations,
+    partitions,
+)
+from smartspec_rollback.testing.schema_samples import (
+    case,
+    catalog,
+    column,
+    said,
+    statement,
+    table,
+)
+
+ID, NAME = column("id", "integer"), column("name")
+READS = statement("SELECT name FROM items", Use(relation="public.items", returns=("name",)))
+INSERTS = statement(
+    "INSERT INTO items (id, name) VALUES ($1, $2)",
+    Use(relation="public.items", inserts=True, inserted=("id", "name")),
+)
+BLIND = statement(
+    "INSERT INTO items VALUES ($1, $2)",
+    Use(relation="public.items", inserts=True, inserted=None),
+)
+BRIEF = statement(
+    "INSERT INTO items (id) VALUES ($1)",
+    Use(relation="public.items", inserts=True, inserted=("id",)),
+)
+ELSEWHERE = statement("SELECT 1")
+OPAQUE = statement("SHUFFLE items BY name", uses=None)
+OBJECT = "public.items.name"
+
+
+def items(**name: Any) -> Relation:
+    """Make the table, with facts of its column ``name``."""
+    return table("items", ID, column("name", **name))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "asked", "facts", "expected"),
+    [
+        ({}, {"generated": "id"}, INSERTS, {}, {("column-generated", OBJECT): "breaking"}),
+        ({}, {"generated": "id"}, BLIND, {}, {("column-generated", OBJECT): "breaking"}),
+        (
+            {},
+            {"generated": "id"},
+            INSERTS,
+            {"trials": (Trial(statement=INSERTS.id, worked=True),)},
+            {("column-generated", OBJECT): "safe"},
+        ),
+        ({}, {"generated": "id"}, READS, {}, {("column-generated", OBJECT): "safe"}),
+        ({}, {"generated": "id"}, OPAQUE, {}, {("column-generated", OBJECT): "unknown"}),
+        (
+            {"identity": "by default"},
+            {"identity": "always"},
+            INSERTS,
+            {},
+            {("identity-always", OBJECT): "breaking"},
+        ),
+        ({"identity": "always"}, {"identity": "always"}, INSERTS, {}, {}),
+        ({"identity": "always"}, {"identity": "by default"}, INSERTS, {}, {}),
+        (
+            {"generated": "id"},
+            {"generated": "id * 2"},
+            READS,
+            {},
+            {("column-generated", OBJECT): "attention"},
+        ),
+        ({"generated": "id"}, {}, READS, {}, {("default-dropped", OBJECT): "attention"}),
+        (
+            {"generated": "id"},
+            {"nullable": False},
+            BRIEF,
+            {},
+            {("default-dropped", OBJECT): "breaking"},
+        ),
+        ({"generated": "id"}, {}, ELSEWHERE, {}, {("default-dropped", OBJECT): "safe"}),
+    ],
+)
+def test_computed_columns(
+    old: dict[str, Any],
+    new: dict[str, Any],
+    asked: Statement,
+    facts: dict[str, Any],
+    expected: dict[tuple[str, str], str],
+) -> None:
+    """A column that takes no values refuses every write that gives one."""
+    built = case(catalog(items(**old)), catalog(items(**new)), asked, **facts)
+    assert said(generated.findings(built)) == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "share", "expected"),
+    [(READS, 1.0, "attention"), (ELSEWHERE, 1.0, "safe"), (ELSEWHERE, 0.3, "unknown")],
+)
+def test_collations(asked: Statement, share: float, expected: str) -> None:
+    """Order and equality change without any error."""
+    built = case(catalog(items()), catalog(items(own_collation="C")), asked, share=share)
+    assert said(collations.findings(built)) == {("collation-changed", OBJECT): expected}
+
+
+def test_comments_are_safe_whatever_is_known() -> None:
+    """A false alarm about a comment would be the silliest."""
+    built = case(catalog(items()), catalog(items(comment="x")), OPAQUE, share=0.0)
+    assert said(comments.findings(built)) == {("comment-changed", "public.items"): "safe"}
+
+
+def partitioned(*bounds: str, key: str = "LIST (id)") -> tuple[Relation, ...]:
+    """Make the table cut by a key, with a partition for each bound."""
+    parent = table("items", ID, NAME, kind=RelationKind.PARTITIONED, partition_key=key)
+    parts = (
+        table(
+            "part_" + "_".join(re.findall(r"\d+", bound)),
+            ID,
+            NAME,
+            partition_of="public.items",
+            partition_bound=bound,
+        )
+        for bound in bounds
+    )
+    return (parent, *parts)
+
+
+ONE, TWO, BOTH = (f"FOR VALUES IN ({each})" for each in ("1", "2", "1, 2"))
+WHOLE = (items(),)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "asked", "expected"),
+    [
+        pytest.param(WHOLE, partitioned(), INSERTS, "breaking", id="no partition"),
+        pytest.param(WHOLE, partitioned(), READS, "safe", id="no partition, only read"),
+        pytest.param(WHOLE, partitioned(), OPAQUE, "unknown", id="no partition, hidden"),
+        pytest.param(WHOLE, partitioned("DEFAULT"), INSERTS, "safe", id="default"),
+        pytest.param(WHOLE, partitioned(ONE), INSERTS, "attention", id="some keys"),
+        pytest.param(partitioned(ONE), partitioned(ONE), INSERTS, None, id="the same"),
+        pytest.param(partitioned(ONE), partitioned(BOTH), INSERTS, "safe", id="more"),
+        pytest.param(partitioned(ONE, TWO), partitioned(ONE), INSERTS, "breaking", id="dropped"),
+        pytest.param(partitioned(ONE, TWO), partitioned(ONE), ELSEWHERE, "safe", id="unused"),
+        pytest.param(
+            partitioned(ONE, TWO), partitioned(ONE, "DEFAULT"), READS, "attention", id="rows gone"
+        ),
+        pytest.param(
+            partitioned(ONE), partitioned(ONE, key="RANGE (id)"), INSERTS, "attention", id="key"
+        ),
+        pytest.param(partitioned("DEFAULT"), WHOLE, INSERTS, None, id="one table again"),
+    ],
+)
+def test_partitions(
+    old: tuple[Relation, ...], new: tuple[Relation, ...], asked: Statement, expected: str | None
+) -> None:
+    """A key without a partition is refused."""
+    found = said(partitions.findings(case(catalog(*old), catalog(*new), asked)))
+    wanted = {("partition-missing", "public.items"): expected}
+    assert {k: v for k, v in found.items() if k[0] != "table-dropped"} == (
+        {} if expected is None else wanted
+    )
+
+
+def test_a_partition_used_by_name_is_missed() -> None:
+    """Partitions are no tables for the other rules."""
+    (parent, part) = partitioned(ONE)
+    asked = statement("SELECT id FROM part", Use(relation=part.qualified, returns=("id",)))
+    built = case(catalog(parent, part), catalog(parent), asked)
+    assert said(partitions.findings(built))["table-dropped", part.qualified] == "breaking"
+
+
+@given(st.lists(st.integers(0, 99), min_size=2, max_size=9, unique=True), st.randoms())
+def test_a_range_cut_in_pieces_is_still_covered(edges: list[int], random: Any) -> None:
+    """Splitting a partition would be taken for dropping it, or a hole overlooked."""
+    edges.sort()
+    pieces = [f"FOR VALUES FROM ('{low}') TO ('{high}')" for low, high in pairwise(edges)]
+    whole = f"FOR VALUES FROM ('{edges[0]}') TO ('{edges[-1]}')"
+    random.shuffle(pieces)
+    assert covered(whole, pieces)
+    missing = pieces[1:]
+    assert not covered(whole, missing)
+    assert covered(whole, [*missing, "DEFAULT"])
+
+
+@pytest.mark.parametrize(
+    ("bounds", "expected"),
+    [
+        ((), False),
+        (("DEFAULT",), True),
+        (("FOR VALUES FROM (MINVALUE) TO (MAXVALUE)",), True),
+        (("FOR VALUES FROM (MINVALUE) TO ('5')", "FOR VALUES FROM ('5') TO (MAXVALUE)"), True),
+        (("FOR VALUES FROM (MINVALUE) TO ('5')", "FOR VALUES FROM ('6') TO (MAXVALUE)"), False),
+        (("FOR VALUES WITH (modulus 2, remainder 0)",), False),
+        (
+            (
+                "FOR VALUES WITH (modulus 2, remainder 0)",
+                "FOR VALUES WITH (modulus 4, remainder 1)",
+                "FOR VALUES WITH (modulus 4, remainder 3)",
+            ),
+            True,
+        ),
+        (("nonsense",), False),
+    ],
+)
+def test_whether_every_key_has_a_place(bounds: tuple[str, ...], expected: bool) -> None:  # noqa: FBT001 - a table's column
+    """An unread bound must never count as a place."""
+    assert covers_all(bounds) is expected
+
+
+def effect(kind: EffectKind, text: str, *columns: str, relation: str = "items") -> Effect:
+    """Make what a migration does."""
+    return Effect(kind=kind, relation=relation, columns=columns, text=text, source="1.sql:1")
+
+
+BACKFILL, DELETE = EffectKind.BACKFILL, EffectKind.DELETE
+UPPER = effect(BACKFILL, "UPDATE items SET name = upper(name)", "name")
+FILL = effect(BACKFILL, "UPDATE items SET name = '' WHERE name IS NULL", "name")
+FILL_MORE = effect(BACKFILL, "UPDATE items SET name = '' WHERE name IS NULL OR id > 5", "name")
+CLEAR = effect(DELETE, "DELETE FROM items WHERE id < 5")
+
+
+@pytest.mark.parametrize(
+    ("done", "now", "asked", "expected"),
+    [
+        (UPPER, {}, READS, {("data-reformatted", OBJECT): "attention"}),
+        (UPPER, {}, BRIEF, {("data-reformatted", OBJECT): "safe"}),
+        (UPPER, {}, OPAQUE, {("data-reformatted", OBJECT): "unknown"}),
+        (FILL, {"nullable": False}, READS, {}),
+        (FILL, {}, READS, {("data-reformatted", OBJECT): "attention"}),
+        (FILL_MORE, {"nullable": False}, READS, {("data-reformatted", OBJECT): "attention"}),
+        (effect(BACKFILL, "UPDATE items SET fresh = 1", "fresh"), {}, READS, {}),
+        (effect(BACKFILL, "UPDATE fresh SET a = 1", "a", relation="fresh"), {}, READS, {}),
+        (CLEAR, {}, READS, {("rows-deleted", "public.items"): "attention"}),
+        (CLEAR, {}, BRIEF, {("rows-deleted", "public.items"): "safe"}),
+        (effect(EffectKind.INSERT, "INSERT INTO items …"), {}, READS, {}),
+        (effect(EffectKind.UNPARSED, "???"), {}, READS, {}),
+    ],
+)
+def test_what_migrations_did_to_rows(
+    done: Effect, now: dict[str, Any], asked: Statement, expected: dict[tuple[str, str], str]
+) -> None:
+    """No catalog shows that values were rewritten or rows deleted."""
+    built = case(catalog(items()), catalog(items(**now)), asked, effects=(done,))
+    assert said(migrations.findings(built)) == expected
+
+
+def test_what_was_not_read_is_told_once() -> None:
+    """What nobody could read must be shown, or silence looks like safety."""
+    lost = effect(EffectKind.UNPARSED, "DO  $$\n…")
+    assert migrations.unread((lost, lost, CLEAR)) == ("not read: 1.sql:1: DO $$ …",)
