@@ -65,6 +65,9 @@ class Sources:
     migrations: tuple[Path, ...] = ()
 
 
+_NOTHING = Sources()
+
+
 def laboratory(kind: str) -> Laboratory:
     """Make the laboratory of a kind of database; UnknownName lists the known kinds."""
     made: Laboratory = registry.provider("databases", kind).laboratory()
@@ -143,11 +146,25 @@ def judge(
     before: SchemaSnapshot,
     after: Database | SchemaSnapshot,
     *,
-    sources: Sources = Sources(),
+    sources: Sources = _NOTHING,
     clock: Clock,
     within: float,
 ) -> Comparison:
     """Compare what was recorded with a schema, by every layer that can look."""
+    with laboratory(before.catalog.kind) as scratch:
+        return judge_in(scratch, before, after, sources=sources, clock=clock, within=within)
+
+
+def judge_in(
+    scratch: Laboratory,
+    before: SchemaSnapshot,
+    after: Database | SchemaSnapshot,
+    *,
+    sources: Sources = _NOTHING,
+    clock: Clock,
+    within: float,
+) -> Comparison:
+    """Compare as ``judge``, in a laboratory that is used for more than one comparison."""
     collected = statements.read(sources.statements)
     read, unread = scripts(sources.migrations)
     return comparing.compare(
@@ -161,9 +178,31 @@ def judge(
             since=before.mark,
         ),
         rules=RULES,
-        laboratory=laboratory(before.catalog.kind),
+        laboratory=scratch,
         deadline=Deadline.after(clock, within),
     )
+
+
+def reverse(
+    *,
+    before: Path,
+    up: Sequence[Path],
+    down: Sequence[Path],
+    writes: Sequence[Path],
+    clock: Clock,
+    within: float,
+) -> Reversal:
+    """Go up, write, and go down in a scratch database, and say what was lost."""
+    ups, unread = scripts(up)
+    downs = tuple((str(path), _text(path)) for path in down)
+    found = _reverses().reverse(
+        before=_text(before),
+        up=ups,
+        down=downs,
+        writes=tuple((str(path), _text(path)) for path in writes),
+        deadline=Deadline.after(clock, within),
+    )
+    return found
 
 
 def scripts(paths: Sequence[Path]) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:

@@ -58,12 +58,13 @@ def parts(configured: DatabaseConfiguration, *, clock: Clock) -> DatabaseParts:
                 before.migrations_table, configured.migrations_tool, deadline=deadline
             )
         scripts, unread = between(configured, before.migrations, now)
-        compared = engine.compare(
-            engine.Compared(before=before, after=after, migrations=scripts, since=before.mark),
-            rules=comparing.RULES,
-            laboratory=comparing.laboratory(configured.kind),
-            deadline=deadline,
-        )
+        with comparing.laboratory(configured.kind) as laboratory:
+            compared = engine.compare(
+                engine.Compared(before=before, after=after, migrations=scripts, since=before.mark),
+                rules=comparing.RULES,
+                laboratory=laboratory,
+                deadline=deadline,
+            )
         return replace(compared, unseen=(*compared.unseen, *unread)) if unread else compared
 
     return DatabaseParts(

@@ -10,6 +10,7 @@ from tests.mutations.cases import Mutation
 
 from smartspec_rollback import comparing
 from smartspec_rollback.domain.comparison import Comparison, SchemaVerdict
+from smartspec_rollback.ports.database import Laboratory
 from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
 from smartspec_rollback.providers.system import SystemClock
 
@@ -57,7 +58,11 @@ class Case:
 
 
 def judged(
-    server: Scratch, mutations: Iterable[Mutation], mode: str, folder: Path
+    server: Scratch,
+    laboratory: Laboratory,
+    mutations: Iterable[Mutation],
+    mode: str,
+    folder: Path,
 ) -> Iterator[Case]:
     """Apply each mutation to a database of its own; judge it, then run the old version on it."""
     statements = folder / "statements"
@@ -84,7 +89,8 @@ def judged(
             )
             migration = folder / "migration.sql"
             migration.write_text(mutation.sql, encoding="utf-8")
-            said = comparing.judge(
+            said = comparing.judge_in(
+                laboratory,
                 before,
                 after,
                 sources=comparing.Sources(migrations=(migration,)),

@@ -1,14 +1,24 @@
 """What is said of a changed schema is what happens to the old version on it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.mutations import cases
 from tests.mutations.judging import MODES, judged
 
+from smartspec_rollback import comparing
+from smartspec_rollback.ports.database import Laboratory
 from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
 
 _RECALL, _FALSE_ALARMS = 0.95, 0.05
+
+
+@pytest.fixture(scope="module")
+def laboratory() -> Iterator[Laboratory]:
+    """Keep one scratch server for all comparisons."""
+    with comparing.laboratory("postgresql") as held:
+        yield held
 
 
 def test_there_are_enough_of_them() -> None:
@@ -21,9 +31,11 @@ def test_there_are_enough_of_them() -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("family", cases.FAMILIES)
-def test_judgement_is_right(family: str, mode: str, scratch: Scratch, tmp_path: Path) -> None:
+def test_judgement_is_right(
+    family: str, mode: str, scratch: Scratch, laboratory: Laboratory, tmp_path: Path
+) -> None:
     """A breaking schema is called safe, breakage goes unseen, or people are alarmed for nothing."""
-    found = list(judged(scratch, cases.family(family), mode, tmp_path))
+    found = list(judged(scratch, laboratory, cases.family(family), mode, tmp_path))
     assert not [str(case) for case in found if case.false_safe]
     breaking = [case for case in found if case.label.breaks]
     working = [case for case in found if not case.label.breaks]

@@ -120,8 +120,8 @@ class Statement(Value):
 
     @property
     def understood(self) -> bool:
-        """Whether its effect on a changed schema can be told: not refused there, and parsed."""
-        return self.worked is not False and self.uses is not None
+        """Whether its effect on a changed schema can be told, wholly: a part of it is not enough."""
+        return self.worked is not False and self.uses is not None and self.problem is None
 
 
 class Trial(Value):

@@ -7,7 +7,7 @@ and never makes a comparison safer; only without the new schema there is none at
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from msgspec.structs import replace
 
@@ -34,9 +34,10 @@ class Rules:
 class Compared:
     """What is to be compared.
 
-    ``after`` is the live database, or a schema recorded elsewhere. ``texts`` are statements of the old
-    version beside those recorded in ``before``; ``gaps`` what their sources lack. ``migrations`` are
-    (name, SQL) of what lies between, ``unread`` says what of them is not. ``since`` is the mark from which writes are told.
+    ``after`` is the live database, or a schema recorded elsewhere. ``texts`` are statements of the
+    old version beside those recorded in ``before``; ``gaps`` what their sources lack.
+    ``migrations`` are (name, SQL) of what lies between, ``unread`` says what of them is not.
+    ``since`` is the mark from which writes are told.
     """
 
     before: SchemaSnapshot
@@ -48,128 +49,134 @@ class Compared:
     since: Mark | None = None
 
 
-@dataclass
-class _Seen:
-    """What was learnt so far, and what could not be."""
-
-    layers: set[Layer] = field(default_factory=lambda: {Layer.CATALOG})
-    unseen: list[str] = field(default_factory=list)
-
-    def lacks(self, layer: Layer, error: ProviderError) -> None:
-        """Note that a layer saw nothing."""
-        self.layers.discard(layer)
-        self.unseen.append(f"{layer}: {error.what}")
-
-
 def compare(
     what: Compared, *, rules: Rules, laboratory: Laboratory, deadline: Deadline
 ) -> Comparison:
     """Compare; ProviderError where the new schema cannot be read at all."""
-    seen = _Seen()
-    catalog, applied = _new_schema(what, deadline)
-    statements = _statements(what, laboratory)
-    before = replace(what.before, workload=replace(what.before.workload, statements=statements))
-    trials = _live_trials(what, statements, seen, deadline)
-    rehearsal = _rehearsal(what, before, catalog, laboratory, seen, deadline)
-    effects = tuple(
-        effect for name, sql in what.migrations for effect in laboratory.effects(sql, name)
-    )
-    if what.migrations:
-        seen.layers.add(Layer.MIGRATIONS)
-        seen.unseen += (*what.unread, *rules.unread(effects))
-    inputs = Inputs(
-        before=before,
-        after=catalog,
-        trials=trials or rehearsal.after,
-        before_trials=rehearsal.before,
-        runs=rehearsal.runs,
-        effects=effects,
-        missing=frozenset() if trials else frozenset(rehearsal.missing_after),
-        missing_before=frozenset(rehearsal.missing_before),
-        applied=applied,
-        gaps=what.gaps,
-    )
-    answers = _answers(what, rules.questions(inputs), seen, deadline)
-    return rules.compare(
-        replace(
-            inputs, answers=answers, layers=tuple(sorted(seen.layers)), unseen=tuple(seen.unseen)
+    return _Comparing(what, rules, laboratory, deadline).compared()
+
+
+class _Comparing:
+    """One comparison: the layers that saw something, and what could not be seen."""
+
+    def __init__(
+        self, what: Compared, rules: Rules, laboratory: Laboratory, deadline: Deadline
+    ) -> None:
+        self._what = what
+        self._rules = rules
+        self._laboratory = laboratory
+        self._deadline = deadline
+        self._layers = {Layer.CATALOG}
+        self._unseen: list[str] = []
+
+    def compared(self) -> Comparison:
+        """Look through every layer, the rows last, since the rules say what to ask of them."""
+        what = self._what
+        catalog, applied = self._new_schema()
+        workload = replace(what.before.workload, statements=self._statements())
+        before = replace(what.before, workload=workload)
+        trials = self._live_trials(workload.statements)
+        rehearsal = self._rehearsal(before, catalog)
+        inputs = Inputs(
+            before=before,
+            after=catalog,
+            trials=trials or rehearsal.after,
+            before_trials=rehearsal.before,
+            runs=rehearsal.runs,
+            effects=self._effects(),
+            missing=frozenset() if trials else frozenset(rehearsal.missing_after),
+            missing_before=frozenset(rehearsal.missing_before),
+            applied=applied,
+            gaps=what.gaps,
         )
-    )
+        answers = self._answers(self._rules.questions(inputs))
+        seen = replace(
+            inputs, answers=answers, layers=tuple(self._layers), unseen=tuple(self._unseen)
+        )
+        return self._rules.compare(seen)
 
+    def _new_schema(self) -> tuple[Catalog, tuple[AppliedMigration, ...] | None]:
+        after = self._what.after
+        if isinstance(after, SchemaSnapshot):
+            return after.catalog, after.migrations
+        catalog = after.catalog(deadline=self._deadline)
+        table = self._what.before.migrations_table
+        try:
+            return catalog, after.applied_migrations(table, None, deadline=self._deadline)
+        except ProviderError as error:
+            self._lacks(Layer.MIGRATIONS, error)
+            return catalog, None
 
-def _new_schema(
-    what: Compared, deadline: Deadline
-) -> tuple[Catalog, tuple[AppliedMigration, ...] | None]:
-    if isinstance(what.after, SchemaSnapshot):
-        return what.after.catalog, what.after.migrations
-    catalog = what.after.catalog(deadline=deadline)
-    applied = what.after.applied_migrations(what.before.migrations_table, None, deadline=deadline)
-    return catalog, applied
+    def _statements(self) -> tuple[Statement, ...]:
+        """Join what was recorded with what is known beside it; the recorded has its types."""
+        recorded = self._what.before.workload.statements
+        known = {each.id for each in recorded}
+        new = tuple(text for text in self._what.texts if text.id not in known)
+        found = self._laboratory.understand(new, self._what.before.catalog)
+        return (*recorded, *{each.id: each for each in found}.values())
 
+    def _effects(self) -> tuple[Effect, ...]:
+        if not self._what.migrations:
+            self._unseen += self._what.unread
+            return ()
+        self._layers.add(Layer.MIGRATIONS)
+        effects = tuple(
+            effect
+            for name, sql in self._what.migrations
+            for effect in self._laboratory.effects(sql, name)
+        )
+        self._unseen += (*self._what.unread, *self._rules.unread(effects))
+        return effects
 
-def _statements(what: Compared, laboratory: Laboratory) -> tuple[Statement, ...]:
-    """Join what was recorded with what is known beside it; the recorded one knows its types."""
-    known = {each.id: each for each in what.before.workload.statements}
-    new = tuple(text for text in what.texts if text.id not in known)
-    for each in laboratory.understand(new, what.before.catalog):
-        known.setdefault(each.id, each)
-    return tuple(known.values())
+    def _live_trials(self, statements: tuple[Statement, ...]) -> tuple[Trial, ...]:
+        after = self._what.after
+        if isinstance(after, SchemaSnapshot) or not statements:
+            return ()
+        try:
+            trials = after.trials(statements, deadline=self._deadline)
+        except ProviderError as error:
+            self._lacks(Layer.WORKLOAD, error)
+            return ()
+        self._layers.add(Layer.WORKLOAD)
+        self._unseen += after.cannot_see
+        return trials
 
+    def _rehearsal(self, before: SchemaSnapshot, catalog: Catalog) -> Rehearsal:
+        """Rehearse on scratch copies; without statements there is nothing to rehearse."""
+        nothing = Rehearsal(server="none")
+        if not before.workload.statements or before.catalog.kind != catalog.kind:
+            return nothing
+        if (problem := self._laboratory.available()) is not None:
+            self._unseen.append(f"{Layer.SHADOW}: {problem}")
+            return nothing
+        scripts = tuple(sql for _, sql in self._what.migrations)
+        try:
+            rehearsal = self._laboratory.rehearse(
+                before, catalog, migrations=scripts, deadline=self._deadline
+            )
+        except ProviderError as error:
+            self._lacks(Layer.SHADOW, error)
+            return nothing
+        if rehearsal.after:
+            self._layers.add(Layer.WORKLOAD)
+        if rehearsal.runs:
+            self._layers.add(Layer.SHADOW)
+        self._unseen += (f"{Layer.SHADOW}: {note}" for note in rehearsal.notes)
+        return rehearsal
 
-def _live_trials(
-    what: Compared, statements: tuple[Statement, ...], seen: _Seen, deadline: Deadline
-) -> tuple[Trial, ...]:
-    if isinstance(what.after, SchemaSnapshot) or not statements:
-        return ()
-    try:
-        trials = what.after.trials(statements, deadline=deadline)
-    except ProviderError as error:
-        seen.lacks(Layer.WORKLOAD, error)
-        return ()
-    seen.layers.add(Layer.WORKLOAD)
-    seen.unseen += what.after.cannot_see
-    return trials
+    def _answers(self, questions: tuple[Question, ...]) -> tuple[Answer, ...]:
+        after = self._what.after
+        if isinstance(after, SchemaSnapshot) or not questions:
+            return ()
+        try:
+            answers = after.answers(questions, since=self._what.since, deadline=self._deadline)
+        except ProviderError as error:
+            self._lacks(Layer.PROBE, error)
+            return ()
+        if any(answer.rows is not None for answer in answers):
+            self._layers.add(Layer.PROBE)
+        return answers
 
-
-def _rehearsal(
-    what: Compared,
-    before: SchemaSnapshot,
-    catalog: Catalog,
-    laboratory: Laboratory,
-    seen: _Seen,
-    deadline: Deadline,
-) -> Rehearsal:
-    """Rehearse on scratch copies; without statements there is nothing to rehearse."""
-    nothing = Rehearsal(server="none")
-    if not before.workload.statements or before.catalog.kind != catalog.kind:
-        return nothing
-    if (problem := laboratory.available()) is not None:
-        seen.unseen.append(f"{Layer.SHADOW}: {problem}")
-        return nothing
-    scripts = tuple(sql for _, sql in what.migrations)
-    try:
-        rehearsal = laboratory.rehearse(before, catalog, migrations=scripts, deadline=deadline)
-    except ProviderError as error:
-        seen.lacks(Layer.SHADOW, error)
-        return nothing
-    if rehearsal.after:
-        seen.layers.add(Layer.WORKLOAD)
-    if rehearsal.runs:
-        seen.layers.add(Layer.SHADOW)
-    seen.unseen += (f"{Layer.SHADOW}: {note}" for note in rehearsal.notes)
-    return rehearsal
-
-
-def _answers(
-    what: Compared, questions: tuple[Question, ...], seen: _Seen, deadline: Deadline
-) -> tuple[Answer, ...]:
-    if isinstance(what.after, SchemaSnapshot) or not questions:
-        return ()
-    try:
-        answers = what.after.answers(questions, since=what.since, deadline=deadline)
-    except ProviderError as error:
-        seen.lacks(Layer.PROBE, error)
-        return ()
-    if any(answer.rows is not None for answer in answers):
-        seen.layers.add(Layer.PROBE)
-    return answers
+    def _lacks(self, layer: Layer, error: ProviderError) -> None:
+        """Note that a layer saw nothing."""
+        self._unseen.append(f"{layer}: {error.what}")

@@ -69,9 +69,12 @@ class Taker:
             )
             if found is None:
                 unknown.append(self.missing[-1])
-            else:
+            elif found[0] or not held:
                 held += found[0]
                 unknown += found[1]
+            else:
+                # The files hold the statements; a server that remembers none takes nothing away.
+                self.missing += found[1]
         described = self._described(merged(held), catalog)
         return Workload(statements=described, gaps=tuple(dict.fromkeys(unknown)))
 

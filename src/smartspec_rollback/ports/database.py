@@ -6,7 +6,8 @@ ProviderUnavailable (cannot be reached, timed out) or ProviderError (may not, ca
 No error, value or log ever holds the URL's password.
 """
 
-from typing import ClassVar, Protocol, runtime_checkable
+from types import TracebackType
+from typing import ClassVar, Protocol, Self, runtime_checkable
 
 from smartspec_rollback.domain.catalog import Catalog
 from smartspec_rollback.domain.migration import AppliedMigration, Effect
@@ -110,9 +111,26 @@ class Rehearsal(Value):
 
 
 class Laboratory(Protocol):
-    """Scratch databases of one kind, made and thrown away; production is never touched."""
+    """Scratch databases of one kind, made and thrown away; production is never touched.
+
+    A context manager: what was started is ended with it.
+    """
 
     name: ClassVar[str]
+
+    def __enter__(self) -> Self:
+        """Start nothing yet."""
+        ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+        /,
+    ) -> None:
+        """End whatever was started."""
+        ...
 
     def understand(
         self, texts: tuple[StatementText, ...], catalog: Catalog, /

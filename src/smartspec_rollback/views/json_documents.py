@@ -16,6 +16,7 @@ from smartspec_rollback.domain.objective import Objective
 from smartspec_rollback.domain.plan import Estimate
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.report import Moments, StepRecord
+from smartspec_rollback.domain.reversal import Loss, ReversalVerdict
 from smartspec_rollback.domain.rollback import EntryKind, Rollback, Status
 from smartspec_rollback.domain.samples import Summary
 from smartspec_rollback.domain.settings import Verification
@@ -218,3 +219,19 @@ class SchemaComparisonDocument(Value, tag_field="schema", tag="smartspec.schema-
     findings: tuple[SchemaFindingDocument, ...]
     layers: tuple[Layer, ...]
     unseen: tuple[str, ...]
+
+
+class ReversalDocument(Value, tag_field="schema", tag="smartspec.schema-reversal/1"):
+    """What ``smartspec schema reversal`` prints; ``writes`` is ``given`` or ``made up``."""
+
+    verdict: ReversalVerdict
+    exit_code: int
+    reason: str
+    losses: tuple[Loss, ...]
+    schema_differences: tuple[str, ...]
+    failed_statement: str | None
+    failed_message: str
+    writes: str
+    written: int
+    server: str
+    notes: tuple[str, ...]

@@ -31,6 +31,7 @@ from smartspec_rollback.providers.databases.postgresql import (
     trial,
 )
 from smartspec_rollback.providers.databases.postgresql.connection import Sessions
+from smartspec_rollback.providers.databases.postgresql.laboratory import PostgresqlLaboratory
 from smartspec_rollback.providers.databases.postgresql.settings import PostgresqlSettings
 
 _CANNOT_SEE = (
@@ -71,6 +72,11 @@ class PostgresqlDatabase:
     def at(cls, url: Sensitive, /, *, clock: Clock, **settings: Any) -> Self:
         """Look at ``url`` itself; ``settings`` are fields of PostgresqlSettings."""
         return cls(PostgresqlSettings(url=_Given(url), **settings), clock=clock)
+
+    @staticmethod
+    def laboratory() -> PostgresqlLaboratory:
+        """Make what compares PostgreSQL schemas on scratch copies; nothing is started yet."""
+        return PostgresqlLaboratory()
 
     @cached_property
     def _sessions(self) -> Sessions:
