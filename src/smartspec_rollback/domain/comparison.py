@@ -9,7 +9,7 @@ from smartspec_rollback.domain.catalog import Catalog
 from smartspec_rollback.domain.migration import AppliedMigration, Effect
 from smartspec_rollback.domain.schema_record import Answer, SchemaSnapshot
 from smartspec_rollback.domain.values import Evidence, Value
-from smartspec_rollback.domain.workload import Run, Statement, Trial
+from smartspec_rollback.domain.workload import ColumnProfile, Run, Statement, Trial
 
 
 class SchemaVerdict(StrEnum):
@@ -98,7 +98,7 @@ class Inputs(Value):
     ``missing_before`` are what scratch copies of them lack. ``effects`` are those of the migrations
     in between. ``applied`` is the migrations' tool's record now, None where there is none.
     ``gaps`` say what the sources of statements lack, ``unseen`` what could not be looked at, and
-    ``layers`` which layers were.
+    ``layers`` which layers were. ``profiles`` are of the rows now, where somebody switched that on.
     """
 
     before: SchemaSnapshot
@@ -115,3 +115,4 @@ class Inputs(Value):
     gaps: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
     layers: tuple[Layer, ...] = (Layer.CATALOG,)
+    profiles: tuple[ColumnProfile, ...] = ()

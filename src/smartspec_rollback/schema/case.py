@@ -12,8 +12,9 @@ from smartspec_rollback.domain.catalog import Catalog, Relation
 from smartspec_rollback.domain.comparison import Coverage, SchemaVerdict
 from smartspec_rollback.domain.migration import Effect
 from smartspec_rollback.domain.schema_record import Answer, Question, SchemaSnapshot
-from smartspec_rollback.domain.workload import Run, Statement, Trial, Use
+from smartspec_rollback.domain.workload import ColumnProfile, Run, Statement, Trial, Use
 from smartspec_rollback.schema.matching import Matching, match, words
+from smartspec_rollback.schema.profiled import answered
 
 ENOUGH = 0.9
 """The share of the workload that must be known before silence means "not used"."""
@@ -25,6 +26,7 @@ class Case:
 
     ``trials`` are those on the new schema, by statement id; ``runs`` likewise. ``missing`` are
     objects a scratch copy of the new schema lacks, so that failures naming them prove nothing.
+    ``profiles`` are of the new schema's columns, by relation and column.
     """
 
     before: SchemaSnapshot
@@ -36,13 +38,16 @@ class Case:
     effects: tuple[Effect, ...] = ()
     answers: Mapping[Question, Answer] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
+    profiles: Mapping[tuple[str, str], ColumnProfile] = field(default_factory=dict)
     asked: dict[Question, None] = field(default_factory=dict)
 
     def ask(self, question: Question) -> Answer | None:
         """Return the answer to a question about the rows; None where there is none (yet)."""
         self.asked[question] = None
         answer = self.answers.get(question)
-        return answer if answer is not None and answer.rows is not None else None
+        if answer is None or answer.rows is None:
+            answer = answered(question, self.profiles)
+        return answer
 
     @property
     def enough(self) -> bool:

@@ -128,6 +128,8 @@ def _families(old: SqlType, new: SqlType) -> TypeChange:
     """Classify a change from one family to another."""
     pair = {old.family, new.family}
     became = f"{old.family} became {new.family}"
+    if new.family is Family.ENUM and old.family in _STRINGS:
+        return TypeChange(row=17, harm=Harm.ALL_PERHAPS, why=f"{became}: it takes labels alone")
     if pair <= _STRINGS:
         return TypeChange(row=17, harm=Harm.ALL_PERHAPS, why=f"{became}: comparing differs")
     if pair == {Family.JSON, Family.JSONB}:

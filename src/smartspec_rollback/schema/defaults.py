@@ -5,8 +5,11 @@ taken out: casts, brackets, white space, spellings of the current time, names of
 """
 
 import re
+from decimal import Decimal
 
-from smartspec_rollback.domain.catalog import Column
+from msgspec.structs import replace
+
+from smartspec_rollback.domain.catalog import Catalog, Column, TypeKind
 
 _CAST = re.compile(r"::\s*(?:\"[^\"]+\"|[\w. ]+?)(?:\([\d, ]*\))?(?:\[\])*(?=$|[\s),+\-*/|])")
 _NOW = re.compile(
@@ -29,10 +32,10 @@ def normal(default: str | None) -> str | None:
     previous = None
     while previous != text:
         previous, text = text, _unwrap(_CAST.sub("", text).strip())
-    if _NUMBER.match(text):
-        return text.lstrip("+")
-    if (literal := _LITERAL.match(text)) and _NUMBER.match(literal[1]):
-        return literal[1].lstrip("+")
+    literal = _LITERAL.match(text)
+    for candidate in (text, literal[1] if literal else ""):
+        if _NUMBER.match(candidate):
+            return f"{Decimal(candidate).normalize():f}"
     if text.lower() in {"null", ""}:
         return None
     return text.lower() if text.lower() in {"true", "false"} else re.sub(r"\s+", " ", text)
@@ -79,3 +82,16 @@ def varies(column: Column) -> bool:
     """Tell whether two inserts that omit ``column`` give it two values."""
     text = given(column)
     return text is not None and (bool(_VOLATILE.search(text)) or text.startswith("@computed"))
+
+
+def with_domain(catalog: Catalog, column: Column) -> Column:
+    """Give a column what its domain adds to it: NOT NULL, and a default where it has none."""
+    spelled = column.type.replace('"', "")
+    for each in catalog.types:
+        if each.kind is TypeKind.DOMAIN and each.qualified == spelled:
+            return replace(
+                column,
+                nullable=column.nullable and each.nullable,
+                default=column.default if column.default is not None else each.default,
+            )
+    return column

@@ -119,9 +119,11 @@ class Deletes:
         answer = self._case.ask(question) if question is not None else None
         if answer is None:
             return SchemaVerdict.BREAKING, ()
-        none = answer.rows == 0 and answer.exact
-        verdict = SchemaVerdict.ATTENTION if none else SchemaVerdict.BREAKING
-        return verdict, (counted("rows that can refer", answer),)
+        told = counted("rows that can refer", answer)
+        if answer.rows or not answer.exact:
+            return SchemaVerdict.BREAKING, (told,)
+        # The old version never fills a column it does not know; a new table is filled by others.
+        return SchemaVerdict.SAFE if pair is not None else SchemaVerdict.ATTENTION, (told,)
 
     def _question(self, relation: Relation, key: Constraint, pair: Match | None) -> Question | None:
         """Ask for the rows of a new table, or for those that have a value in a new column."""

@@ -27,9 +27,15 @@ class Key(Value):
     plain: bool
     primary: bool
     exclusion: bool
+    computed: bool = False
     nulls_equal: bool
     predicate: str | None
     text: str
+
+    @property
+    def countable(self) -> bool:
+        """Tell whether counting rows alike in its columns says something of it."""
+        return not self.exclusion and bool(self.columns) and not self.computed
 
     @property
     def identity(self) -> tuple[object, ...]:
@@ -62,14 +68,15 @@ def keys(relation: Relation) -> tuple[Key, ...]:
     ]
     for index in relation.indexes:
         if index.unique and index.constraint is None:
-            whole = index.predicate is None and all(not c.startswith("(") for c in index.columns)
+            computed = any(c.startswith("(") for c in index.columns)
             found.append(
                 Key(
                     name=index.name,
                     columns=tuple(sorted(c for c in index.columns if not c.startswith("("))),
-                    plain=whole,
+                    plain=index.predicate is None and not computed,
                     primary=False,
                     exclusion=False,
+                    computed=computed,
                     nulls_equal="NULLS NOT DISTINCT" in index.definition.upper(),
                     predicate=index.predicate,
                     text=_INDEX.sub("", " ".join(index.definition.split())),

@@ -145,6 +145,9 @@ class _Reader:
     def _compared(self, left: _Operand) -> Predicate:
         if self._take("is"):
             negated = self._take("not")
+            for word in ("true", "false"):
+                if self._take(word):
+                    return _negate(Atom(_column(left), "is", (word,)), negated=negated)
             self._need("null")
             return _negate(Atom(_column(left), "is null"), negated=negated)
         negated = self._take("not")

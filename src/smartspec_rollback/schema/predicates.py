@@ -22,7 +22,8 @@ class Truth(StrEnum):
 class Atom:
     """A comparison of ``subject`` (a column, or ``length(column)``) with constants.
 
-    ``operator``: ``in``, ``is null``, or one of the comparison signs.
+    ``operator``: ``in``, ``is null``, ``is`` (a truth value, never NULL itself), or one of the
+    comparison signs.
     """
 
     subject: str
@@ -78,7 +79,7 @@ def _atom(atom: Atom, values: Mapping[str, str | None]) -> Truth:
     if atom.operator == "is null":
         return Truth.YES if value is None else Truth.NO
     if value is None:
-        return Truth.NULL
+        return Truth.NO if atom.operator == "is" else Truth.NULL
     return _holds(atom, str(len(value)) if measured else value)
 
 
@@ -87,7 +88,7 @@ def _holds(atom: Atom, value: str) -> Truth:
 
     Text is only compared for being equal: its order is a locale's.
     """
-    if atom.operator in {"in", "=", "<>"}:
+    if atom.operator in {"in", "=", "<>", "is"}:
         among = any(_equal(value, each) for each in atom.values)
         return Truth.YES if among is not (atom.operator == "<>") else Truth.NO
     left, right = _number(value), _number(atom.values[0])
@@ -130,7 +131,7 @@ def implies(one: Predicate, other: Predicate) -> bool:
 
 
 def _narrower(one: Atom, other: Atom) -> bool:
-    if one.subject != other.subject or "is null" in {one.operator, other.operator}:
+    if one.subject != other.subject or {"is null", "is"} & {one.operator, other.operator}:
         return False
     if one.operator in {"in", "="}:
         return all(_holds(other, value) is Truth.YES for value in one.values)

@@ -78,7 +78,7 @@ _OTHERS: Mapping[str, Family] = {
     "blob": Family.BYTES, "longblob": Family.BYTES, "mediumblob": Family.BYTES,
     "tinyblob": Family.BYTES, "varbinary": Family.BYTES, "binary": Family.BYTES,
 }  # fmt: skip
-_PARTS = re.compile(r"^(?P<name>[^(]+?)\s*(?:\((?P<limits>.*?)\))?\s*(?P<more>[^()]*)$", re.DOTALL)
+_PARTS = re.compile(r"^(?P<name>[^(]+)(?:\((?P<limits>.*)\)(?P<more>[^()]*))?$", re.DOTALL)
 _LABEL = re.compile(r"'((?:[^']|'')*)'")
 _AFFINITIES = (
     ("int", Family.INTEGER), ("char", Family.TEXT), ("clob", Family.TEXT), ("text", Family.TEXT),
@@ -134,11 +134,10 @@ def _read(spelled: str, *, mysql: bool) -> SqlType:
     parts = _PARTS.match(text)
     if parts is None:
         return SqlType(family=Family.OTHER, name=text)
-    more = parts["more"].split()
-    unsigned = "unsigned" in more
-    name = " ".join([parts["name"], *(w for w in more if w not in {"unsigned", "zerofill"})])
-    unsigned = unsigned or name.endswith(" unsigned")
-    name = name.removesuffix(" unsigned").removeprefix("pg_catalog.").strip()
+    parted = f"{parts['name']} {parts['more'] or ''}".split()
+    unsigned = "unsigned" in parted
+    name = " ".join(word for word in parted if word not in {"unsigned", "zerofill"})
+    name = name.removeprefix("pg_catalog.")
     if name in {"enum", "set"} and mysql:
         labels = tuple(label.replace("''", "'") for label in _LABEL.findall(spelled))
         return SqlType(family=Family.ENUM, name=name, labels=labels)

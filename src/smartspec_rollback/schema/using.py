@@ -4,6 +4,7 @@ Called by the rules. A view's reach is taken from the words of its definition, s
 rather too much counts as used.
 """
 
+import re
 from collections.abc import Iterable
 
 from smartspec_rollback.domain.catalog import Column, Function, Relation
@@ -130,6 +131,18 @@ def functions_naming(case: Case, relation: Relation, column: str | None) -> tupl
         function
         for function in _run_functions(case)
         if now.get(function.signature) == function.definition and _names(function, relation, column)
+    )
+
+
+def functions_filling(case: Case, relation: Relation, column: str) -> tuple[Function, ...]:
+    """List unchanged functions the old version runs that insert into ``relation`` without it."""
+    target = rf'(?:"?{re.escape(relation.schema)}"?\s*\.\s*)?"?{re.escape(relation.name)}"?(?!\w)'
+    inserts = re.compile(rf"\binsert\s+into\s+{target}", re.IGNORECASE)
+    return tuple(
+        function
+        for function in functions_naming(case, relation, None)
+        if inserts.search(function.definition or "")
+        and column.lower() not in words(function.definition or "")
     )
 
 

@@ -3,7 +3,8 @@
 Called by ``compare``. What became of a column that both schemas have is for other rules.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from smartspec_rollback.domain.catalog import Column
 from smartspec_rollback.domain.comparison import Layer, SchemaFinding, SchemaVerdict
@@ -11,18 +12,22 @@ from smartspec_rollback.domain.schema_record import Question, QuestionKind
 from smartspec_rollback.domain.values import Evidence
 from smartspec_rollback.domain.workload import Statement
 from smartspec_rollback.schema.case import Case
-from smartspec_rollback.schema.defaults import constant, fills_itself
+from smartspec_rollback.schema.defaults import constant, fills_itself, with_domain
 from smartspec_rollback.schema.found import counted, fact, found
-from smartspec_rollback.schema.matching import Fate, Match, columns
+from smartspec_rollback.schema.matching import Fate, Match, columns, words
 from smartspec_rollback.schema.rules.columns_gone import gone
 from smartspec_rollback.schema.using import (
     Used,
+    functions_filling,
     inserting,
+    reading,
     silence,
     statements_of,
     still_failing,
+    touching,
 )
 
+_TWO = 2
 _HERE = frozenset({Fate.KEPT, Fate.BEHIND_VIEW})
 
 
@@ -39,115 +44,129 @@ def findings(case: Case) -> Iterable[SchemaFinding]:
             if _required(new) and not _required(old):
                 yield _added(case, pair, new)
         yield from gone(case, pair, fates)
+        yield from _anew(case, pair)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What one way of looking at an added column came to."""
+
+    verdict: SchemaVerdict
+    summary: str
+    statements: tuple[Statement, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
 
 
 def _required(column: Column) -> bool:
     return not column.nullable and not fills_itself(column)
 
 
-def _name(pair: Match, column: Column) -> str:
-    return f"{pair.old.qualified}.{column.name}"
-
-
-def _added(case: Case, pair: Match, column: Column) -> SchemaFinding:
-    object_ = _name(pair, column)
+def _added(case: Case, pair: Match, added: Column) -> SchemaFinding:
+    column = with_domain(case.after, added)
+    object_ = f"{pair.old.qualified}.{column.name}"
     code = 3 if _required(column) else 1 if column.nullable else 2
     loses, evidence = _set(case, pair, column)
-    if code == 3 and (used := inserting(case, pair.old)):  # noqa: PLR2004 - a row's number
-        return found(
-            code,
+    judged = next(_judged(case, pair, column, object_))
+    return found(
+        code,
+        judged.verdict,
+        object_,
+        judged.summary,
+        statements=judged.statements,
+        evidence=(*evidence, *judged.evidence),
+        loses=loses,
+    )
+
+
+def _judged(case: Case, pair: Match, column: Column, object_: str) -> Iterator[_Judged]:
+    """Look at an added column in every way, the worst first; the first outcome counts."""
+    breaking, name, table = SchemaVerdict.BREAKING, column.name, pair.old.qualified
+    if _required(column):
+        yield from _unfilled(case, pair, column)
+    if used := statements_of(_ambiguous(case, pair, column)):
+        said = f"{name} names two columns now in statements that don't say of which table."
+        yield _Judged(breaking, said, used)
+    if used := statements_of(_captured(case, pair, column)):
+        said = (
+            f"Old statements still compile, but {name}, which meant another column, is {object_}."
+        )
+        yield _Judged(breaking, said, used)
+    if used := _copied(case, pair):
+        said = f"The old version copies all columns of {table} into a table that lacks {name}."
+        yield _Judged(breaking, said, used)
+    if used := _counted(case, pair):
+        said = (
+            f"The old version inserts into {table} without naming columns, and there is one more."
+        )
+        yield _Judged(breaking, said, used)
+    if _required(column):
+        yield _unwritten(case, pair, object_)
+    if used := _selecting_all(case, pair):
+        said = f"The old version selects all columns of {table} and gets {name} too."
+        yield _Judged(SchemaVerdict.ATTENTION, said, used)
+    filled = "its default" if fills_itself(column) else "NULL"
+    yield _Judged(SchemaVerdict.SAFE, f"{object_} is new; the old version leaves it to {filled}.")
+
+
+def _unfilled(case: Case, pair: Match, column: Column) -> Iterator[_Judged]:
+    """Judge inserts that lack a column which must have a value: theirs, and those of functions."""
+    demand = (fact("column", f"{column.type} NOT NULL, no default"),)
+    table = pair.old.qualified
+    if used := statements_of(inserting(case, pair.old)):
+        if filler := _filler(case, pair, column):
+            ran = [run.after for each in used for run in case.runs.get(each.id, ())]
+            told = fact("a trigger names the column", filler)
+            yield _Judged(
+                SchemaVerdict.SAFE if ran and all(ran) else SchemaVerdict.ATTENTION,
+                f"The old version inserts into {table} without {column.name}, which a trigger may "
+                "fill.",
+                used,
+                (*demand, told),
+            )
+        said = (
+            f"The old version inserts into {table} without {column.name}, which must have a value."
+        )
+        yield _Judged(SchemaVerdict.BREAKING, said, used, demand)
+    if bodies := functions_filling(case, pair.old, column.name):
+        named = ", ".join(sorted(each.signature for each in bodies))
+        yield _Judged(
             SchemaVerdict.BREAKING,
-            object_,
-            f"The old version inserts into {pair.old.qualified} without {column.name}, which must "
-            "have a value now.",
-            statements=statements_of(used),
-            evidence=(*evidence, fact("column", f"{column.type} NOT NULL, no default")),
-            loses=loses,
+            f"What the old version sets off ({named}) inserts into {table} without {column.name}, "
+            "which must have a value.",
+            evidence=demand,
         )
-    if ambiguous := _ambiguous(case, pair, column):
-        return found(
-            code,
-            SchemaVerdict.BREAKING,
-            object_,
-            f"{column.name} names two columns now in statements of the old version that don't say "
-            "of which table.",
-            statements=statements_of(ambiguous),
-            evidence=evidence,
-            loses=loses,
-        )
-    if captured := _captured(case, pair, column):
-        return found(
-            code,
-            SchemaVerdict.BREAKING,
-            object_,
-            f"Statements of the old version still compile, but {column.name} means {object_} in "
-            "them now, and meant another column.",
-            statements=statements_of(captured),
-            evidence=evidence,
-            loses=loses,
-        )
-    if copied := _copied(case, pair):
-        return found(
-            code,
-            SchemaVerdict.BREAKING,
-            object_,
-            f"The old version copies all columns of {pair.old.qualified} into a table that lacks "
-            f"{column.name}.",
-            statements=copied,
-            evidence=evidence,
-            loses=loses,
-        )
-    if counted_ := _counted(case, pair):
-        return found(
-            code,
-            SchemaVerdict.BREAKING,
-            object_,
-            f"The old version inserts into {pair.old.qualified} without naming columns, and there "
-            "is one more now.",
-            statements=counted_,
-            evidence=evidence,
-            loses=loses,
-        )
-    if code == 3:  # noqa: PLR2004 - a row's number
-        verdict, hidden, why = silence(case, pair.old)
-        return found(
-            code,
-            verdict,
-            object_,
-            f"{object_} must have a value now; "
-            + (
-                "the old version inserts no rows there."
-                if verdict is SchemaVerdict.SAFE
-                else "whether the old version inserts rows there is not known."
-            ),
-            statements=hidden,
-            evidence=(*evidence, *why),
-            loses=loses,
-        )
-    stars = tuple(
+
+
+def _filler(case: Case, pair: Match, column: Column) -> str | None:
+    """Name the trigger that may fill a column before a row is inserted."""
+    bodies = {each.qualified: each.definition or "" for each in case.after.functions}
+    for trigger in pair.new.triggers:
+        before = "before" in words(trigger.definition) and "insert" in trigger.events
+        if (
+            trigger.enabled
+            and before
+            and column.name.lower() in words(bodies.get(trigger.function or "", ""))
+        ):
+            return trigger.name
+    return None
+
+
+def _unwritten(case: Case, pair: Match, object_: str) -> _Judged:
+    """Judge a column that must have a value, in a table nobody is known to insert into."""
+    verdict, hidden, why = silence(case, pair.old)
+    outcome = (
+        "the old version inserts no rows there."
+        if verdict is SchemaVerdict.SAFE
+        else "whether the old version inserts rows there is not known."
+    )
+    return _Judged(verdict, f"{object_} must have a value now; {outcome}", hidden, why)
+
+
+def _selecting_all(case: Case, pair: Match) -> tuple[Statement, ...]:
+    return statements_of(
         (statement, use)
         for statement, use in case.uses(pair.old.qualified)
         if use.star and _whole(statement, pair)
-    )
-    if stars:
-        return found(
-            code,
-            SchemaVerdict.ATTENTION,
-            object_,
-            f"The old version selects all columns of {pair.old.qualified} and gets "
-            f"{column.name} too.",
-            statements=statements_of(stars),
-            evidence=evidence,
-            loses=loses,
-        )
-    return found(
-        code,
-        SchemaVerdict.SAFE,
-        object_,
-        f"{object_} is new; the old version leaves it to "
-        f"{'NULL' if column.nullable and not fills_itself(column) else 'its default'}.",
-        evidence=evidence,
-        loses=loses,
     )
 
 
@@ -249,4 +268,45 @@ def _order(case: Case, pair: Match) -> Iterable[SchemaFinding]:
             f"The old version inserts into {pair.old.qualified} without naming columns, and their "
             "order is another one now.",
             statements=statements_of(blind),
+        )
+    yield from _swapped(case, pair)
+
+
+def _anew(case: Case, pair: Match) -> Iterable[SchemaFinding]:
+    """Judge columns that were dropped and added again: PostgreSQL gives no place a second time."""
+    if case.before.catalog.kind != "postgresql" or case.after.kind != "postgresql":
+        return
+    last = max((column.position for column in pair.old.columns), default=0)
+    for column, now in columns(pair).kept:
+        if now.position <= last or now.generated is not None:
+            continue
+        if readers := reading(case, pair.old, column.name):
+            object_ = f"{pair.old.qualified}.{column.name}"
+            yield found(
+                7,
+                SchemaVerdict.ATTENTION,
+                object_,
+                f"{object_} was dropped and added again: its old values are gone, unless they were "
+                "copied.",
+                statements=statements_of(readers),
+            )
+
+
+def _swapped(case: Case, pair: Match) -> Iterable[SchemaFinding]:
+    """Judge two columns of which each stands in the other's place: probably their names changed."""
+    old = {c.position: c.name for c in pair.old.columns}
+    new = {c.position: c.name for c in pair.new.columns}
+    moved = [place for place, name in old.items() if new.get(place) != name]
+    if len(moved) != _TWO or {old[p] for p in moved} != {new.get(p) for p in moved}:
+        return
+    first, second = (old[place] for place in moved)
+    used = (*touching(case, pair.old, first), *touching(case, pair.old, second))
+    if used:
+        yield found(
+            9,
+            SchemaVerdict.ATTENTION,
+            f"{pair.old.qualified}.{first}",
+            f"{first} and {second} of {pair.old.qualified} stand in each other's place: if their "
+            "names were swapped, the old version takes one for the other.",
+            statements=statements_of(used),
         )

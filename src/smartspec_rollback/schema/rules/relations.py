@@ -41,7 +41,7 @@ def findings(case: Case) -> Iterable[SchemaFinding]:
             case Fate.BEHIND_VIEW | Fate.VIEW:
                 yield _behind_view(case, pair)
             case Fate.KEPT:
-                pass
+                yield from _emptied(case, pair)
 
 
 def _added(case: Case, relation: Relation) -> SchemaFinding:
@@ -258,6 +258,23 @@ def _behind_view(case: Case, pair: Match) -> SchemaFinding:
         statements=hidden,
         evidence=evidence,
     )
+
+
+def _emptied(case: Case, pair: Match) -> Iterable[SchemaFinding]:
+    """Report a table that was made anew as another kind of table, without its rows."""
+    remade = pair.old.kind is not pair.new.kind
+    if not remade or pair.new.empty is not True or pair.old.empty is not False:
+        return
+    used = (*case.uses(pair.old.qualified), *through_views(case, pair.old))
+    if used:
+        yield found(
+            48,
+            SchemaVerdict.BREAKING,
+            pair.old.qualified,
+            f"{pair.old.qualified} was made anew as a {pair.new.kind}, and the rows it had under "
+            "the old version are gone.",
+            statements=statements_of(used),
+        )
 
 
 def _compiled(case: Case, used: Used) -> tuple[Evidence, ...]:

@@ -46,18 +46,13 @@ def _added(case: Case, pair: Match, key: Key, old: tuple[Key, ...]) -> SchemaFin
     object_ = f"{pair.old.qualified}.{key.name}"
     code = 44 if key.primary and any(each.primary for each in old) else 31
     of = (fact("the key", key.text),)
-    now = {each.identity for each in keys(pair.new)}
-    within = (
-        each
-        for each in old
-        if each.plain and set(each.columns) <= set(key.columns) and each.identity in now
-    )
+    within = (each for each in old if each.plain and set(each.columns) <= set(key.columns))
     if (already := next(within, None)) is not None and not key.exclusion:
         return found(
             code,
             SchemaVerdict.SAFE,
             object_,
-            f"The new key {key.name} refuses nothing: {already.name} keeps its rows apart anyway.",
+            f"The new key {key.name} refuses nothing that {already.name} did not refuse before.",
             evidence=of,
             loses="",
         )
@@ -192,7 +187,8 @@ def _loosened(case: Case, pair: Match, key: Key, code: int) -> SchemaFinding:
     question = Question(
         kind=QuestionKind.DUPLICATES, relation=pair.new.qualified, columns=key.columns
     )
-    answer = case.ask(question) if key.plain and not pair.new.empty else None
+    # Of a partial key all rows are counted: without duplicates among them, it has none either.
+    answer = case.ask(question) if key.countable and not pair.new.empty else None
     looking = tuple(
         (statement, use)
         for statement, use in case.uses(pair.old.qualified)

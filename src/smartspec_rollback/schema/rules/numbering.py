@@ -1,0 +1,70 @@
+"""Sequences that defaults now take numbers from, and the old version's role may not (row 41).
+
+Called by ``compare``. Privileges on sequences that were used before are judged in ``access``; the
+sequence of an identity column needs none.
+"""
+
+import re
+from collections.abc import Iterable
+
+from smartspec_rollback.domain.catalog import Catalog, Column, Sequence
+from smartspec_rollback.domain.comparison import SchemaFinding, SchemaVerdict
+from smartspec_rollback.schema.access import granted, roles, unbound
+from smartspec_rollback.schema.case import Case
+from smartspec_rollback.schema.fixes.guards import grant_on
+from smartspec_rollback.schema.fixes.quoting import name
+from smartspec_rollback.schema.found import fact, found
+from smartspec_rollback.schema.matching import Fate, Match
+from smartspec_rollback.schema.using import inserting, omitting, statements_of
+
+_NEXTVAL = re.compile(r"\bnextval\('(?P<name>(?:[^']|'')+)'", re.IGNORECASE)
+
+
+def findings(case: Case) -> Iterable[SchemaFinding]:
+    """Judge every default that takes its numbers from a sequence it did not before."""
+    if case.before.catalog.role is None or unbound(case, new=True):
+        return
+    for pair in case.matching.matches:
+        if pair.fate not in {Fate.KEPT, Fate.BEHIND_VIEW}:
+            continue
+        for column in pair.new.columns:
+            sequence = _taken(case.after, column)
+            old = pair.old.column(column.name)
+            before = _taken(case.before.catalog, old) if old is not None else None
+            if sequence is not None and (before is None or before.qualified != sequence.qualified):
+                yield from _judged(case, pair, column, sequence, known=old is not None)
+
+
+def _taken(catalog: Catalog, column: Column) -> Sequence | None:
+    named = _NEXTVAL.search(column.default or "")
+    if named is None:
+        return None
+    schema, _, bare = named["name"].replace('"', "").rpartition(".")
+    wanted = (schema,) if schema else catalog.search_path
+    return next((s for s in catalog.sequences if s.name == bare and s.schema in wanted), None)
+
+
+def _judged(
+    case: Case, pair: Match, column: Column, sequence: Sequence, *, known: bool
+) -> Iterable[SchemaFinding]:
+    mine = roles(case, new=True)
+    if any(granted(sequence.grants, each, mine) for each in ("USAGE", "UPDATE")):
+        return
+    leaving = omitting(case, pair.old, column.name) if known else inserting(case, pair.old)
+    if leaving:
+        yield found(
+            41,
+            SchemaVerdict.BREAKING,
+            sequence.qualified,
+            f"Inserts of the old version take a number from {sequence.qualified}, which its role "
+            "may not use.",
+            statements=statements_of(leaving),
+            evidence=(fact("default", f"{column.name} {column.default}"),),
+            fix=_grant(case, sequence),
+        )
+
+
+def _grant(case: Case, sequence: Sequence) -> str:
+    kind = case.after.kind
+    spelled = f"{name(kind, sequence.schema)}.{name(kind, sequence.name)}"
+    return grant_on(kind, "SEQUENCE", spelled, "usage", case.before.catalog.role or "public")
