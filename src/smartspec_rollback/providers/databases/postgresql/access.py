@@ -69,9 +69,16 @@ def make_roles(superuser: Connection, catalogs: Iterable[Catalog]) -> None:
         superuser.execute("; ".join(commands).encode())
 
 
+def memberships(catalog: Catalog) -> tuple[str, frozenset[str]]:
+    """Tell who stands for the application's role in a copy, and which roles it is a member of."""
+    role = runs_as(catalog)
+    others = () if role == OWNER else map(scratch_name, catalog.member_of)
+    return role, frozenset(others) - {role}
+
+
 def join(superuser: Connection, catalog: Catalog) -> None:
     """Give the application's role the memberships it has in this catalog, and no others."""
-    role = runs_as(catalog)
+    role, wanted = memberships(catalog)
     if role == OWNER:
         return
     member = sql.Identifier(role)
@@ -83,10 +90,8 @@ def join(superuser: Connection, catalog: Catalog) -> None:
     ).fetchall()
     for (name,) in rows:
         superuser.execute(sql.SQL("REVOKE {} FROM {}").format(sql.Identifier(str(name)), member))
-    for each in catalog.member_of:
-        name = scratch_name(each)
-        if name != role:
-            superuser.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(name), member))
+    for name in sorted(wanted):
+        superuser.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(name), member))
 
 
 def steps(catalog: Catalog, major: int) -> Iterator[tuple[Step, ...]]:

@@ -1,7 +1,7 @@
 """What statements meet in a schema, to tell whether two catalogs come to the same.
 
 Called by ``rehearse``; pure. Names of what nobody addresses by name, comments, sizes and plain
-indexes are left out; roles go by the names they have in scratch copies.
+indexes are left out.
 """
 
 from smartspec_rollback.domain.catalog import Catalog, Grant, Relation
@@ -57,9 +57,9 @@ def _relation(relation: Relation, *, alike: bool) -> object:
 
 def _grants(grants: tuple[Grant, ...], owner: str | None) -> list[tuple[str, str, str]]:
     """List privileges of others than owners, a copy's own among them."""
-    owners = {access.OWNER, access.scratch_name("postgres"), access.scratch_name(owner or "none")}
+    owners = {access.OWNER, "postgres", access.scratch_name("postgres"), owner}
     return sorted(
-        (access.scratch_name(g.grantee), g.privilege, g.column or "")
+        (g.grantee, g.privilege, g.column or "")
         for g in grants
-        if access.scratch_name(g.grantee) not in owners and g.privilege != "MAINTAIN"
+        if g.grantee not in owners and g.privilege != "MAINTAIN"
     )

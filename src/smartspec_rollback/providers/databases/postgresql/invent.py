@@ -50,7 +50,7 @@ _PLAIN: Mapping[str, Callable[[int], str]] = {
     '"char"': lambda n: chr(ord("a") + n % 26),
     "name": lambda n: f"name_{n}",
     "uuid": lambda n: f"{n:08x}-0000-4000-8000-{n:012x}",
-    "bytea": lambda n: f"\\x{n:08x}",
+    "bytea": lambda n: f"\\x{n:064x}",
     "date": _day,
     "timestamp without time zone": _moment,
     "timestamp with time zone": lambda n: f"{_moment(n)}+00",
@@ -120,7 +120,8 @@ class Inventor:
                 whole = int(float(number))
                 yield str(whole + 1)
                 yield str(whole - 1)
-        yield from ("a", "A", "https://example.org/", "a@example.org", "0", "1", f"{n:040x}")
+        yield from ("a", "A", "https://example.org/", "a@example.org", "0", "1")
+        yield from (f"{n:0{width}x}" for width in (64, 40, 32, 8, 6))
 
     def _checks(self, type_: str) -> tuple[str, ...]:
         defined = self._defined.get(type_)

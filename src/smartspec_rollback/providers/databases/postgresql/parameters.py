@@ -22,6 +22,8 @@ SETS = 3
 """How many sets of values a statement is run with: two of rows there are, one of new values."""
 
 _FRESH_FROM = 7001
+_RELATIONS = frozenset({"RangeVar", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
+"""Nodes that bring a relation into scope, or hold the one they write to."""
 
 
 class Role(Enum):
@@ -57,11 +59,8 @@ class _Finder:
         self._catalog = catalog
         self.found: dict[int, Slot] = {}
         self._scope: dict[str, Relation] = {}
-        for node in _all(tree, "RangeVar"):
-            self._enter(node)
-        for kind in ("InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"):
-            for node in _all(tree, kind):
-                self._enter(node.get("relation", {}))
+        for node in _all(tree, _RELATIONS):
+            self._enter(node.get("relation", node))
 
     def _enter(self, node: Tree) -> None:
         relation = self._catalog.find(node.get("relname", ""), node.get("schemaname"))
@@ -93,7 +92,7 @@ class _Finder:
         targets = [t.get("ResTarget", {}).get("val", {}) for t in select.get("targetList", [])]
         self._place(Role.INSERTED, relation, columns, targets)
         if len(targets) == 1 and "A_Star" in str(targets[0]):
-            for call in _all(select.get("fromClause", []), "FuncCall"):
+            for call in _all(select.get("fromClause", []), frozenset({"FuncCall"})):
                 self._place(Role.INSERTED, relation, columns, call.get("args", []))
         conflict = node.get("onConflictClause", {})
         self._assign(relation, conflict.get("targetList", []))
@@ -164,17 +163,18 @@ def _bare(node: Any) -> Any:
     return node
 
 
-def _all(value: Any, kind: str) -> Iterator[Tree]:
-    """Find every node of a kind."""
+def _all(value: Any, kinds: frozenset[str]) -> Iterator[Tree]:
+    """Find every node of some kinds."""
     pending = [value]
     while pending:
         each = pending.pop()
         if isinstance(each, list):
-            pending.extend(reversed(each))
+            pending.extend(each)
         elif isinstance(each, dict):
-            if isinstance(each.get(kind), dict):
-                yield each[kind]
-            pending.extend(reversed(list(each.values())))
+            for name, node in each.items():
+                if name in kinds and isinstance(node, dict):
+                    yield node
+            pending.extend(v for v in each.values() if isinstance(v, dict | list))
 
 
 class Chooser:

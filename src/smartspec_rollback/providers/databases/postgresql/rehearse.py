@@ -6,6 +6,7 @@ catalog, with the rows of the first copied by the names of columns.
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import NamedTuple
 
@@ -46,6 +47,7 @@ class _Made(NamedTuple):
     name: str
     missing: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    bare: frozenset[str] = frozenset()
 
 
 def rehearse(
@@ -74,10 +76,12 @@ def rehearse(
         first, second = (
             stack.enter_context(copies.opened(server, made.name)) for made in (old, new)
         )
-        tried = _compile(server, first, before.catalog, asked, deadline)
+        tried, on_new = _compile_both(
+            server, (first, before.catalog), (second, after), asked, deadline
+        )
         worked = {t.statement for t in tried if t.worked}
         good = tuple(s for s in asked if s.id in worked)
-        again = _compile(server, second, after, good, deadline)
+        again = tuple(t for t in on_new if t.statement in worked)
         still = {t.statement for t in again if t.worked}
         runnable = tuple(_typed(s, tried) for s in good if s.id in still)
         held = rows.held(first, before.catalog)
@@ -86,6 +90,7 @@ def rehearse(
             running.Copy(second, after),
             runnable,
             Chooser(before.catalog, held),
+            doubtful=new.bare - old.bare,
             recorded=bool(before.samples),
             deadline=deadline,
         )
@@ -119,7 +124,7 @@ def _before(
         bare = rows.fill(connection, recorded, _samples(snapshot.samples), deadline)
         rows.advance(connection, recorded)
         rows.refresh(connection, recorded)
-    return _Made(name, missing, _bare("before", bare))
+    return _Made(name, missing, _bare("before", bare), frozenset(bare))
 
 
 def _samples(samples: Sequence[Sample]) -> dict[str, tuple[Row, ...]]:
@@ -155,7 +160,7 @@ def _after(
         bare = rows.fill(connection, after, held, deadline)
         rows.advance(connection, after)
         rows.refresh(connection, after)
-    return _Made(name, missing, (*notes, *_bare("after", bare)))
+    return _Made(name, missing, (*notes, *_bare("after", bare)), frozenset(bare))
 
 
 def _bare(which: str, tables: tuple[str, ...]) -> tuple[str, ...]:
@@ -201,15 +206,28 @@ def _migrate(
     return None
 
 
-def _compile(
+def _compile_both(
     server: Scratch,
-    connection: Connection,
-    recorded: Catalog,
+    first: tuple[Connection, Catalog],
+    second: tuple[Connection, Catalog],
     asked: tuple[Statement, ...],
     deadline: Deadline,
-) -> tuple[Trial, ...]:
+) -> tuple[tuple[Trial, ...], tuple[Trial, ...]]:
+    """Compile on both copies, at once where the role is a member of the same roles on both."""
     with server.connect() as superuser:
-        access.join(superuser, recorded)
+        access.join(superuser, first[1])
+        if access.memberships(first[1]) == access.memberships(second[1]):
+            with ThreadPoolExecutor(2) as pool:
+                tried = [pool.submit(_compile, *each, asked, deadline) for each in (first, second)]
+                return tried[0].result(), tried[1].result()
+        before = _compile(*first, asked, deadline)
+        access.join(superuser, second[1])
+        return before, _compile(*second, asked, deadline)
+
+
+def _compile(
+    connection: Connection, recorded: Catalog, asked: tuple[Statement, ...], deadline: Deadline
+) -> tuple[Trial, ...]:
     begin = running.read_only(recorded)
 
     def transaction() -> AbstractContextManager[Connection]:

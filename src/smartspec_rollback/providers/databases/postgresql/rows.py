@@ -6,7 +6,7 @@ that takes none is named, so that nobody takes its emptiness for an answer.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, count
+from itertools import chain, count, islice
 
 import psycopg
 from psycopg import pq
@@ -26,6 +26,7 @@ from smartspec_rollback.providers.databases.postgresql.naming import identifier,
 Connection = psycopg.Connection[tuple[object, ...]]
 Row = Mapping[str, str | None]
 Rows = Mapping[str, Sequence[Row]]
+Values = Mapping[str, str | None]
 
 PER_TABLE = 3
 """How many rows a table gets that has none; one more where others point at it, for new children."""
@@ -48,17 +49,17 @@ def fill(
     Names the tables that stayed empty, or lost a given row.
     """
     filling = _Filling(connection, catalog)
-    short = []
     connection.execute("BEGIN; SET LOCAL statement_timeout = '2s'")
     path = ", ".join(identifier(schema) for schema in catalog.search_path) or "''"
     connection.execute(f"SET LOCAL search_path = {path}".encode())
-    for table in _parents_first(catalog):
-        if deadline.expired:
-            short.append(f"{table.qualified} (the time was up)")
-        elif not filling.table(table, given.get(table.qualified, ())):
-            short.append(table.qualified)
+    short = [
+        table.qualified
+        for table in _parents_first(catalog)
+        if deadline.expired or not filling.table(table, given.get(table.qualified, ()))
+    ]
+    mended = filling.again()
     connection.execute("COMMIT")
-    return tuple(short)
+    return tuple(name for name in short if name not in mended)
 
 
 def held(connection: Connection, catalog: Catalog) -> dict[str, tuple[Row, ...]]:
@@ -116,20 +117,39 @@ class _Filling:
         self._inventor = Inventor(catalog)
         self._numbers = count(_INVENTED_FROM)
         self._rows: dict[str, list[Row]] = {}
+        self._left: dict[str, tuple[Relation, list[Row]]] = {}
         self._parents = {c.references for r in catalog.relations for c in r.constraints}
 
     def table(self, table: Relation, given: Sequence[Row]) -> bool:
         """Insert the rows; tell whether all went in, and there are some."""
+        left = []
         kept = self._rows[table.qualified] = []
-        whole = True
         wanted = PER_TABLE + (table.qualified in self._parents)
         for n in range(len(given) or wanted):
             row = given[n] if given else None
             made = self._insert(table, row, n)
             if made is not None:
                 kept.append(made)
-            whole = whole and made is not None
-        return bool(kept) and (whole or not given)
+            if row is not None and made is None:
+                left.append(row)
+        if left:
+            self._left[table.qualified] = (table, left)
+        return bool(kept) and not left
+
+    def again(self) -> frozenset[str]:
+        """Insert given rows that waited for rows of later tables; name the tables now whole."""
+        whole = set()
+        progress = True
+        while progress:
+            progress = False
+            for name, (table, left) in list(self._left.items()):
+                still = [row for row in left if self._insert(table, row, 0) is None]
+                progress = progress or len(still) < len(left)
+                self._left[name] = (table, still)
+                if not still:
+                    whole.add(name)
+                    del self._left[name]
+        return frozenset(whole)
 
     def _insert(self, table: Relation, given: Row | None, n: int) -> Row | None:
         """Try values until the server takes a row; None where it takes none."""
@@ -141,42 +161,51 @@ class _Filling:
                 break
         return None
 
-    def _attempts(self, table: Relation, given: Row | None, n: int) -> Iterator[dict[str, str]]:
+    def _attempts(self, table: Relation, given: Row | None, n: int) -> Iterator[Values]:
         """Give a row, then others with one checked column changed to what a check may want."""
         number = next(self._numbers)
-        first = {}
+        first: dict[str, str | None] = {}
         references = self._references(table, n)
         for column in table.columns:
             if column.generated is not None:
                 continue
             if given is not None and column.name in given:
-                value = given[column.name]
-            else:
-                value = self._value(table, column, number, references, copying=given is not None)
+                first[column.name] = given[column.name]
+                continue
+            value = self._value(table, column, number, references, copying=given is not None)
             if value is not None:
                 first[column.name] = value
         yield first
         if given is not None:
             return
         checks = [c for c in table.constraints if c.kind is ConstraintKind.CHECK]
-        yield from self._alternatives(table, first, number, [c.definition for c in checks])
+        yield from self._alternatives(table, first, number, checks)
 
     def _alternatives(
-        self, table: Relation, first: dict[str, str], number: int, checks: list[str]
-    ) -> Iterator[dict[str, str]]:
-        without = {k: v for k, v in first.items() if not _nullable(table, k)}
-        yield without
-        tried = 0
-        for base in (first, without):
-            for column in table.columns:
-                if column.name not in base:
-                    continue
-                about = (text for text in checks if column.name in text)
-                for value in self._inventor.candidates(column.type, number, about):
-                    tried += 1
-                    if tried > _ATTEMPTS:
-                        return
-                    yield {**base, column.name: value}
+        self, table: Relation, first: Values, number: int, checks: list[Constraint]
+    ) -> Iterator[Values]:
+        yield from islice(self._fewer(table, first, checks), _ATTEMPTS)
+        yield from islice(self._others(table, first, number, checks), _ATTEMPTS)
+
+    def _fewer(self, table: Relation, first: Values, checks: list[Constraint]) -> Iterator[Values]:
+        """Leave out columns that a check may want to be NULL: all, all but one, or one."""
+        for names in ([*first], *(check.columns for check in checks)):
+            optional = [n for n in names if n in first and _nullable(table, n)]
+            for kept in ([], *([n] for n in optional)):
+                yield {k: v for k, v in first.items() if k not in optional or k in kept}
+        for name in first:
+            if _nullable(table, name):
+                yield {k: v for k, v in first.items() if k != name}
+
+    def _others(
+        self, table: Relation, first: Values, number: int, checks: list[Constraint]
+    ) -> Iterator[Values]:
+        """Give one column a value that a check may ask for."""
+        for column in table.columns:
+            about = (c.definition for c in checks if column.name in c.columns)
+            for value in self._inventor.candidates(column.type, number, about):
+                if column.name in first:
+                    yield {**first, column.name: value}
 
     def _value(
         self,
@@ -213,7 +242,7 @@ class _Filling:
                 values |= dict.fromkeys(key.columns)
         return values
 
-    def _try(self, table: Relation, values: Mapping[str, str]) -> tuple[Row | None, str]:
+    def _try(self, table: Relation, values: Values) -> tuple[Row | None, str]:
         pgconn = self._connection.pgconn
         pgconn.exec_(_SAVE)
         result = pgconn.exec_(_insert(table, values))
@@ -229,12 +258,12 @@ class _Filling:
         return row, ""
 
 
-def _insert(table: Relation, values: Mapping[str, str]) -> bytes:
+def _insert(table: Relation, values: Values) -> bytes:
     name = quoted(table.schema, table.name)
     if not values:
         return f"INSERT INTO {name} DEFAULT VALUES RETURNING *".encode()  # noqa: S608 # names are quoted
     columns = ", ".join(identifier(column) for column in values)
-    texts = ", ".join(literal(value) for value in values.values())
+    texts = ", ".join("NULL" if v is None else literal(v) for v in values.values())
     text = f"INSERT INTO {name} ({columns}) OVERRIDING SYSTEM VALUE VALUES ({texts})"  # noqa: S608 # all quoted
     return f"{text} RETURNING *".encode(errors="replace")
 
