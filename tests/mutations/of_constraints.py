@@ -122,7 +122,7 @@ ALTER TABLE orders DROP total CASCADE; ALTER TABLE orders ADD total numeric(12,2
 39 an unwritten column becomes generated
 ALTER TABLE customers DROP legacy_code; ALTER TABLE customers ADD legacy_code text GENERATED ALWAYS AS (upper(nickname)) STORED
 ---
-39 a generated column becomes a plain one
+39! a generated column becomes a plain one
 ALTER TABLE products ALTER slug DROP EXPRESSION
 ---
 40 identity of orders ALWAYS, key never written

@@ -116,7 +116,7 @@ ALTER TABLE orders ALTER state DROP DEFAULT; ALTER TABLE orders ALTER state TYPE
 -- then the new version writes
 UPDATE orders SET state = 'lost' WHERE id = 3
 ---
-21 text to enum
+21! text to enum
 CREATE TYPE coupon_kind AS ENUM ('gift', 'sale'); ALTER TABLE coupons DROP CONSTRAINT coupons_kind_check; ALTER TABLE coupons ALTER kind TYPE coupon_kind USING kind::coupon_kind
 ---
 22 enum value added, unused
@@ -193,7 +193,7 @@ ALTER TABLE customers ALTER id DROP DEFAULT
 28 identity dropped
 ALTER TABLE orders ALTER id DROP IDENTITY
 ---
-28 default of a nullable-to-be column dropped together with NOT NULL
+28! default of a nullable-to-be column dropped together with NOT NULL
 ALTER TABLE customers ALTER vip DROP NOT NULL, ALTER vip DROP DEFAULT
 -- then the new version writes
 SELECT 1
@@ -225,7 +225,7 @@ ALTER DOMAIN percent ADD CHECK (VALUE < 50) NOT VALID
 45! domain gets a check that holds
 ALTER DOMAIN percent ADD CHECK (VALUE <= 100)
 ---
-45 domain gets NOT NULL on an always written column
+45! domain gets NOT NULL on an always written column
 ALTER DOMAIN percent SET NOT NULL
 ---
 45 domain of the e-mail gets stricter than what is written
