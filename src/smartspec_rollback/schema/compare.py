@@ -28,6 +28,7 @@ from smartspec_rollback.schema.codes import (
 from smartspec_rollback.schema.coverage import measure
 from smartspec_rollback.schema.fixes import fix
 from smartspec_rollback.schema.found import fact, found
+from smartspec_rollback.schema.leftover import leftover
 from smartspec_rollback.schema.merge import merge
 from smartspec_rollback.schema.rules import (
     access,
@@ -99,8 +100,10 @@ def compare(inputs: Inputs) -> Comparison:
     """Judge every difference of the two schemas by what the old version does."""
     case = _case(inputs)
     findings = list(merge((*_run(case), *_incomplete(inputs), *_incomparable(inputs, case))))
+    findings += leftover(case, findings)
     if not case.enough and any(each.verdict is SchemaVerdict.UNKNOWN for each in findings):
-        findings = list(merge((*findings, _too_little(case.coverage))))
+        findings.append(_too_little(case.coverage))
+    findings = list(merge(findings))
     worst = max((each.verdict for each in findings), key=lambda v: v.rank, default=None)
     verdict = worst or SchemaVerdict.SAFE
     return Comparison(

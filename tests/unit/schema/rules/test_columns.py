@@ -1,0 +1,198 @@
+"""Columns added, dropped, renamed and split."""
+
+import pytest
+from tests.unit.schema.judged import (
+    ATTENTION,
+    BREAKING,
+    SAFE,
+    UNKNOWN,
+    compiled,
+    insert,
+    judge,
+    one,
+    opaque,
+    select,
+    use,
+    verdicts,
+)
+
+from smartspec_rollback.domain.catalog import Catalog, Column
+from smartspec_rollback.domain.comparison import SchemaVerdict
+from smartspec_rollback.domain.migration import Effect, EffectKind
+from smartspec_rollback.domain.schema_record import Question, QuestionKind
+from smartspec_rollback.domain.workload import ResultColumn, Statement
+from smartspec_rollback.testing.schema_samples import catalog, column, statement, table
+
+ID = column("id", "integer", nullable=False)
+NAME = column("name")
+OLD = catalog(table("items", ID, NAME))
+READ = select("id", "name")
+WRITE = insert("id", "name")
+STAR = select("*", reads=(), returns=(), star=True)
+BLIND = statement("INSERT INTO items VALUES ($1, $2)", use(inserts=True, inserted=None))
+
+
+def with_column(*more: Column) -> Catalog:
+    return catalog(table("items", ID, NAME, *more))
+
+
+@pytest.mark.parametrize(
+    ("new", "statements", "code", "expected"),
+    [
+        (column("note"), (READ, WRITE), "column-added", SAFE),
+        (column("note"), (READ, STAR), "column-added", ATTENTION),
+        (column("n", nullable=False, default="0"), (WRITE,), "column-added-with-default", SAFE),
+        (column("n", nullable=False), (WRITE,), "column-added-required", BREAKING),
+        (column("n", nullable=False), (BLIND,), "column-added-required", BREAKING),
+        (column("n", nullable=False), (READ,), "column-added-required", SAFE),
+        (
+            column("n", nullable=False, default="nextval('s'::regclass)"),
+            (WRITE,),
+            "column-added-with-default",
+            SAFE,
+        ),
+        (column("n", nullable=False, identity="always"), (WRITE,), "column-added-with-default", SAFE),
+        (
+            column("n", nullable=False, generated="(id * 2)"),
+            (WRITE,),
+            "column-added-with-default",
+            SAFE,
+        ),
+        (column("note"), (BLIND,), "column-added", SAFE),
+    ],
+)
+def test_an_added_column_is_weighed_by_who_inserts_and_selects_all(
+    new: Column, statements: tuple[Statement, ...], code: str, expected: SchemaVerdict
+) -> None:
+    """A required column would pass though every insert of the old version fails, or the reverse."""
+    found = judge(OLD, with_column(new), *statements)
+    assert verdicts(found)[code, f"public.items.{new.name}"] is expected
+
+
+def test_an_insert_without_names_breaks_where_the_database_wants_a_value_for_every_column() -> None:
+    """MySQL and SQLite refuse what PostgreSQL fills up; it would be called safe."""
+    found = judge(
+        catalog(table("items", ID, NAME), kind="mysql"),
+        catalog(table("items", ID, NAME, column("note")), kind="mysql"),
+        BLIND,
+    )
+    assert one(found, "column-added").verdict is BREAKING
+
+
+def test_a_column_that_makes_a_bare_name_ambiguous_breaks_unless_it_compiles() -> None:
+    """A join of the old version would fail with "ambiguous" though the plan said safe."""
+    old = catalog(table("items", ID), table("tags", column("tag")))
+    new = catalog(table("items", ID, column("tag")), table("tags", column("tag")))
+    join = statement(
+        "SELECT tag FROM items JOIN tags ON true",
+        use(),
+        use("public.tags", reads=("tag",), unqualified=("tag",), beside=("public.items",)),
+    )
+    assert one(judge(old, new, join), "column-added").verdict is BREAKING
+    found = judge(old, new, join, trials=compiled(join))
+    assert one(found, "column-added").verdict is SAFE
+
+
+def test_a_column_that_silently_takes_the_place_of_another_breaks_though_it_compiles() -> None:
+    """A correlated subselect would read another table's column, and nobody would say so."""
+    old = catalog(table("items", ID), table("tags", column("tag")))
+    new = catalog(table("items", ID, column("tag")), table("tags", column("tag")))
+    nested = statement(
+        "SELECT tag FROM tags WHERE EXISTS (SELECT 1 FROM items WHERE tag = 'x')",
+        use(),
+        use("public.tags", reads=("tag",), captures=(("public.items", "tag"),)),
+    )
+    found = judge(old, new, nested, trials=compiled(nested))
+    assert one(found, "column-added").verdict is BREAKING
+
+
+def test_what_was_set_in_an_added_column_is_counted_as_lost_by_reversing() -> None:
+    """The reversal would lose rows' values while the plan said that nothing is lost."""
+    asked = Question(kind=QuestionKind.SET, relation="public.items", columns=("note",))
+    found = judge(OLD, with_column(column("note")), READ, answers={asked: 7})
+    assert one(found, "column-added").loses == "the values of 7 rows"
+    none = judge(OLD, with_column(column("note")), READ, answers={asked: 0})
+    assert one(none, "column-added").loses == ""
+
+
+@pytest.mark.parametrize(
+    ("statements", "trials", "code", "expected"),
+    [
+        ((READ,), (), "column-dropped", BREAKING),
+        ((select("id"),), (), "unused-column-dropped", SAFE),
+        ((BLIND,), compiled(BLIND), "column-dropped", BREAKING),
+        ((READ,), compiled(READ), "column-dropped", SAFE),
+        ((STAR,), compiled(STAR), "column-dropped", ATTENTION),
+        ((select("id"), opaque("EXECUTE 'name of items'")), (), "unused-column-dropped", UNKNOWN),
+    ],
+)
+def test_a_dropped_column_breaks_whoever_names_it(
+    statements: tuple[Statement, ...], trials: tuple[object, ...], code: str, expected: SchemaVerdict
+) -> None:
+    """A statement that needs the column would fail after the rollback, unannounced."""
+    # Nine more statements, so that one that is not understood leaves enough known.
+    others = tuple(select("id", reads=("id", str(n)), returns=()) for n in range(1))
+    many = tuple(statement(f"SELECT id FROM items LIMIT {n}", use(reads=("id",))) for n in range(20))
+    found = judge(
+        OLD, catalog(table("items", ID)), *statements, *others, *many, trials=trials
+    )
+    object_ = "public.items.name"
+    matching = {c: v for (c, o), v in verdicts(found).items() if o == object_}
+    assert matching == {code if code in matching else "unused-column-dropped": expected}
+
+
+def test_a_star_whose_result_had_the_column_breaks() -> None:
+    """``SELECT *`` compiles without the column, and the old version misses it in every row."""
+    star = statement(
+        "SELECT * FROM items",
+        use(star=True),
+        results=(ResultColumn(name="id", type="integer"), ResultColumn(name="name", type="text")),
+    )
+    found = judge(OLD, catalog(table("items", ID)), star, trials=compiled(star))
+    assert one(found, "column-dropped").verdict is BREAKING
+
+
+def test_a_column_in_the_place_of_another_is_that_one_renamed() -> None:
+    """A rename would be told as a loss and an addition, and mended as such."""
+    new = catalog(table("items", ID, column("title", position=2)))
+    found = judge(OLD, new, READ)
+    assert [(f.code, f.object) for f in found.findings] == [("renamed", "public.items.name")]
+    assert found.findings[0].verdict is BREAKING
+    assert "title" in found.findings[0].fix
+
+
+def test_a_renamed_column_that_must_have_a_value_now_breaks_inserts_too() -> None:
+    """Taking a new required column for a rename would hide that every insert fails."""
+    new = catalog(table("items", ID, column("title", position=2, nullable=False)))
+    found = judge(OLD, new, insert("id"))
+    assert one(found, "column-added-required").verdict is BREAKING
+
+
+def test_a_split_is_known_by_the_backfill_or_by_its_names() -> None:
+    """The finding would say "dropped" and not where the values are now."""
+    new = catalog(table("items", ID, column("first_name"), column("last_name"), column("x")))
+    new = catalog(
+        table(
+            "items",
+            ID,
+            column("first_name", position=3),
+            column("last_name", position=4),
+        )
+    )
+    assert one(judge(OLD, new, READ), "split").verdict is BREAKING
+    fresh = catalog(table("items", ID, column("a", position=3), column("b", position=4)))
+    effect = Effect(
+        kind=EffectKind.BACKFILL,
+        relation="items",
+        columns=("a", "b"),
+        text="UPDATE items SET a = left(name, 1), b = name",
+    )
+    found = judge(OLD, fresh, READ, effects=(effect,))
+    assert "a, b" in one(found, "split").summary
+
+
+def test_another_order_breaks_inserts_without_names() -> None:
+    """Values would go into the wrong columns without any error."""
+    new = catalog(table("items", column("name"), column("id", "integer", nullable=False)))
+    found = judge(OLD, new, BLIND, trials=compiled(BLIND))
+    assert found.verdict is BREAKING
