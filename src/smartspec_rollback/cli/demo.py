@@ -10,10 +10,21 @@ import click
 if TYPE_CHECKING:
     from smartspec_rollback.demo.story import Summary
 
+NAMES = ("slow-release", "breaking-schema")
+"""The stories; ``demo.story`` tells them."""
+
 _WIDTH = 78
 
 
 @click.command()
+@click.option(
+    "--story",
+    type=click.Choice(NAMES),
+    default=NAMES[0],
+    show_default=True,
+    help="What goes wrong: a release is slow; or it is slow, and changed the database so that the "
+    "version before does not work any more.",
+)
 @click.option(
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),
@@ -22,27 +33,32 @@ _WIDTH = 78
     help="Where the demo keeps its configuration, releases and report; made anew each time.",
 )
 @click.option("--keep", is_flag=True, help="Leave everything running, and say what to try.")
-def demo(folder: Path, *, keep: bool) -> None:
+@click.option("--stop", is_flag=True, help="Only end what an earlier demo left running.")
+def demo(story: str, folder: Path, *, keep: bool, stop: bool) -> None:
     """Roll a bad release back on this machine, for real, under constant load.
 
     \b
     Examples:
       smartspec demo
+      smartspec demo --story breaking-schema
       smartspec demo --keep
+      smartspec demo --stop
     """  # noqa: D301 - click's mark for lines it must not rewrap
-    from smartspec_rollback.demo.story import Story
+    from smartspec_rollback.demo.stage import Stage, stop_earlier
+    from smartspec_rollback.demo.story import STORIES
 
-    story = Story(folder.absolute(), _Teller())
-    try:
-        summary = story.tell()
-    except BaseException:
-        story.stop()
-        raise
-    _tell_summary(summary)
-    if keep:
-        _tell_what_to_try(folder, story.url)
-    else:
-        story.stop()
+    if keep and stop:
+        raise click.UsageError("--keep and --stop exclude each other.")
+    place = folder.absolute()
+    if stop:
+        if not stop_earlier(place, _Teller()):
+            click.echo(f"No demo has played in {folder}.")
+        return
+    with Stage(place, _Teller()) as stage:
+        _tell_summary(STORIES[story](stage))
+        if keep:
+            stage.leave()
+            _tell_what_to_try(place, stage.url)
 
 
 class _Teller:
@@ -64,6 +80,8 @@ def _tell_summary(summary: "Summary") -> None:
     _Teller().chapter("Summary")
     if summary.exit_code != 0:
         click.echo("You did not approve, so nothing was changed: v1.2.1 is still live.")
+    if summary.refused:
+        click.echo("Refused unattended:        exit code 3, nothing was changed")
     click.echo(f"Requests sent:             {summary.requests:,} ({shares})")
     click.echo(f"Requests failed:           {summary.failed:,}")
     if taken is not None:
@@ -72,7 +90,7 @@ def _tell_summary(summary: "Summary") -> None:
 
 
 def _tell_what_to_try(folder: Path, url: str) -> None:
-    from smartspec_rollback.demo.story import PROGRAM
+    from smartspec_rollback.demo.stage import PROGRAM
 
     click.echo(f"\nEverything is still running; the shop answers at {url}/cart. Try:")
     click.echo(f"  cd {shlex.quote(str(folder))}")
@@ -83,6 +101,6 @@ def _tell_what_to_try(folder: Path, url: str) -> None:
         "deployment list",
         "rollback --failed-deployment-id deploy-12345   # it was rolled back already",
         "audit verify",
-        "local down                                     # stops everything",
+        f"demo --folder {shlex.quote(str(folder))} --stop   # ends everything",
     ):
         click.echo(f"  {program} {words}")

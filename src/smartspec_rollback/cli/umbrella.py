@@ -22,6 +22,7 @@ COMMANDS = {
     "Deployments": {
         "gate": "Judge a fresh deployment by its objectives, and record the verdict.",
         "deployment": "Record, list, show and mark deployments.",
+        "schema": "Tell whether old code can work on a new database schema.",
         "hold": "List and release the holds on bad releases.",
         "local": "Run and deploy releases on this machine.",
     },

@@ -120,7 +120,7 @@ class Statement(Value):
 
     @property
     def understood(self) -> bool:
-        """Whether its effect on a changed schema can be told, wholly: a part of it is not enough."""
+        """Whether all it does to a changed schema can be told; a part of it is not enough."""
         return self.worked is not False and self.uses is not None and self.problem is None
 
 

@@ -1,8 +1,8 @@
 """Compare: judge whether the old version can work on the schema as it is now.
 
-Sequences the layers: reads the new schema, compiles the old version's statements on it, rehearses on
-scratch copies where they can be made, and asks for the rows that the rules want to know of. Called
-by ``schema compare`` and while a rollback is planned. What fails on the way is told in ``unseen``,
+Sequences the layers: reads the new schema, compiles the old version's statements on it, rehearses
+on scratch copies where they can be made, and asks for the rows that the rules want to know of.
+Called by ``schema compare`` and while a rollback is planned. What fails on the way is told in ``unseen``,
 and never makes a comparison safer; only without the new schema there is none at all.
 """
 

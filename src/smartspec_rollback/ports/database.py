@@ -11,6 +11,7 @@ from typing import ClassVar, Protocol, Self, runtime_checkable
 
 from smartspec_rollback.domain.catalog import Catalog
 from smartspec_rollback.domain.migration import AppliedMigration, Effect
+from smartspec_rollback.domain.reversal import Reversal
 from smartspec_rollback.domain.schema_record import Answer, Mark, Question, SchemaSnapshot
 from smartspec_rollback.domain.values import Value
 from smartspec_rollback.domain.workload import (
@@ -156,4 +157,38 @@ class Laboratory(Protocol):
 
     def available(self) -> str | None:
         """Say why no scratch server can be started here; None if one can."""
+        ...
+
+
+@runtime_checkable
+class Reverses(Protocol):
+    """A Laboratory that can try the reversal of a migration out."""
+
+    def __enter__(self) -> Self:
+        """Start nothing yet."""
+        ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+        /,
+    ) -> None:
+        """End whatever was started."""
+        ...
+
+    def reverse(
+        self,
+        *,
+        before: str,
+        up: tuple[tuple[str, str], ...],
+        down: tuple[tuple[str, str], ...],
+        writes: tuple[tuple[str, str], ...],
+        deadline: Deadline,
+    ) -> Reversal:
+        """Go up, write and go down in scratch databases; scripts are (name, SQL), in order.
+
+        Without ``writes`` they are made up.
+        """
         ...

@@ -10,6 +10,7 @@ from typing import ClassVar, Self
 
 from smartspec_rollback.domain.catalog import Catalog
 from smartspec_rollback.domain.migration import Effect
+from smartspec_rollback.domain.reversal import Reversal
 from smartspec_rollback.domain.schema_record import SchemaSnapshot
 from smartspec_rollback.domain.workload import Statement, StatementText
 from smartspec_rollback.errors import ProviderUnavailable
@@ -17,6 +18,7 @@ from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.ports.database import Rehearsal
 from smartspec_rollback.providers.databases.postgresql import effects, usage
 from smartspec_rollback.providers.databases.postgresql.rehearse import rehearse
+from smartspec_rollback.providers.databases.postgresql.reversal import Script, reverse
 from smartspec_rollback.providers.databases.postgresql.scratch import Scratch, choose
 
 
@@ -75,6 +77,19 @@ class PostgresqlLaboratory:
         """Make both schemas, fill the first, compile and run the statements on both."""
         server = self._server(_major(before.catalog.version))
         return rehearse(server, before, after, migrations, deadline)
+
+    def reverse(
+        self,
+        *,
+        before: str,
+        up: tuple[Script, ...],
+        down: tuple[Script, ...],
+        writes: tuple[Script, ...],
+        deadline: Deadline,
+    ) -> Reversal:
+        """Go up, write and go down in scratch databases of the newest server there is."""
+        server = self._server(None)
+        return reverse(server, before=before, up=up, down=down, writes=writes, deadline=deadline)
 
     def _server(self, version: int | None) -> Scratch:
         major, _ = choose(version)

@@ -1,0 +1,33 @@
+"""Puts together what compares schemas, for ``cli`` and ``wiring``; nothing here judges."""
+
+from smartspec_rollback.comparing.places import (
+    Look,
+    database,
+    is_recorded,
+    laboratory,
+    load,
+)
+from smartspec_rollback.comparing.reversing import reverse
+from smartspec_rollback.comparing.schemas import (
+    RULES,
+    Sources,
+    compare,
+    judge,
+    judge_in,
+    snapshot,
+)
+
+__all__ = [
+    "RULES",
+    "Look",
+    "Sources",
+    "compare",
+    "database",
+    "is_recorded",
+    "judge",
+    "judge_in",
+    "laboratory",
+    "load",
+    "reverse",
+    "snapshot",
+]

@@ -1,0 +1,116 @@
+"""Where schemas are: databases by URL, recorded snapshots by file, scratch copies by kind.
+
+The only place that knows which kind of database a URL or a snapshot belongs to.
+"""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from smartspec_rollback.domain.names import nearest
+from smartspec_rollback.domain.schema_record import SchemaSnapshot
+from smartspec_rollback.domain.secrets import Sensitive
+from smartspec_rollback.errors import UnknownName, UsageError
+from smartspec_rollback.ports.clock import Clock
+from smartspec_rollback.ports.database import Database, Laboratory, Reverses
+from smartspec_rollback.providers import registry
+
+KINDS = {
+    "postgresql": "postgresql",
+    "postgres": "postgresql",
+    "mysql": "mysql",
+    "mariadb": "mysql",
+    "sqlite": "sqlite",
+}
+"""The scheme of a URL to the kind of database."""
+
+_ENV, _FILE = "env:", "file:"
+_MOST_BYTES = 512 * 2**20
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a database is looked at: as which role, and what is recorded of its values."""
+
+    role: str | None = None
+    remembered: bool = True
+    values: bool = False
+    samples: int = 0
+
+
+def laboratory(kind: str) -> Laboratory:
+    """Make the laboratory of a kind of database; UnknownName lists the known kinds."""
+    made: Laboratory = registry.provider("databases", kind).laboratory()
+    return made
+
+
+def reverses(kind: str) -> Reverses:
+    """Make the laboratory of a kind that can try reversals out; UsageError where it cannot."""
+    made = laboratory(kind)
+    if not isinstance(made, Reverses):
+        raise UsageError(f"reversals of {kind} cannot be tried out")
+    return made
+
+
+def database(place: str, *, clock: Clock, look: Look) -> Database:
+    """Make the database a person named by URL, ``env:NAME`` or ``file:PATH``."""
+    url = _url(place)
+    scheme = urlsplit(url.reveal()).scheme.partition("+")[0]
+    if scheme not in KINDS:
+        raise UnknownName(
+            "scheme of a database's URL",
+            scheme[:20],
+            nearest=nearest(scheme, KINDS),
+            remedy=f"known are: {', '.join(KINDS)}",
+        )
+    kind: Any = registry.provider("databases", KINDS[scheme])
+    made: Database = kind.at(url, clock=clock, role=look.role)
+    return made
+
+
+def is_recorded(place: str) -> bool:
+    """Tell a recorded snapshot's file (or ``-``) from a database."""
+    return place == "-" or not (place.startswith((_ENV, _FILE)) or "://" in place)
+
+
+def load(place: str) -> SchemaSnapshot:
+    """Read a recorded snapshot; UsageError says what is wrong with the file."""
+    where = "standard input" if place == "-" else place
+    try:
+        content = sys.stdin.buffer.read(_MOST_BYTES + 1) if place == "-" else _bytes(Path(place))
+        if len(content) > _MOST_BYTES:
+            raise UsageError("this snapshot is too large to be one", where=where)
+        return msgspec.json.decode(content, type=SchemaSnapshot)
+    except msgspec.DecodeError as error:
+        raise UsageError(
+            f"this is no schema snapshot: {error}",
+            where=where,
+            remedy="write one with `smartspec schema snapshot URL > a.json`, or name a database "
+            "by its URL",
+        ) from None
+
+
+def _url(place: str) -> Sensitive:
+    if place.startswith(_ENV):
+        name = place.removeprefix(_ENV)
+        if not (text := os.environ.get(name, "")):
+            raise UsageError(
+                f"the environment variable {name[:80]!r} is not set", remedy=f"set {name[:80]}"
+            )
+        return Sensitive(text)
+    if place.startswith(_FILE):
+        return Sensitive(_bytes(Path(place.removeprefix(_FILE))).decode(errors="replace").strip())
+    return Sensitive(place)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"the file cannot be read: {error.strerror}", where=str(path)) from None
