@@ -17,7 +17,8 @@ _WIDER = {
     ("smallint", "bigint"),
     ("integer", "bigint"),
 }
-_NOT_NULL = "23502"
+_NOT_NULL, _WRONG_NAMES = "23502", "42"
+"""Refusals that no other value would have prevented: a missing one, and a wrong statement."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +56,15 @@ class Schema:
         )
         return Described(takes, gives)
 
-    def lacks_value(self, text: str, takes: tuple[str, ...]) -> str | None:
-        """Run a statement with made-up values; name the column that got NULL and may not."""
+    def run(self, text: str, takes: tuple[str, ...]) -> psycopg.Error | None:
+        """Run a statement with made-up values, and undo it; what the server says against it."""
         values = tuple(self._value(kind) for kind in takes)
         try:
             with self._connection.transaction(force_rollback=True):
                 cursor = psycopg.RawCursor(self._connection)
                 cursor.execute(text.encode(), values, prepare=False)
         except psycopg.Error as error:
-            return error.diag.column_name if error.sqlstate == _NOT_NULL else None
+            return error
         return None
 
     def _type(self, oid: int) -> str:
@@ -118,10 +119,17 @@ def broken(old: Schema, new: Schema, statements: tuple[str, ...]) -> dict[str, s
             found[text] = now.error.strip()
         elif (problem := _types_differ(was, now)) is not None:
             found[text] = problem
-        elif column := new.lacks_value(text, now.takes):
-            if old.lacks_value(text, was.takes) is None:
-                found[text] = f"{column} gets no value"
+        elif (problem := _refused(old.run(text, was.takes), new.run(text, now.takes))) is not None:
+            found[text] = problem
     return found
+
+
+def _refused(was: psycopg.Error | None, now: psycopg.Error | None) -> str | None:
+    """Say what the new schema has against a statement, whatever values it is run with."""
+    if now is None or (was is not None and was.sqlstate == now.sqlstate):
+        return None
+    of_any_value = now.sqlstate == _NOT_NULL or (now.sqlstate or "").startswith(_WRONG_NAMES)
+    return str(now).partition("\n")[0] if of_any_value else None
 
 
 def _types_differ(was: Described, now: Described) -> str | None:

@@ -62,5 +62,5 @@ def literal(text: str) -> str:
 
 
 def remark(text: str) -> str:
-    """Make a comment line; whatever breaks a line in ``text`` becomes a space."""
-    return "-- " + " ".join(text.split())
+    """Make a comment that ends where it is, even where all of a fix is shown on one line."""
+    return f"/* {' '.join(text.split()).replace('*/', '* /').replace('/*', '/ *')} */"
