@@ -1,4 +1,4 @@
-"""The demo's folder: configuration and releases of a made-up shop, in a place of its own."""
+"""The demo's folder: configuration, migrations, statements and releases of a made-up shop."""
 
 import shutil
 import socket
@@ -7,7 +7,12 @@ from pathlib import Path
 from smartspec_rollback.demo.releases import write_release
 from smartspec_rollback.errors import UsageError
 
+DATABASE_URL = "database-url"
+"""The file that holds the URL of the shop's database; a secret, as it would be elsewhere."""
+
 _MARK = ".smartspec-demo"
+_FILES = Path(__file__).with_name("files")
+_MIGRATE = Path(__file__).with_name("migrate.py")
 
 _CONFIGURATION = """\
 # The demo's configuration; every key is explained by `smartspec init` and the reference.
@@ -15,7 +20,13 @@ services:
   checkout:
     production:
       platform: {{kind: local, releases: releases/, instances: 2, listen: "127.0.0.1:{port}"}}
-      database: none
+      database:
+        kind: postgresql
+        url: {{file: {database_url}}}
+        migrations: {{tool: plain, path: migrations/}}
+        statements: ["statements/*.sql"]
+        remembered: false
+        look_within: 20s  # this machine has much else to do meanwhile
       objectives:
         - p99 latency <= 200ms
         - error rate <= 1%
@@ -37,7 +48,7 @@ def make_folder(folder: Path) -> str:
 
     UsageError if the folder holds something that no demo made.
     """
-    if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).exists():
+    if folder.exists() and any(folder.iterdir()) and not is_ours(folder):
         raise UsageError(
             f"{folder} is not empty and was not made by this demo",
             remedy="name another one: smartspec demo --folder PATH",
@@ -46,16 +57,38 @@ def make_folder(folder: Path) -> str:
     folder.mkdir(parents=True)
     (folder / _MARK).touch()
     port = _free_port()
-    (folder / "smartspec.yaml").write_text(_CONFIGURATION.format(port=port))
-    releases = folder / "releases"
-    write_release(releases, "v1.2.0")
-    write_release(releases, "v1.2.1", delay_ms=400, delay_share=0.1)
+    (folder / "smartspec.yaml").write_text(
+        _CONFIGURATION.format(port=port, database_url=DATABASE_URL)
+    )
+    shutil.copyfile(_MIGRATE, folder / _MIGRATE.name)
     return f"http://127.0.0.1:{port}"
+
+
+def check_out(folder: Path, files: str) -> None:
+    """Put files of the demo into its folder, as checking out the next commit would."""
+    shutil.copytree(_FILES / files, folder, dirs_exist_ok=True)
+
+
+def build(folder: Path, version: str, *, delay_ms: float = 0, delay_share: float = 0.0) -> None:
+    """Make a release of the statements that are checked out."""
+    write_release(
+        folder / "releases",
+        version,
+        delay_ms=delay_ms,
+        delay_share=delay_share,
+        secrets={"SHOP_DATABASE_URL": folder / DATABASE_URL},
+        statements=folder / "statements",
+    )
+
+
+def is_ours(folder: Path) -> bool:
+    """Tell whether a demo made this folder."""
+    return (folder / _MARK).exists()
 
 
 def still_runs(folder: Path) -> bool:
     """Tell whether an earlier demo in this folder may have left something running."""
-    return (folder / _MARK).exists() and (folder / ".smartspec" / "local").exists()
+    return is_ours(folder) and (folder / ".smartspec" / "local").exists()
 
 
 def _free_port() -> int:

