@@ -161,7 +161,10 @@ def _built_in(type_: str, n: int) -> str | None:
     if name == "numeric":
         digits, scale = (*sizes, 0)[:2] if sizes else (_DEEPEST, 0)
         return str(n % 10 ** max(1, digits - scale))
-    made = _PLAIN.get(name)
+    if name.endswith("multirange"):
+        inner = _PLAIN.get(name.replace("multirange", "range"))
+        return None if inner is None else f"{{{inner(n)}}}"
+    made = _PLAIN.get("interval" if name.startswith("interval ") else name)
     return made(n) if made is not None else None
 
 

@@ -36,7 +36,8 @@ _ATTEMPTS = 60
 _FILLABLE = frozenset({RelationKind.TABLE, RelationKind.FOREIGN_TABLE, RelationKind.PARTITIONED})
 _SAVE = b"SAVEPOINT smartspec_row"
 _UNDO = b"ROLLBACK TO SAVEPOINT smartspec_row"
-_CHECK_VIOLATION = "23514"
+_WORTH_ANOTHER = frozenset({"23514", "23503", "22P02", "0A000"})
+"""A check, a foreign key or a type refused a row: other values, or none, may be taken."""
 _INVENTED_FROM = 1
 _KEYS = frozenset({ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE, ConstraintKind.EXCLUDE})
 
@@ -157,7 +158,7 @@ class _Filling:
             made, code = self._try(table, values)
             if made is not None:
                 return made
-            if code != _CHECK_VIOLATION:
+            if code not in _WORTH_ANOTHER:
                 break
         return None
 
@@ -175,6 +176,7 @@ class _Filling:
             value = self._value(table, column, number, references, copying=given is not None)
             if value is not None:
                 first[column.name] = value
+        first |= self._own(table, first)
         yield first
         if given is not None:
             return
@@ -241,6 +243,15 @@ class _Filling:
             else:
                 values |= dict.fromkeys(key.columns)
         return values
+
+    def _own(self, table: Relation, values: Values) -> dict[str, str | None]:
+        """Let the first row of a table that refers to itself refer to itself."""
+        own: dict[str, str | None] = {}
+        for key in table.constraints:
+            if key.references == table.qualified and not self._rows.get(table.qualified):
+                pairs = zip(key.columns, key.referenced_columns, strict=False)
+                own |= {m: values[t] for m, t in pairs if t in values and not _nullable(table, m)}
+        return {name: value for name, value in own.items() if values.get(name) is None}
 
     def _try(self, table: Relation, values: Values) -> tuple[Row | None, str]:
         pgconn = self._connection.pgconn
