@@ -79,9 +79,11 @@ def test_a_hostile_name_stays_one_identifier(name: str) -> None:
 
 @given(st.text())
 def test_a_remark_stays_on_its_line(text: str) -> None:
-    """A line break in a name would turn the rest of a comment into SQL."""
+    """The end of a comment in a name would turn the rest of it into SQL."""
     said = quoting.remark(text)
-    assert said.startswith("--")
+    assert said.startswith("/* ")
+    assert said.index("*/") == len(said) - 2
+    assert "/*" not in said[2:]
     assert len(said.splitlines()) == 1
 
 
