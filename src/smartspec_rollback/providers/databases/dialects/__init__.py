@@ -1,0 +1,1 @@
+"""What the providers of MySQL, MariaDB and SQLite share: SQL read by sqlglot, and nothing live."""
