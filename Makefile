@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check crash bench docs clean
+.PHONY: help demo test check crash bench evaluate docs clean
 
 help:  ## List what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -27,8 +27,8 @@ demo: $(VENV)/.demo  ## Roll a bad release back on this machine, for real, under
 	$(BIN)/smartspec demo $(ARGS)
 
 check: $(VENV)/.dev  ## Lint, types, and who may import whom
-	$(BIN)/ruff format --check src tests bench docs
-	$(BIN)/ruff check src tests bench docs
+	$(BIN)/ruff format --check src tests bench docs evaluation
+	$(BIN)/ruff check src tests bench docs evaluation
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -40,6 +40,9 @@ crash: $(VENV)/.dev  ## Kill a rollback at 200 random moments and see it end rig
 
 bench: $(VENV)/.dev  ## Measure speed as ratios within one run; results go to bench-results/
 	$(BIN)/python bench/run.py $(ARGS)
+
+evaluate: $(VENV)/.dev  ## Judge real histories lying in a folder: make evaluate HISTORIES=dir
+	$(BIN)/python evaluation/run.py --histories "$(HISTORIES)" $(ARGS)
 
 docs: $(VENV)/.dev  ## Write the reference pages anew from the code
 	$(BIN)/python docs/generate.py

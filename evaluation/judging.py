@@ -34,9 +34,7 @@ def judged(before: str, after: str, old: State, new: State) -> Judged:
         said = comparing.compare(
             before, after, clock=clock, look=look, sources=sources, within=_WITHIN
         )
-    return Judged(
-        said.verdict.value, said.reason, said.coverage.share, time.monotonic() - begun
-    )
+    return Judged(said.verdict.value, said.reason, said.coverage.share, time.monotonic() - begun)
 
 
 def _texts(old: State) -> dict[str, str]:

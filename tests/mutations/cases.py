@@ -3,9 +3,10 @@
 What each of them does to the old version is not said here: it is found by running that version.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -23,20 +24,19 @@ class Mutation:
     attention: bool = False
 
 
-_SEPARATOR = "---"
+FAMILIES = ("tables", "types", "constraints", "objects")
+"""The files of SQL beside this one; a mutation begins with ``-- row 13 its name``."""
+
+_HEAD = re.compile(r"^-- row (\d+)(!?) (.+)$", re.MULTILINE)
 _WRITES = "-- then the new version writes"
-_ATTENTION = "!"
-
-
-FAMILIES = ("of_tables", "of_types", "of_constraints", "of_objects")
-"""The modules beside this one that hold them as text."""
 
 
 @cache
 def family(name: str) -> tuple[Mutation, ...]:
-    """Read the mutations of one module."""
-    text: str = import_module(f"tests.mutations.{name}").TEXT
-    return tuple(_mutation(each) for each in text.split(_SEPARATOR))
+    """Read the mutations of one file; an exclamation mark after the row is ``attention``."""
+    text = Path(__file__).with_name(f"{name}.sql").read_text("utf-8")
+    _, *parts = _HEAD.split(text)
+    return tuple(_mutation(*parts[i : i + 4]) for i in range(0, len(parts), 4))
 
 
 def mutations() -> tuple[Mutation, ...]:
@@ -44,14 +44,8 @@ def mutations() -> tuple[Mutation, ...]:
     return tuple(each for name in FAMILIES for each in family(name))
 
 
-def _mutation(text: str) -> Mutation:
-    head, _, body = text.strip().partition("\n")
-    row, _, name = head.partition(" ")
+def _mutation(row: str, mark: str, name: str, body: str) -> Mutation:
     sql, _, writes = body.partition(_WRITES)
     return Mutation(
-        row=int(row.rstrip(_ATTENTION)),
-        name=name,
-        sql=sql.strip(),
-        writes=writes.strip(),
-        attention=row.endswith(_ATTENTION),
+        row=int(row), name=name, sql=sql.strip(), writes=writes.strip(), attention=bool(mark)
     )

@@ -1,193 +1,191 @@
-"""Mutations of tables and columns: added, dropped, renamed, moved, split (rows 1 to 12)."""
+-- Mutations of tables and columns: added, dropped, renamed, moved, split (rows 1 to 12).
 
-TEXT = """
-1 nullable column on customers
+-- row 1 nullable column on customers
 ALTER TABLE customers ADD phone text
----
-1 nullable column that a join's unqualified name collides with
+
+-- row 1 nullable column that a join's unqualified name collides with
 ALTER TABLE customers ADD placed_at timestamptz
----
-1 nullable column that another join's unqualified name collides with
+
+-- row 1 nullable column that another join's unqualified name collides with
 ALTER TABLE customers ADD state text
----
-1 nullable column named like one of another table, never unqualified
+
+-- row 1 nullable column named like one of another table, never unqualified
 ALTER TABLE carts ADD title text
----
-1! nullable column on the table of SELECT *
+
+-- row 1! nullable column on the table of SELECT *
 ALTER TABLE products ADD supplier text
----
-1 line collides in a three-way join
+
+-- row 1 line collides in a three-way join
 ALTER TABLE products ADD line integer
----
-1 nullable column that was filled
+
+-- row 1 nullable column that was filled
 ALTER TABLE orders ADD gift_note text
 -- then the new version writes
 UPDATE orders SET gift_note = 'for you' WHERE id = 1
----
-2 NOT NULL column with a default
+
+-- row 2 NOT NULL column with a default
 ALTER TABLE orders ADD priority integer NOT NULL DEFAULT 0
----
-2 NOT NULL column with a default, in a table without a reader
+
+-- row 2 NOT NULL column with a default, in a table without a reader
 ALTER TABLE drafts ADD language text NOT NULL DEFAULT 'en'
----
-2 NOT NULL identity column
+
+-- row 2 NOT NULL identity column
 ALTER TABLE carts ADD number bigint GENERATED ALWAYS AS IDENTITY
----
-2 NOT NULL column with a volatile default
+
+-- row 2 NOT NULL column with a volatile default
 ALTER TABLE carts ADD token uuid NOT NULL DEFAULT gen_random_uuid()
----
-2 a serial column
+
+-- row 2 a serial column
 ALTER TABLE coupons ADD number serial
----
-2 a generated column
+
+-- row 2 a generated column
 ALTER TABLE orders ADD gross numeric GENERATED ALWAYS AS (total * 1.2) STORED
----
-3 NOT NULL column without default on orders
+
+-- row 3 NOT NULL column without default on orders
 ALTER TABLE orders ADD channel text; UPDATE orders SET channel = 'web'; ALTER TABLE orders ALTER channel SET NOT NULL
----
-3 NOT NULL column whose default was dropped again
+
+-- row 3 NOT NULL column whose default was dropped again
 ALTER TABLE customers ADD tier integer NOT NULL DEFAULT 1; ALTER TABLE customers ALTER tier DROP DEFAULT
----
-3 NOT NULL column without default where nothing is inserted
+
+-- row 3 NOT NULL column without default where nothing is inserted
 ALTER TABLE audit ADD at timestamptz NOT NULL DEFAULT now(); ALTER TABLE drafts ADD author text; UPDATE drafts SET author = ''; ALTER TABLE drafts ALTER author SET NOT NULL
----
-3 NOT NULL column without default that a trigger fills
+
+-- row 3 NOT NULL column without default that a trigger fills
 ALTER TABLE orders ADD channel text; UPDATE orders SET channel = 'web'; ALTER TABLE orders ALTER channel SET NOT NULL;
 CREATE FUNCTION fill_channel() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.channel := coalesce(NEW.channel, ''web''); RETURN NEW; END';
 CREATE TRIGGER fill BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION fill_channel()
----
-3 NOT NULL by a CHECK instead
+
+-- row 3 NOT NULL by a CHECK instead
 ALTER TABLE carts ADD currency text; UPDATE carts SET currency = 'EUR'; ALTER TABLE carts ADD CHECK (currency IS NOT NULL)
----
-3 NOT NULL column on a table only a trigger writes
+
+-- row 3 NOT NULL column on a table only a trigger writes
 ALTER TABLE audit ADD who text; UPDATE audit SET who = ''; ALTER TABLE audit ALTER who SET NOT NULL
----
-3 a domain that is NOT NULL
+
+-- row 3 a domain that is NOT NULL
 CREATE DOMAIN required_text AS text NOT NULL; ALTER TABLE coupons ADD issuer text DEFAULT 'x'; ALTER TABLE coupons ALTER issuer TYPE required_text, ALTER issuer DROP DEFAULT
----
-4 a table
+
+-- row 4 a table
 CREATE TABLE reviews (id bigserial PRIMARY KEY, body text)
----
-4 a table that nothing points at, with rows
+
+-- row 4 a table that nothing points at, with rows
 CREATE TABLE reviews (id bigserial PRIMARY KEY, body text)
 -- then the new version writes
 INSERT INTO reviews (body) VALUES ('good')
----
-4 a table in a new schema
+
+-- row 4 a table in a new schema
 CREATE SCHEMA extra; CREATE TABLE extra.reviews (id bigserial PRIMARY KEY)
----
-5 a new table's foreign key blocks deletes of orders
+
+-- row 5 a new table's foreign key blocks deletes of orders
 CREATE TABLE invoices (id bigserial PRIMARY KEY, order_id bigint NOT NULL REFERENCES orders (id)); GRANT ALL ON invoices TO shop_app
 -- then the new version writes
 INSERT INTO invoices (order_id) SELECT id FROM orders
----
-5 a new table's foreign key blocks deletes of customers
+
+-- row 5 a new table's foreign key blocks deletes of customers
 CREATE TABLE consents (customer_id bigint REFERENCES customers (id) ON DELETE RESTRICT)
 -- then the new version writes
 INSERT INTO consents VALUES (3)
----
-5 a new table's foreign key cascades
+
+-- row 5 a new table's foreign key cascades
 CREATE TABLE parcels (id bigserial PRIMARY KEY, order_id bigint REFERENCES orders (id) ON DELETE CASCADE)
 -- then the new version writes
 INSERT INTO parcels (order_id) SELECT id FROM orders
----
-5 a new table's foreign key is set to NULL
+
+-- row 5 a new table's foreign key is set to NULL
 CREATE TABLE parcels (id bigserial PRIMARY KEY, order_id bigint REFERENCES orders (id) ON DELETE SET NULL)
 -- then the new version writes
 INSERT INTO parcels (order_id) SELECT id FROM orders
----
-5 a new table's foreign key to a table nothing is deleted from
+
+-- row 5 a new table's foreign key to a table nothing is deleted from
 CREATE TABLE ratings (product_id integer REFERENCES products (id))
 -- then the new version writes
 INSERT INTO ratings SELECT id FROM products
----
-6 an unused column
+
+-- row 6 an unused column
 ALTER TABLE customers DROP legacy_code
----
-6 an unused table's column
+
+-- row 6 an unused table's column
 ALTER TABLE drafts DROP body
----
-7 a column that is read
+
+-- row 7 a column that is read
 ALTER TABLE products DROP note
----
-7 a column that is only written
+
+-- row 7 a column that is only written
 ALTER TABLE carts DROP customer_id
----
-7 a column that only a WHERE reads
+
+-- row 7 a column that only a WHERE reads
 ALTER TABLE carts DROP updated_at
----
-7 a column that only a view reads
+
+-- row 7 a column that only a view reads
 ALTER TABLE customers DROP vip CASCADE
----
-7 a column that is only updated
+
+-- row 7 a column that is only updated
 ALTER TABLE coupons DROP uses
----
-7 a column that only ORDER BY reads
+
+-- row 7 a column that only ORDER BY reads
 ALTER TABLE orders DROP placed_at
----
-7 a column inside ON CONFLICT DO UPDATE
+
+-- row 7 a column inside ON CONFLICT DO UPDATE
 ALTER TABLE stats.visits DROP visits
----
-7 dropped and added again with the same type
+
+-- row 7 dropped and added again with the same type
 ALTER TABLE products DROP weight; ALTER TABLE products ADD weight real
----
-8 a table that is used
+
+-- row 8 a table that is used
 DROP TABLE carts
----
-8 a table that is used, with its dependants
+
+-- row 8 a table that is used, with its dependants
 DROP TABLE order_lines CASCADE
----
-8 a table of another schema
+
+-- row 8 a table of another schema
 DROP TABLE stats.visits
----
-8 an unused table
+
+-- row 8 an unused table
 DROP TABLE drafts
----
-9 a used table
+
+-- row 9 a used table
 ALTER TABLE coupons RENAME TO vouchers
----
-9 a used column
+
+-- row 9 a used column
 ALTER TABLE customers RENAME name TO full_name
----
-9 a column only the view and SELECT read
+
+-- row 9 a column only the view and SELECT read
 ALTER TABLE orders RENAME total TO amount
----
-9 an unused column renamed
+
+-- row 9 an unused column renamed
 ALTER TABLE customers RENAME legacy_code TO old_code
----
-9 an unused table renamed
+
+-- row 9 an unused table renamed
 ALTER TABLE drafts RENAME TO notes
----
-9 two columns swapped
+
+-- row 9 two columns swapped
 ALTER TABLE customers RENAME nickname TO x; ALTER TABLE customers RENAME legacy_code TO nickname; ALTER TABLE customers RENAME x TO legacy_code
----
-10 renamed, with a view of the old name
+
+-- row 10 renamed, with a view of the old name
 ALTER TABLE coupons RENAME TO vouchers; CREATE VIEW coupons AS SELECT * FROM vouchers; GRANT ALL ON coupons TO shop_app; ALTER VIEW coupons ALTER uses SET DEFAULT 0
----
-10 renamed unused table behind a view
+
+-- row 10 renamed unused table behind a view
 ALTER TABLE drafts RENAME TO notes; CREATE VIEW drafts AS SELECT * FROM notes
----
-10 renamed behind a view that cannot be written
+
+-- row 10 renamed behind a view that cannot be written
 ALTER TABLE carts RENAME TO baskets; CREATE VIEW carts AS SELECT DISTINCT * FROM (SELECT session, customer_id, items, updated_at, raw::text::jsonb AS raw FROM baskets) b; GRANT ALL ON carts TO shop_app
----
-10 renamed read-only table behind a view
+
+-- row 10 renamed read-only table behind a view
 ALTER TABLE audit RENAME TO log; CREATE VIEW audit AS SELECT * FROM log; GRANT ALL ON audit TO shop_app
----
-11 moved to another schema
+
+-- row 11 moved to another schema
 CREATE SCHEMA shop; GRANT USAGE ON SCHEMA shop TO shop_app; ALTER TABLE carts SET SCHEMA shop
----
-11 moved out of its own schema
+
+-- row 11 moved out of its own schema
 ALTER TABLE stats.visits SET SCHEMA public
----
-11 an unused table moved
+
+-- row 11 an unused table moved
 CREATE SCHEMA shop; ALTER TABLE drafts SET SCHEMA shop
----
-12 a column split in two
+
+-- row 12 a column split in two
 ALTER TABLE customers ADD first_name text, ADD last_name text; UPDATE customers SET first_name = name; ALTER TABLE customers DROP name CASCADE
----
-12 a table split in two
+
+-- row 12 a table split in two
 CREATE TABLE customer_settings AS SELECT id AS customer_id, settings FROM customers; ALTER TABLE customers DROP settings
----
-12 split, and the old column kept
+
+-- row 12 split, and the old column kept
 ALTER TABLE customers ADD first_name text, ADD last_name text; UPDATE customers SET first_name = name
-"""
