@@ -19,7 +19,7 @@ _APPLIED = "INSERT INTO _sqlx_migrations VALUES (%s, %s, now(), true, '', 0)"
 
 @contextmanager
 def built(server: Scratch, state: State) -> Iterator[str]:
-    """Apply a state's migrations in order and give the database's URL; psycopg.Error if one fails."""
+    """Apply a state's migrations in order and give the URL; psycopg.Error if one fails."""
     with server.database() as url:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(_LEDGER)

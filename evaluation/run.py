@@ -19,7 +19,6 @@ from evaluation.building import built  # noqa: E402 - found only from here on
 from evaluation.history import History, State  # noqa: E402 - as above
 from evaluation.judging import Judged, judged  # noqa: E402 - as above
 from evaluation.truth import Schema, broken  # noqa: E402 - as above
-
 from smartspec_rollback.errors import ProviderError  # noqa: E402 - as above
 from smartspec_rollback.providers.databases.postgresql.scratch import Scratch  # noqa: E402 - as above
 

@@ -17,6 +17,17 @@ _WIDER = {
     ("smallint", "bigint"),
     ("integer", "bigint"),
 }
+_VALUES = {
+    "boolean": "true",
+    "uuid": "9b0a62a4-3b0f-4a2e-8f6e-1d2f3c4b5a69",
+    "json": "{}",
+    "date": "2026-01-01",
+    "inet": "127.0.0.1",
+    "bytea": "\\x00",
+    "timestamp": "2026-01-01 00:00:00+00",
+    "time": "00:00:00",
+    "interval": "1 day",
+}
 _NOT_NULL, _WRONG_NAMES = "23502", "42"
 """Refusals that no other value would have prevented: a missing one, and a wrong statement."""
 
@@ -76,29 +87,10 @@ class Schema:
     def _value(self, kind: str) -> object:
         if kind.endswith("[]"):
             return f"{{{self._value(kind.removesuffix('[]'))}}}"
-        match kind:
-            case "boolean":
-                return "true"
-            case "uuid":
-                return "9b0a62a4-3b0f-4a2e-8f6e-1d2f3c4b5a69"
-            case "json" | "jsonb":
-                return "{}"
-            case "date":
-                return "2026-01-01"
-            case "inet":
-                return "127.0.0.1"
-            case "bytea":
-                return "\\x00"
-            case _ if kind.startswith("timestamp"):
-                return "2026-01-01 00:00:00+00"
-            case _ if kind.startswith("time"):
-                return "00:00:00"
-            case "interval":
-                return "1 day"
-            case "text" | "character varying" | "character":
-                return "1"
-            case _:
-                return self._label(kind) or "1"
+        for start, value in _VALUES.items():
+            if kind.startswith(start):
+                return value
+        return self._label(kind) or "1"
 
     def _label(self, kind: str) -> str | None:
         row = self._connection.execute(
@@ -109,19 +101,18 @@ class Schema:
 
 def broken(old: Schema, new: Schema, statements: tuple[str, ...]) -> dict[str, str]:
     """Name the statements that really break, each with how."""
-    found: dict[str, str] = {}
-    for text in statements:
-        was = old.describe(text)
-        if was.error is not None:
-            continue
-        now = new.describe(text)
-        if now.error is not None:
-            found[text] = now.error.strip()
-        elif (problem := _types_differ(was, now)) is not None:
-            found[text] = problem
-        elif (problem := _refused(old.run(text, was.takes), new.run(text, now.takes))) is not None:
-            found[text] = problem
-    return found
+    problems = ((text, _problem(old, new, text)) for text in statements)
+    return {text: problem for text, problem in problems if problem is not None}
+
+
+def _problem(old: Schema, new: Schema, text: str) -> str | None:
+    was = old.describe(text)
+    if was.error is not None:
+        return None
+    now = new.describe(text)
+    if now.error is not None:
+        return now.error.strip()
+    return _types_differ(was, now) or _refused(old.run(text, was.takes), new.run(text, now.takes))
 
 
 def _refused(was: psycopg.Error | None, now: psycopg.Error | None) -> str | None:

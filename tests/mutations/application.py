@@ -4,7 +4,7 @@ The labels of the mutations come from running this on the changed database. What
 shown are the statements' texts alone.
 """
 
-import datetime
+import datetime as dt
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 Row = Mapping[str, Any]
-_UTC = datetime.UTC
+_UTC = dt.UTC
 STATES = {"new", "paid", "shipped"}
 _INT = 2**31
 
@@ -105,7 +105,7 @@ ACTS: tuple[Act, ...] = (
     Act(
         "INSERT INTO orders (customer_id, state, shipped_on, due, remark) "
         "VALUES ($1, $2, $3, $4, $5)",
-        (1, "shipped", datetime.date(2026, 3, 2), datetime.datetime(2026, 3, 4, 12, 5), "y" * 150),  # noqa: DTZ001 - the column has no zone
+        (1, "shipped", dt.date(2026, 3, 2), dt.datetime(2026, 3, 4, 12, 5), "y" * 150),  # noqa: DTZ001 - the column has no zone
     ),
     Act(
         "INSERT INTO order_lines (order_id, line, product_id, quantity) VALUES ($1, $2, $3, $4)",
@@ -143,9 +143,9 @@ ACTS: tuple[Act, ...] = (
     Act(
         "SELECT session, items, raw, updated_at FROM carts WHERE session = $1",
         ("11111111-1111-1111-1111-111111111111",),
-        lambda r: isinstance(r["items"], list) and isinstance(r["updated_at"], datetime.datetime),
+        lambda r: isinstance(r["items"], list) and isinstance(r["updated_at"], dt.datetime),
     ),
-    Act("DELETE FROM carts WHERE updated_at < $1", (datetime.datetime(2020, 1, 1),)),  # noqa: DTZ001 - the column has no zone
+    Act("DELETE FROM carts WHERE updated_at < $1", (dt.datetime(2020, 1, 1),)),  # noqa: DTZ001 - the column has no zone
     # coupons
     Act(
         "INSERT INTO coupons (code, reduction, kind, label) VALUES ($1, $2, 'gift', $3)",
@@ -165,19 +165,19 @@ ACTS: tuple[Act, ...] = (
     # events, statistics
     Act(
         "INSERT INTO events (at, kind, payload) VALUES ($1, $2, $3)",
-        (datetime.datetime(2026, 5, 1, tzinfo=_UTC), "view", json.dumps({"page": 1})),
+        (dt.datetime(2026, 5, 1, tzinfo=_UTC), "view", json.dumps({"page": 1})),
     ),
     Act(
         "INSERT INTO events (at, kind, payload) VALUES ($1, $2, $3)",
-        (datetime.datetime(2025, 5, 1, tzinfo=_UTC), "import", None),
+        (dt.datetime(2025, 5, 1, tzinfo=_UTC), "import", None),
     ),
     Act("SELECT kind, count(*) AS number FROM events GROUP BY kind ORDER BY kind", ()),
     Act(
         "INSERT INTO stats.visits (day, visits) VALUES ($1, 1) "
         "ON CONFLICT (day) DO UPDATE SET visits = visits.visits + 1",
-        (datetime.date(2026, 3, 1),),
+        (dt.date(2026, 3, 1),),
     ),
-    Act("SELECT visits FROM stats.visits WHERE day = $1", (datetime.date(2026, 3, 1),)),
+    Act("SELECT visits FROM stats.visits WHERE day = $1", (dt.date(2026, 3, 1),)),
     Act("SELECT what FROM audit ORDER BY id", ()),
 )
 

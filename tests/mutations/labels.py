@@ -1,8 +1,8 @@
 """What a mutation really does to the old version: found by running it, never by judging.
 
-Every act of the old version is executed with its values, each in a transaction that is rolled back,
-first on the old schema and then on the changed one. It breaks where an act fails, where a row is not
-what the application assumes, or where an answer changed in a column it reads.
+Every act of the old version is executed with its values, each in a transaction that is rolled
+back, first on the old schema and then on the changed one. It breaks where an act fails, where a
+row is not what the application assumes, or where an answer changed in a column it reads.
 """
 
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ def mutate(url: str, mutation: Mutation) -> None:
 
 def answers(url: str) -> list[Answer | str]:
     """Run every act; each gives its rows, or what the server said."""
-    with psycopg.connect(url, row_factory=dict_row, cursor_factory=psycopg.RawCursor) as connection:  # type: ignore[arg-type] # the library's overloads don't join a factory of rows and one of cursors
+    with psycopg.connect(url, row_factory=dict_row, cursor_factory=psycopg.RawCursor) as connection:
         connection.execute(SQL("SET ROLE {}").format(Identifier(ROLE)))
         connection.commit()
         return [_answer(connection, act) for act in ACTS]
