@@ -1,0 +1,1 @@
+"""MySQL and MariaDB: servers that are looked at and never written to."""

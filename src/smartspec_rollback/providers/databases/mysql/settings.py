@@ -1,0 +1,44 @@
+"""What people write about a database of kind ``mysql`` or ``mariadb`` in smartspec.yaml.
+
+Decoded by ``config`` from the annotations here; the reference documentation is generated from the
+descriptions. Read by every module of this package, changed by none.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from smartspec_rollback.domain.secrets import SecretReference
+from smartspec_rollback.domain.values import Value
+
+
+class MysqlSettings(Value):
+    """Settings of the database kinds ``mysql`` and ``mariadb``: how it is reached."""
+
+    url: Annotated[
+        SecretReference,
+        Meta(
+            description="Where the database's URL is kept: mysql://user:password@host:3306/name, "
+            "or mariadb://…; its user should be the application's.",
+            examples=[{"env": "CHECKOUT_DATABASE_URL"}],
+        ),
+    ]
+    statement_timeout: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=60,
+            description="How long one query of ours may take.",
+            examples=["2s"],
+            extra={"smartspec": "duration"},
+        ),
+    ] = 2.0
+    scan_limit: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="The largest table, in bytes, whose rows may be counted; above it the "
+            "answer is unknown.",
+            examples=[268435456],
+        ),
+    ] = 256 * 1024 * 1024

@@ -1,0 +1,1 @@
+"""SQLite: files that are looked at and never written to."""

@@ -1,0 +1,139 @@
+"""Compile statements on a SQLite file as it is now; nothing is executed.
+
+Called by ``database``. EXPLAIN compiles a statement and gives the program it came to, unrun. It
+finds what is dropped, renamed or computed now, never what a NOT NULL or a CHECK would refuse.
+"""
+
+import re
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from smartspec_rollback.domain.catalog import Catalog
+from smartspec_rollback.domain.workload import Statement, StatementText, Trial
+from smartspec_rollback.ports.clock import Deadline
+from smartspec_rollback.providers.databases.dialects import doubts, usage
+from smartspec_rollback.providers.databases.dialects.parsing import first_word
+from smartspec_rollback.providers.databases.dialects.placeholders import count, rewritten
+from smartspec_rollback.providers.databases.sqlite import definitions
+from smartspec_rollback.providers.databases.sqlite.connection import (
+    Connection,
+    Looks,
+    code,
+    locked,
+    message,
+)
+
+_COMPILED = frozenset({"select", "insert", "replace", "update", "delete", "with", "values"})
+_MISSING = re.compile(r"no such column: (?P<name>.+)")
+_OF_APPLICATION = re.compile(r"no such (function|collation sequence|module|table-valued function)")
+"""What only the application's own connections have; no schema holds it."""
+
+_NO_TIME = "no time was left to try it"
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    worked: bool | None
+    code: str | None = None
+    message: str = ""
+
+
+def describe(
+    looks: Looks, texts: tuple[StatementText, ...], catalog: Catalog, deadline: Deadline
+) -> tuple[Statement, ...]:
+    """Read every statement, and let SQLite compile it."""
+    read = usage.understand(texts, catalog, "sqlite")
+    outcomes = _compiled(looks, read, deadline)
+    described = []
+    for text, statement in zip(texts, read, strict=True):
+        outcome = outcomes[statement.id]
+        if text.problem is not None or outcome.worked is None:
+            problem = statement.problem or outcome.message or None
+            described.append(replace(statement, problem=problem))
+        else:
+            problem = statement.problem if outcome.worked else outcome.message
+            described.append(replace(statement, worked=outcome.worked, problem=problem))
+    return tuple(described)
+
+
+def trials(
+    looks: Looks, statements: tuple[Statement, ...], catalog: Catalog, deadline: Deadline
+) -> tuple[Trial, ...]:
+    """Compile every statement on the file as it is now, whose schema is ``catalog``."""
+    outcomes = _compiled(looks, statements, deadline)
+    found = []
+    for statement in statements:
+        outcome = outcomes[statement.id]
+        doubt = doubts.of(statement, catalog) if outcome.worked else None
+        found.append(
+            Trial(
+                statement=statement.id,
+                worked=None if doubt is not None else outcome.worked,
+                code=outcome.code,
+                message=doubt or outcome.message,
+            )
+        )
+    return tuple(found)
+
+
+def _compiled(
+    looks: Looks, statements: tuple[Statement, ...], deadline: Deadline
+) -> Mapping[str, _Outcome]:
+    with looks.look(deadline) as connection:
+        return {
+            each.id: _Outcome(None, message=_NO_TIME)
+            if deadline.expired
+            else _one(looks, connection, each, deadline)
+            for each in statements
+        }
+
+
+def _one(
+    looks: Looks, connection: Connection, statement: Statement, deadline: Deadline
+) -> _Outcome:
+    if first_word(statement.text) not in _COMPILED:
+        return _Outcome(None, message="only queries and writes are compiled")
+    text = rewritten(statement.text, "sqlite")
+    strict, quoted = _strictly(text)
+    looks.limit(connection, deadline)
+    outcome = _explained(looks, connection, strict)
+    missing = _MISSING.match(outcome.message)
+    if missing is None or missing["name"].rpartition(".")[2].lower() not in quoted:
+        return outcome
+    # SQLite takes "name" for a text where there is no such column: was one meant, then, or not?
+    # Where it was none when the statement was read, a text was meant, and it compiles.
+    meant_text = statement.problem is not None and missing["name"].lower() in statement.problem.lower()
+    return _explained(looks, connection, text) if meant_text else outcome
+
+
+def _explained(looks: Looks, connection: Connection, text: str) -> _Outcome:
+    try:
+        connection.execute(f"EXPLAIN {text}", (None,) * count(text, "sqlite")).fetchone()
+    except sqlite3.Error as error:
+        said = message(error, looks.address)
+        if locked(error):
+            return _Outcome(None, code(error), f"the database is locked by somebody else: {said}")
+        if code(error) == "SQLITE_INTERRUPT":
+            return _Outcome(None, code(error), "compiling it took too long")
+        own = isinstance(error, sqlite3.ProgrammingError)  # several statements, or no text
+        if own or _OF_APPLICATION.search(said):
+            return _Outcome(None, code(error) or None, said)
+        return _Outcome(worked=False, code=code(error) or None, message=said)
+    except (ValueError, OverflowError) as error:
+        return _Outcome(None, None, f"it cannot be compiled: {error}")
+    return _Outcome(worked=True)
+
+
+def _strictly(text: str) -> tuple[str, frozenset[str]]:
+    """Write ``"name"`` as `` `name` ``, which is never a text; and tell which names those are."""
+    done, last, names = "", 0, set()
+    for token in definitions.tokens(text):
+        if token.kind == "quoted" and token.text[0] == '"':
+            spelled = token.name.replace("`", "``")
+            done += text[last : token.start] + f"`{spelled}`"
+            last = token.end
+            names.add(token.name.lower())
+    return done + text[last:], frozenset(names)
