@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from smartspec_rollback.domain.catalog import Catalog, Relation
+from smartspec_rollback.domain.catalog import Catalog, Function, Relation
 from smartspec_rollback.domain.comparison import Coverage, SchemaVerdict
 from smartspec_rollback.domain.migration import Effect
 from smartspec_rollback.domain.schema_record import Answer, Question, SchemaSnapshot
@@ -87,6 +87,45 @@ class Case:
         A view reaches what its definition names, so this is rather too many than too few.
         """
         return views_over(self.before.catalog)
+
+    @cached_property
+    def hidden(self) -> tuple[Statement, ...]:
+        """The statements of which nobody knows what they touch."""
+        return tuple(each for each in self.statements if each.uses is None)
+
+    @cached_property
+    def beside(self) -> Mapping[str, tuple[tuple[Statement, Use], ...]]:
+        """The uses in whose statements a relation also stands, by that relation."""
+        found: dict[str, list[tuple[Statement, Use]]] = {}
+        for statement in self.statements:
+            for use in statement.uses or ():
+                for name in {*use.beside, *(relation for relation, _ in use.captures)}:
+                    found.setdefault(name, []).append((statement, use))
+        return {name: tuple(uses) for name, uses in found.items()}
+
+    @cached_property
+    def run(self) -> tuple[Function, ...]:
+        """The old schema's functions that its statements call, or their triggers run."""
+        named = {call.name for statement in self.statements for call in statement.functions}
+        called = {name.rpartition(".")[2].lower() for name in named}
+        fired = {
+            trigger.function
+            for relation in self.before.catalog.relations
+            for trigger in relation.triggers
+            if any(use.writes for _, use in self.uses(relation.qualified))
+        }
+        return tuple(
+            function
+            for function in self.before.catalog.functions
+            if function.extension is None
+            and function.definition is not None
+            and (function.name.lower() in called or function.qualified in fired)
+        )
+
+    @cached_property
+    def unchanged(self) -> frozenset[tuple[str, str | None]]:
+        """The new schema's functions, by signature and definition."""
+        return frozenset((each.signature, each.definition) for each in self.after.functions)
 
     @cached_property
     def _uses(self) -> Mapping[str, tuple[tuple[Statement, Use], ...]]:

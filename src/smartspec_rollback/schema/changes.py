@@ -22,6 +22,10 @@ class Harm(StrEnum):
     EVERYBODY = "readers and writers"
 
 
+_FINE = 18
+"""Digits after the point that are more than any currency or measure is kept in."""
+
+
 class TypeChange(Value):
     """One row of the taxonomy, whom it harms, and why in words."""
 
@@ -105,6 +109,8 @@ def _digits(old: SqlType, new: SqlType) -> TypeChange | None:
     if (old.size, old.scale) == (new.size, new.scale):
         return None
     if new.scale is not None and (old.scale is None or new.scale < old.scale):
+        if new.scale >= _FINE:
+            return TypeChange(row=19, harm=Harm.ALL_PERHAPS, why="digits far behind are cut")
         return TypeChange(row=19, harm=Harm.EVERYBODY, why="digits after the point are cut")
     if new.size is not None and (
         old.size is None or new.size - (new.scale or 0) < old.size - (old.scale or 0)

@@ -11,7 +11,10 @@ from msgspec.structs import replace
 
 from smartspec_rollback.domain.catalog import Catalog, Column, TypeKind
 
-_CAST = re.compile(r"::\s*(?:\"[^\"]+\"|[\w. ]+?)(?:\([\d, ]*\))?(?:\[\])*(?=$|[\s),+\-*/|])")
+_WORDS = r"(?:\s+(?:varying|precision|with(?:out)? time zone))?"
+_CAST = re.compile(
+    rf"::\s*(?:\"[^\"]+\"|\w+)(?:\.(?:\"[^\"]+\"|\w+))?{_WORDS}(?:\([\d, ]*\))?{_WORDS}(?:\[\])*"
+)
 _NOW = re.compile(
     r"\b(?:now\(\)|current_timestamp(?:\(\d*\))?|transaction_timestamp\(\)|localtimestamp(?:\(\d*\))?)",
     re.IGNORECASE,

@@ -9,11 +9,13 @@ from collections.abc import Iterable
 from smartspec_rollback.domain.catalog import ConstraintKind, Relation
 from smartspec_rollback.domain.comparison import SchemaFinding, SchemaVerdict
 from smartspec_rollback.schema.case import Case
+from smartspec_rollback.schema.changes import change
 from smartspec_rollback.schema.codes import NOT_COMPARABLE
 from smartspec_rollback.schema.defaults import given
 from smartspec_rollback.schema.found import fact, found
 from smartspec_rollback.schema.keys import keys
 from smartspec_rollback.schema.predicate_reader import read
+from smartspec_rollback.schema.sqltypes import type_in
 from smartspec_rollback.schema.using import statements_of, through_views
 
 _DEMANDING = frozenset({ConstraintKind.CHECK, ConstraintKind.FOREIGN_KEY})
@@ -27,6 +29,8 @@ def leftover(case: Case, findings: Iterable[SchemaFinding]) -> Iterable[SchemaFi
             continue
         before, after = _aspects(old), _aspects(new)
         differing = [name for name, value in before.items() if after[name] != value]
+        if not _same_columns(case, old, new):
+            differing.append("its columns")
         used = statements_of((*case.uses(old.qualified), *through_views(case, old)))
         if differing and (used or not case.enough):
             yield found(
@@ -39,6 +43,19 @@ def leftover(case: Case, findings: Iterable[SchemaFinding]) -> Iterable[SchemaFi
             )
 
 
+def _same_columns(case: Case, old: Relation, new: Relation) -> bool:
+    if {c.name for c in old.columns} != {c.name for c in new.columns}:
+        return False
+    view = old.definition is not None
+    return all(
+        (now := new.column(was.name)) is not None
+        and (was.nullable, given(was)) == (now.nullable, given(now))
+        and (view or was.own_collation == now.own_collation)
+        and change(type_in(case.before.catalog, was.type), type_in(case.after, now.type)) is None
+        for was in old.columns
+    )
+
+
 def _prefixes(name: str) -> Iterable[str]:
     """List an object's name and those of what it is part of."""
     parts = name.split(".")
@@ -47,13 +64,8 @@ def _prefixes(name: str) -> Iterable[str]:
 
 def _aspects(relation: Relation) -> dict[str, object]:
     """Take what of a relation the old version can notice, spelled so that equals are equal."""
-    view = relation.definition is not None
     return {
         "its kind": relation.kind,
-        "its columns": tuple(
-            (c.name, c.type, c.nullable, given(c), None if view else c.own_collation)
-            for c in sorted(relation.columns, key=lambda each: each.name)
-        ),
         "its constraints": frozenset(
             (c.kind, c.columns, read(c.predicate or c.definition))
             for c in relation.constraints

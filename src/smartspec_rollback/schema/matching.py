@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from smartspec_rollback.domain.catalog import Column, Relation, RelationKind
 from smartspec_rollback.domain.migration import LEDGER_TABLES
@@ -36,6 +36,11 @@ class Match:
     new: Relation
     fate: Fate
     view: Relation | None = None
+
+    @cached_property
+    def columns(self) -> "Columns":
+        """What became of its columns."""
+        return _columns(self)
 
     def offers(self, column: str) -> bool:
         """Tell whether the old name still offers ``column``."""
@@ -137,13 +142,14 @@ class Columns:
 
 def columns(pair: Match) -> Columns:
     """Match the columns of one table; one that stands in another's place is that one renamed."""
-    kept = tuple(
-        (column, now)
-        for column in pair.old.columns
-        if (now := pair.new.column(column.name)) is not None
-    )
-    gone = [c for c in pair.old.columns if pair.new.column(c.name) is None]
-    fresh = {c.position: c for c in pair.new.columns if pair.old.column(c.name) is None}
+    return pair.columns
+
+
+def _columns(pair: Match) -> Columns:
+    old, new = ({c.name: c for c in r.columns} for r in (pair.old, pair.new))
+    kept = tuple((column, new[name]) for name, column in old.items() if name in new)
+    gone = [column for name, column in old.items() if name not in new]
+    fresh = {column.position: column for name, column in new.items() if name not in old}
     renamed = tuple(
         (column, now)
         for column in gone

@@ -113,10 +113,8 @@ def opaque(case: Case, *names: str, compiled: bool = True) -> tuple[Statement, .
     wanted = frozenset(name.lower() for name in names)
     return tuple(
         statement
-        for statement in case.statements
-        if statement.uses is None
-        and wanted <= words(statement.text)
-        and (compiled or case.compiles(statement) is not True)
+        for statement in case.hidden
+        if wanted <= words(statement.text) and (compiled or case.compiles(statement) is not True)
     )
 
 
@@ -126,11 +124,11 @@ def functions_naming(case: Case, relation: Relation, column: str | None) -> tupl
     It runs those its statements call and those of the triggers of tables it writes. What the new
     version rewrote is taken to be adapted.
     """
-    now = {each.signature: each.definition for each in case.after.functions}
     return tuple(
         function
-        for function in _run_functions(case)
-        if now.get(function.signature) == function.definition and _names(function, relation, column)
+        for function in case.run
+        if (function.signature, function.definition) in case.unchanged
+        and _names(function, relation, column)
     )
 
 
@@ -143,23 +141,6 @@ def functions_filling(case: Case, relation: Relation, column: str) -> tuple[Func
         for function in functions_naming(case, relation, None)
         if inserts.search(function.definition or "")
         and column.lower() not in words(function.definition or "")
-    )
-
-
-def _run_functions(case: Case) -> tuple[Function, ...]:
-    called = {call.name.rpartition(".")[2].lower() for s in case.statements for call in s.functions}
-    fired = {
-        trigger.function
-        for relation in case.before.catalog.relations
-        for trigger in relation.triggers
-        if any(use.writes for _, use in case.uses(relation.qualified))
-    }
-    return tuple(
-        function
-        for function in case.before.catalog.functions
-        if function.extension is None
-        and function.definition is not None
-        and (function.name.lower() in called or function.qualified in fired)
     )
 
 

@@ -17,6 +17,7 @@ from smartspec_rollback.schema.found import counted, fact, found
 from smartspec_rollback.schema.matching import Fate, Match, columns, words
 from smartspec_rollback.schema.rules.columns_gone import gone
 from smartspec_rollback.schema.rules.columns_moved import moved
+from smartspec_rollback.schema.strictness import minds_more_columns
 from smartspec_rollback.schema.using import (
     Used,
     functions_filling,
@@ -163,7 +164,9 @@ def _selecting_all(case: Case, pair: Match) -> tuple[Statement, ...]:
     return statements_of(
         (statement, use)
         for statement, use in case.uses(pair.old.qualified)
-        if use.star and _whole(statement, pair)
+        if use.star
+        and _whole(statement, pair)
+        and (minds_more_columns(statement) or len(statement.uses or ()) > 1)
     )
 
 
@@ -194,8 +197,7 @@ def _ambiguous(case: Case, pair: Match, column: Column) -> Used:
         case,
         tuple(
             (statement, use)
-            for statement in case.statements
-            for use in statement.uses or ()
+            for statement, use in case.beside.get(pair.old.qualified, ())
             if column.name in use.unqualified and pair.old.qualified in use.beside
         ),
     )
@@ -206,8 +208,7 @@ def _captured(case: Case, pair: Match, column: Column) -> Used:
     wanted = (pair.old.qualified, column.name)
     return tuple(
         (statement, use)
-        for statement in case.statements
-        for use in statement.uses or ()
+        for statement, use in case.beside.get(pair.old.qualified, ())
         if wanted in use.captures
     )
 

@@ -15,6 +15,7 @@ from smartspec_rollback.schema.codes import SHAPE_CHANGED
 from smartspec_rollback.schema.defaults import fills_itself
 from smartspec_rollback.schema.found import fact, found
 from smartspec_rollback.schema.placing import Cause, now_of, retyped
+from smartspec_rollback.schema.strictness import minds_more_columns
 from smartspec_rollback.schema.weighing import of_parameter, of_result
 
 _VIEWS = frozenset({RelationKind.VIEW, RelationKind.MATERIALIZED_VIEW})
@@ -66,7 +67,8 @@ def _columns(
             statement,
             evidence,
         )
-    if not missing:
+    at_the_end = now[: len(was)] == was
+    if not missing and (not at_the_end or minds_more_columns(statement)):
         for name in added:
             yield _finding(
                 _gained(case, statement, name),
