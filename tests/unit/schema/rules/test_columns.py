@@ -1,9 +1,11 @@
 """Columns added, dropped, renamed and split."""
 
 import pytest
+from msgspec.structs import replace
 from tests.unit.schema.judged import (
     ATTENTION,
     BREAKING,
+    ENOUGH,
     SAFE,
     UNKNOWN,
     compiled,
@@ -16,11 +18,20 @@ from tests.unit.schema.judged import (
     verdicts,
 )
 
-from smartspec_rollback.domain.catalog import Catalog, Column
+from smartspec_rollback.domain.catalog import (
+    Catalog,
+    Column,
+    DefinedType,
+    Function,
+    Grant,
+    Sequence,
+    Trigger,
+    TypeKind,
+)
 from smartspec_rollback.domain.comparison import SchemaVerdict
 from smartspec_rollback.domain.migration import Effect, EffectKind
 from smartspec_rollback.domain.schema_record import Question, QuestionKind
-from smartspec_rollback.domain.workload import ResultColumn, Statement
+from smartspec_rollback.domain.workload import ResultColumn, Run, Statement, Trial
 from smartspec_rollback.testing.schema_samples import catalog, column, statement, table
 
 ID = column("id", "integer", nullable=False)
@@ -32,7 +43,27 @@ STAR = select("*", reads=(), returns=(), star=True)
 BLIND = statement("INSERT INTO items VALUES ($1, $2)", use(inserts=True, inserted=None))
 
 
+def function(name: str, body: str) -> Function:
+    """Make a trigger function."""
+    return Function(
+        schema="public",
+        name=name,
+        kind="function",
+        arguments=(),
+        returns="trigger",
+        language="plpgsql",
+        definition=body,
+    )
+
+
+def trigger(name: str, runs: str, when: str) -> Trigger:
+    """Make a trigger on inserts."""
+    definition = f"CREATE TRIGGER {name} {when} ON items EXECUTE FUNCTION {runs}()"
+    return Trigger(name=name, definition=definition, function=f"public.{runs}", events=("insert",))
+
+
 def with_column(*more: Column) -> Catalog:
+    """Make the schema with more columns."""
     return catalog(table("items", ID, NAME, *more))
 
 
@@ -51,7 +82,12 @@ def with_column(*more: Column) -> Catalog:
             "column-added-with-default",
             SAFE,
         ),
-        (column("n", nullable=False, identity="always"), (WRITE,), "column-added-with-default", SAFE),
+        (
+            column("n", nullable=False, identity="always"),
+            (WRITE,),
+            "column-added-with-default",
+            SAFE,
+        ),
         (
             column("n", nullable=False, generated="(id * 2)"),
             (WRITE,),
@@ -123,22 +159,18 @@ def test_what_was_set_in_an_added_column_is_counted_as_lost_by_reversing() -> No
         ((BLIND,), compiled(BLIND), "column-dropped", BREAKING),
         ((READ,), compiled(READ), "column-dropped", SAFE),
         ((STAR,), compiled(STAR), "column-dropped", ATTENTION),
-        ((select("id"), opaque("EXECUTE 'name of items'")), (), "unused-column-dropped", UNKNOWN),
+        ((opaque("CALL refresh('name of items')"),), (), "unused-column-dropped", UNKNOWN),
     ],
 )
 def test_a_dropped_column_breaks_whoever_names_it(
-    statements: tuple[Statement, ...], trials: tuple[object, ...], code: str, expected: SchemaVerdict
+    statements: tuple[Statement, ...],
+    trials: tuple[Trial, ...],
+    code: str,
+    expected: SchemaVerdict,
 ) -> None:
     """A statement that needs the column would fail after the rollback, unannounced."""
-    # Nine more statements, so that one that is not understood leaves enough known.
-    others = tuple(select("id", reads=("id", str(n)), returns=()) for n in range(1))
-    many = tuple(statement(f"SELECT id FROM items LIMIT {n}", use(reads=("id",))) for n in range(20))
-    found = judge(
-        OLD, catalog(table("items", ID)), *statements, *others, *many, trials=trials
-    )
-    object_ = "public.items.name"
-    matching = {c: v for (c, o), v in verdicts(found).items() if o == object_}
-    assert matching == {code if code in matching else "unused-column-dropped": expected}
+    found = judge(OLD, catalog(table("items", ID)), *statements, *ENOUGH, trials=trials)
+    assert verdicts(found)[code, "public.items.name"] is expected
 
 
 def test_a_star_whose_result_had_the_column_breaks() -> None:
@@ -170,15 +202,8 @@ def test_a_renamed_column_that_must_have_a_value_now_breaks_inserts_too() -> Non
 
 def test_a_split_is_known_by_the_backfill_or_by_its_names() -> None:
     """The finding would say "dropped" and not where the values are now."""
-    new = catalog(table("items", ID, column("first_name"), column("last_name"), column("x")))
-    new = catalog(
-        table(
-            "items",
-            ID,
-            column("first_name", position=3),
-            column("last_name", position=4),
-        )
-    )
+    first, last = column("first_name", position=3), column("last_name", position=4)
+    new = catalog(table("items", ID, first, last))
     assert one(judge(OLD, new, READ), "split").verdict is BREAKING
     fresh = catalog(table("items", ID, column("a", position=3), column("b", position=4)))
     effect = Effect(
@@ -196,3 +221,70 @@ def test_another_order_breaks_inserts_without_names() -> None:
     new = catalog(table("items", column("name"), column("id", "integer", nullable=False)))
     found = judge(OLD, new, BLIND, trials=compiled(BLIND))
     assert found.verdict is BREAKING
+
+
+def test_two_columns_in_each_other_s_place_and_one_added_again_are_looked_at() -> None:
+    """A swap of names, or a column emptied by dropping and adding it, changes nothing else."""
+    old = catalog(table("items", ID, column("a"), column("b")))
+    swapped = catalog(table("items", ID, column("b"), column("a")))
+    assert one(judge(old, swapped, select("a")), "renamed").verdict is ATTENTION
+    again = catalog(table("items", ID, column("a", position=4), column("b", position=3)))
+    assert one(judge(old, again, select("a")), "column-dropped").verdict is ATTENTION
+
+
+def test_a_required_column_breaks_what_triggers_insert_and_not_what_a_trigger_fills() -> None:
+    """Only functions insert into many audit tables; only triggers fill many columns."""
+    body = "BEGIN INSERT INTO audit (what) VALUES (NEW.name); RETURN NEW; END"
+    writes = function("note", body)
+    fires = trigger("noted", "note", "AFTER INSERT")
+    old = catalog(
+        table("items", ID, NAME, triggers=(fires,)),
+        table("audit", column("what")),
+        functions=(writes,),
+    )
+    new = catalog(
+        table("items", ID, NAME, triggers=(fires,)),
+        table("audit", column("what"), column("who", nullable=False)),
+        functions=(writes,),
+    )
+    assert (
+        one(
+            judge(old, new, WRITE, select("what", relation="public.audit")), "column-added-required"
+        ).verdict
+        is BREAKING
+    )
+    fills = function("fill", "BEGIN NEW.channel := 'web'; RETURN NEW; END")
+    filled = catalog(
+        table(
+            "items",
+            ID,
+            NAME,
+            column("channel", nullable=False),
+            triggers=(trigger("fill", "fill", "BEFORE INSERT"),),
+        ),
+        functions=(fills,),
+    )
+    assert one(judge(OLD, filled, WRITE), "column-added-required").verdict is ATTENTION
+    ran = Run(statement=WRITE.id, before=True, after=True, same=True)
+    found = judge(OLD, filled, WRITE, runs=(ran,))
+    assert one(found, "column-added-required").verdict is SAFE
+
+
+def test_a_domain_that_refuses_null_makes_a_column_required() -> None:
+    """The column itself is nullable, and every insert without it fails all the same."""
+    strict = DefinedType(
+        schema="public", name="word", kind=TypeKind.DOMAIN, base="text", nullable=False
+    )
+    new = catalog(table("items", ID, NAME, column("w", "public.word")), types=(strict,))
+    assert one(judge(OLD, new, WRITE), "column-added-required").verdict is BREAKING
+
+
+def test_a_default_from_a_sequence_the_role_may_not_use_breaks_inserts() -> None:
+    """A serial column is filled by itself, but not for a role without the privilege."""
+    filled = column("n", "integer", nullable=False, default="nextval('public.n_seq'::regclass)")
+    numbers = Sequence(schema="public", name="n_seq", type="integer")
+    new = catalog(table("items", ID, NAME, filled), sequences=(numbers,))
+    assert one(judge(OLD, new, WRITE), "access-restricted").verdict is BREAKING
+    allowed = replace(numbers, grants=(Grant(grantee="app", privilege="USAGE"),))
+    new = catalog(table("items", ID, NAME, filled), sequences=(allowed,))
+    assert judge(OLD, new, WRITE).verdict is SAFE
