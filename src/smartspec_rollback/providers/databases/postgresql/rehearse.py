@@ -17,13 +17,14 @@ from smartspec_rollback.domain.catalog import Catalog
 from smartspec_rollback.domain.schema_record import SchemaSnapshot
 from smartspec_rollback.domain.secrets import Sensitive
 from smartspec_rollback.domain.workload import Sample, Statement, Trial
-from smartspec_rollback.errors import ProviderError
+from smartspec_rollback.errors import ProviderError, ProviderUnavailable
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.ports.database import Rehearsal
 from smartspec_rollback.providers.databases.postgresql import (
     access,
     address,
     catalog,
+    contents,
     copies,
     rows,
     running,
@@ -84,7 +85,7 @@ def rehearse(
         again = tuple(t for t in on_new if t.statement in worked)
         still = {t.statement for t in again if t.worked}
         runnable = tuple(_typed(s, tried) for s in good if s.id in still)
-        held = rows.held(first, before.catalog)
+        held = contents.held(first, before.catalog)
         runs, left = running.runs(
             running.Copy(first, before.catalog),
             running.Copy(second, after),
@@ -122,8 +123,8 @@ def _before(
     with copies.opened(server, name) as connection:
         missing = materialise(recorded, connection)
         bare = rows.fill(connection, recorded, _samples(snapshot.samples), deadline)
-        rows.advance(connection, recorded)
-        rows.refresh(connection, recorded)
+        contents.advance(connection, recorded)
+        contents.refresh(connection, recorded)
     return _Made(name, missing, _bare("before", bare), frozenset(bare))
 
 
@@ -154,12 +155,12 @@ def _after(
         notes = (trouble,)
     name = stack.enter_context(copies.empty(server, []))
     with copies.opened(server, old.name) as first:
-        held = rows.held(first, before)
+        held = contents.held(first, before)
     with copies.opened(server, name) as connection:
         missing = materialise(after, connection)
         bare = rows.fill(connection, after, held, deadline)
-        rows.advance(connection, after)
-        rows.refresh(connection, after)
+        contents.advance(connection, after)
+        contents.refresh(connection, after)
     return _Made(name, missing, (*notes, *_bare("after", bare)), frozenset(bare))
 
 
@@ -195,7 +196,7 @@ def _migrate(
                     return f"migration {number} failed on the copy ({why}); its rows were copied"
         # Who runs migrations, and what he grants by default, is known from the catalog only.
         hand_over(after, connection)
-        rows.refresh(connection, after)
+        contents.refresh(connection, after)
     try:
         sessions = Sessions(address.read(Sensitive(server.url(name))))
         reached = catalog.read(sessions, deadline=deadline)
@@ -233,11 +234,13 @@ def _compile(
     def transaction() -> AbstractContextManager[Connection]:
         @contextmanager
         def opened() -> Iterator[Connection]:
-            connection.execute(begin)
+            # Straight through the client library: there are thousands of these.
+            if connection.pgconn.exec_(begin).status != pq.ExecStatus.COMMAND_OK:
+                raise ProviderUnavailable("the scratch copy cannot be worked on any more")
             try:
                 yield connection
             finally:
-                connection.execute("ROLLBACK")
+                connection.pgconn.exec_(b"ROLLBACK")
 
         return opened()
 

@@ -5,7 +5,7 @@ any, and else made up: parents before their children, candidates for what checks
 that takes none is named, so that nobody takes its emptiness for an answer.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, count, islice
 
 import psycopg
@@ -31,9 +31,8 @@ Values = Mapping[str, str | None]
 PER_TABLE = 3
 """How many rows a table gets that has none; one more where others point at it, for new children."""
 
-_KEPT = 20
 _ATTEMPTS = 60
-_FILLABLE = frozenset({RelationKind.TABLE, RelationKind.FOREIGN_TABLE, RelationKind.PARTITIONED})
+FILLABLE = frozenset({RelationKind.TABLE, RelationKind.FOREIGN_TABLE, RelationKind.PARTITIONED})
 _SAVE = b"SAVEPOINT smartspec_row"
 _UNDO = b"ROLLBACK TO SAVEPOINT smartspec_row"
 _WORTH_ANOTHER = frozenset({"23514", "23503", "22P02", "0A000"})
@@ -63,33 +62,12 @@ def fill(
     return tuple(name for name in short if name not in mended)
 
 
-def held(connection: Connection, catalog: Catalog) -> dict[str, tuple[Row, ...]]:
-    """Read some rows of every table, values as text."""
-    found: dict[str, tuple[Row, ...]] = {}
-    for table in catalog.relations:
-        if table.kind not in _FILLABLE or table.extension is not None:
-            continue
-        text = f"SELECT * FROM {quoted(table.schema, table.name)} LIMIT {_KEPT}"  # noqa: S608 # names are quoted
-        result = connection.pgconn.exec_(text.encode())
-        if result.status != pq.ExecStatus.TUPLES_OK:
-            continue
-        names = [(result.fname(n) or b"").decode() for n in range(result.nfields)]
-        found[table.qualified] = tuple(
-            {
-                name: None if (value := result.get_value(row, n)) is None else value.decode()
-                for n, name in enumerate(names)
-            }
-            for row in range(result.ntuples)
-        )
-    return found
-
-
 def _parents_first(catalog: Catalog) -> Iterator[Relation]:
     """Order tables so that what foreign keys point at comes first; partitions fill themselves."""
     tables = {
         r.qualified: r
         for r in catalog.relations
-        if r.kind in _FILLABLE and r.extension is None and r.partition_of is None
+        if r.kind in FILLABLE and r.extension is None and r.partition_of is None
     }
     waiting = dict(tables)
     while waiting:
@@ -293,39 +271,3 @@ def _constant(column: Column) -> bool:
 def _nullable(table: Relation, name: str) -> bool:
     column = table.column(name)
     return column is not None and column.nullable
-
-
-def advance(connection: Connection, catalog: Catalog) -> None:
-    """Set every sequence beyond the values that rows hold, whatever put them there."""
-    columns = {f"{r.qualified}.{c.name}": (r, c) for r in catalog.relations for c in r.columns}
-    commands = []
-    for sequence in catalog.sequences:
-        owner = columns.get(sequence.owned_by or "")
-        if owner is None or owner[1].type not in {"smallint", "integer", "bigint"}:
-            continue
-        relation, column = owner
-        name = literal(quoted(sequence.schema, sequence.name))
-        commands.append(
-            f"SELECT setval({name}, max({identifier(column.name)})) "  # noqa: S608 # names are quoted
-            f"FROM {quoted(relation.schema, relation.name)} "
-            f"HAVING max({identifier(column.name)}) > 0"
-        )
-    _each(connection, commands)
-
-
-def refresh(connection: Connection, catalog: Catalog) -> None:
-    """Fill the materialized views."""
-    _each(
-        connection,
-        [
-            f"REFRESH MATERIALIZED VIEW {quoted(r.schema, r.name)}"
-            for r in catalog.relations
-            if r.kind is RelationKind.MATERIALIZED_VIEW and r.extension is None
-        ],
-    )
-
-
-def _each(connection: Connection, commands: Iterable[str]) -> None:
-    """Execute what may fail without harm, one by one."""
-    for command in commands:
-        connection.pgconn.exec_(command.encode())

@@ -18,7 +18,7 @@ from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.providers.databases.postgresql import access
 from smartspec_rollback.providers.databases.postgresql.naming import identifier
 from smartspec_rollback.providers.databases.postgresql.parameters import Chooser, slots
-from smartspec_rollback.providers.databases.postgresql.rows import Connection
+from smartspec_rollback.providers.databases.postgresql.type_names import Connection, resolve
 
 _IMMEDIATE = b"SET CONSTRAINTS ALL IMMEDIATE"
 _ROLLBACK = b"ROLLBACK"
@@ -60,6 +60,13 @@ class Copy:
         pgconn = self.connection.pgconn
         pgconn.exec_(self._begin)
         return _execute(pgconn, text, values, types)
+
+    def types(self, statement: Statement) -> list[int] | None:
+        """Look up the types the server has to be told; None where one does not exist here."""
+        if not statement.binds:
+            return []
+        self.close()
+        return resolve(self.connection, statement.binds)
 
     def close(self) -> None:
         """Roll the last statement back."""
@@ -180,11 +187,13 @@ def _run(
     before: Copy, after: Copy, statement: Statement, values: Values, *, recorded: bool
 ) -> Run | None:
     """Execute with one set of values; None where it did not work before."""
-    types = _types(before.connection, statement)
+    types, types_after = before.types(statement), after.types(statement)
+    if types is None or types_after is None:
+        return None
     first = before.execute(statement.text, values, types)
     if not first.worked:
         return None
-    other = after.execute(statement.text, values, _types(after.connection, statement))
+    other = after.execute(statement.text, values, types_after)
     same: bool | None = None
     if other.worked:
         same = first == other
@@ -201,17 +210,6 @@ def _run(
         message=other.message or _difference(first, other, same),
         values="recorded" if recorded else "made up",
     )
-
-
-def _types(connection: Connection, statement: Statement) -> list[int]:
-    """Look up the types the server has to be told, 0 for those it finds by itself."""
-    if not statement.binds:
-        return []
-    rows = connection.execute(
-        "SELECT coalesce(to_regtype(nullif(t, ''))::oid::int8, 0) FROM unnest(%s::text[]) AS t",
-        [list(statement.binds)],
-    ).fetchall()
-    return [int(str(row[0])) for row in rows]
 
 
 def _same(first: Outcome, again: Outcome, other: Outcome) -> bool | None:

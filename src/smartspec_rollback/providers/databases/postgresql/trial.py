@@ -22,9 +22,14 @@ from smartspec_rollback.domain.catalog import Catalog
 from smartspec_rollback.domain.workload import ResultColumn, Statement, StatementText, Trial
 from smartspec_rollback.errors import ProviderError
 from smartspec_rollback.ports.clock import Deadline
+from smartspec_rollback.providers.databases.postgresql.type_names import (
+    Connection,
+    bases_of,
+    resolve,
+    spell,
+)
 from smartspec_rollback.providers.databases.postgresql.usage import understand
 
-Connection = psycopg.Connection[tuple[object, ...]]
 Transaction = Callable[[], AbstractContextManager[Connection]]
 """Opens a short read-only transaction; in the end it is rolled back."""
 
@@ -54,21 +59,6 @@ _CONTROL = re.compile(
 )
 _ANALYSED = re.compile(r"\s*(?:call|declare|explain)\b", re.IGNORECASE)
 _PARAMETER = re.compile(r"\$(\d{1,5})(?!\d)")
-
-_RESOLVE = "SELECT coalesce(to_regtype(nullif(t, ''))::oid::int8, 0) FROM unnest(%s::text[]) AS t"
-_BASES = """
-WITH RECURSIVE base(given, type, depth) AS (
-    SELECT t, t, 0 FROM unnest(%s::oid[]) AS t
-    UNION ALL
-    SELECT base.given, d.typbasetype, depth + 1 FROM base
-    JOIN pg_catalog.pg_type AS d ON d.oid = base.type WHERE d.typtype = 'd'
-)
-SELECT DISTINCT ON (given) given::int8, type::int8 FROM base ORDER BY given, depth DESC
-"""
-_SPELL = """
-SELECT t::int8, m, pg_catalog.format_type(t, m)
-FROM unnest(%s::oid[], %s::int[]) AS each(t, m)
-"""
 
 
 @dataclass(frozen=True)
@@ -177,7 +167,7 @@ def _try(transaction: Transaction, text: str, binds: tuple[str, ...] | None) -> 
     if len(text) > _LONGEST:
         return _Outcome(None, message=f"not tried: longer than {_LONGEST} characters")
     with transaction() as connection:
-        types = [] if not binds else _resolve(connection, binds)
+        types = [] if not binds else resolve(connection, binds)
         if types is None:
             what = f"a parameter's type is gone: one of {', '.join(filter(None, binds or ()))}"
             return _Outcome(worked=False, code=_NO_SUCH_TYPE, message=what)
@@ -191,7 +181,7 @@ def _compile(connection: Connection, text: str, types: list[int]) -> _Outcome:
     numbers = outcome.parameters
     if outcome.worked is False and outcome.code[:2] in _VALUES and numbers:  # type: ignore[index]  # False has a code
         # EXPLAIN was given NULLs, which a domain may refuse; its base type takes them.
-        bases = _bases(connection, numbers)
+        bases = bases_of(connection, numbers)
         if bases != list(numbers):
             outcome, explained = _once(connection.pgconn, text, bases)
             outcome = replace(outcome, parameters=numbers)
@@ -278,23 +268,6 @@ def _tell(
     return None, outcome
 
 
-def _resolve(connection: Connection, names: tuple[str, ...]) -> list[int] | None:
-    """Look up types by name, 0 for ``""``; None if one does not exist (any longer)."""
-    try:
-        with connection.transaction():
-            rows = connection.execute(_RESOLVE, [list(names)]).fetchall()
-    except psycopg.ProgrammingError:  # before 17, to_regtype raises at what cannot be a type
-        return None
-    numbers = [int(str(row[0])) for row in rows]
-    return None if any(n == 0 and name for n, name in zip(numbers, names, strict=True)) else numbers
-
-
-def _bases(connection: Connection, numbers: tuple[int, ...]) -> list[int]:
-    rows = connection.execute(_BASES, [list(set(numbers))]).fetchall()
-    bases = {int(str(given)): int(str(base)) for given, base in rows}
-    return [bases.get(n, n) for n in numbers]
-
-
 def _recovering(connection: Connection) -> bool:
     row = connection.execute("SELECT pg_catalog.pg_is_in_recovery()").fetchone()
     return row is not None and bool(row[0])
@@ -309,12 +282,9 @@ def _type_names(
         return {}
     try:
         with transaction() as connection:
-            connection.execute("SET LOCAL search_path = ''")
-            numbers, modifiers = zip(*wanted, strict=True)
-            rows = connection.execute(_SPELL, [list(numbers), list(modifiers)]).fetchall()
+            return spell(connection, wanted)
     except (psycopg.Error, ProviderError):
         return {}
-    return {(int(str(t)), int(str(m))): str(name) for t, m, name in rows}
 
 
 def _types(outcome: _Outcome) -> Iterator[tuple[int, int]]:

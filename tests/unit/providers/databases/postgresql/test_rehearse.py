@@ -187,6 +187,16 @@ def test_migrations_that_lead_elsewhere_are_not_relied_on(scratch: Scratch) -> N
         assert [t.code for t in found.after] == ["42703"]
 
 
+def test_types_are_told_after_a_failure_too(scratch: Scratch) -> None:
+    """One statement that fails would end the rehearsal of all later ones."""
+    change = "ALTER TABLE items ADD CHECK (price < 0) NOT VALID"
+    fails = "SELECT 1 / (id - id), $1 + $2 FROM items"
+    found = rehearsed(
+        scratch, SHOP, change, INSERT, "SELECT $1 + $2", fails, "SELECT $1 + 1, $2 + $3"
+    )
+    assert [(r.after, r.same) for r in found.runs] == [(False, None), (True, True), (True, True)]
+
+
 def test_rows_b_cannot_hold_are_no_difference(scratch: Scratch) -> None:
     """Rows missing in our copy of B would be called lost by B."""
     found = rehearsed(

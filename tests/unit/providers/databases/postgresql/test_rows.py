@@ -7,7 +7,7 @@ from tests.unit.providers.databases.postgresql.copied import recorded, soon
 from tests.unit.providers.databases.postgresql.many_schemas import SCHEMAS
 
 from smartspec_rollback.domain.catalog import Catalog
-from smartspec_rollback.providers.databases.postgresql import copies, rows
+from smartspec_rollback.providers.databases.postgresql import contents, copies, rows
 from smartspec_rollback.providers.databases.postgresql.materialise import materialise
 from smartspec_rollback.providers.databases.postgresql.rows import Row
 from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
@@ -24,9 +24,9 @@ def filled(
     with copies.empty(server, [catalog]) as name, copies.opened(server, name) as connection:
         assert materialise(catalog, connection) == ()
         short = rows.fill(connection, catalog, given or {}, soon())
-        rows.advance(connection, catalog)
-        rows.refresh(connection, catalog)
-        return catalog, short, rows.held(connection, catalog)
+        contents.advance(connection, catalog)
+        contents.refresh(connection, catalog)
+        return catalog, short, contents.held(connection, catalog)
 
 
 @pytest.mark.parametrize("schema", sorted(SCHEMAS.keys() - NOT_TO_FILL))
