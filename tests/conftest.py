@@ -6,6 +6,7 @@ import pytest
 from hypothesis import settings
 
 from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
+from tests.mariadb import MariaDb
 
 # Hypothesis judges results, never how fast a busy machine computed them.
 settings.register_profile("patient", deadline=None)
@@ -31,3 +32,10 @@ def database(scratch: Scratch) -> Iterator[str]:
     """Make an empty database of the newest PostgreSQL and give its URL."""
     with scratch.database() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDb]:
+    """Run MariaDB, as Debian has it; every test makes a database of its own in it."""
+    with MariaDb() as server:
+        yield server

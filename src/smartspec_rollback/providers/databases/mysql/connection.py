@@ -1,17 +1,18 @@
 """Short read-only looks at a MySQL or MariaDB database that is in use by others.
 
-Used by every module of this package. Questions are asked in read-only transactions; MariaDB waits
-for no lock at all, MySQL for at most the second it cannot be talked out of; one query runs no
-longer than ``statement_timeout`` or the Deadline, and a server that stops answering is left.
+Used by every module of this package. Every question is a read-only transaction of its own, so that
+no lock outlives it. MariaDB waits for no lock at all, MySQL for at most the second it cannot be
+talked out of; one query runs no longer than ``statement_timeout`` or the Deadline, and a server
+that stops answering is left.
 
-Compiling needs a word: inside a read-only transaction the server refuses even to compile a write.
-So ``Session.compile`` leaves it, and sends PREPARE with the text as a literal, then DEALLOCATE.
-PREPARE runs nothing, whatever the text is, and refuses several statements.
+Compiling needs a word: in a read-only transaction the server refuses even to compile a write. So
+``Session.compiling`` leaves it, and sends nothing but PREPARE with the text as a literal, and
+DEALLOCATE. PREPARE runs nothing, whatever the text is, and refuses several statements.
 """
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -38,7 +39,7 @@ class Session:
     def __init__(
         self, connection: "pymysql.Connection[Cursor]", limits: "Sessions", deadline: Deadline
     ) -> None:
-        """Ask over ``connection``; a read-only transaction is open between the methods."""
+        """Ask over ``connection``, which commits by itself."""
         self._connection = connection
         self._limits = limits
         self._deadline = deadline
@@ -73,22 +74,23 @@ class Session:
             self.warnings = int(getattr(cursor, "warning_count", 0) or 0)
         return [tuple(row) for row in rows]
 
-    def compile(self, text: str) -> None:
-        """Have the server compile one statement, and forget it; ``pymysql.Error`` where it won't.
+    @contextmanager
+    def compiling(self) -> Iterator[Callable[[str], None]]:
+        """Give what has the server compile one statement, and forget it.
 
-        The text is only ever sent as a literal.
+        It raises ``pymysql.Error`` where the server won't. The text is only ever sent as a literal.
         """
-        self.asked("ROLLBACK")
-        try:
+
+        def compile_(text: str) -> None:
             self.asked(f"PREPARE {NAME} FROM %s", (text,))
             self.asked(f"DEALLOCATE PREPARE {NAME}")
-        finally:
-            with suppress(pymysql.Error):
-                self.begin()
 
-    def begin(self) -> None:
-        """Open the read-only transaction."""
-        self.asked("START TRANSACTION READ ONLY")
+        self.ask("SET SESSION TRANSACTION READ WRITE")
+        try:
+            yield compile_
+        finally:
+            with suppress(pymysql.Error, ProviderError):
+                self.asked("SET SESSION TRANSACTION READ ONLY")
 
 
 class Sessions:
@@ -101,13 +103,12 @@ class Sessions:
 
     @contextmanager
     def session(self, deadline: Deadline) -> Iterator[Session]:
-        """Connect, give the Session in a read-only transaction, and close it."""
+        """Connect, give the Session, and close it."""
         connection = self._connect(deadline)
         try:
             session = Session(connection, self, deadline)
             try:
                 self._prepare(session, deadline)
-                session.begin()
             except pymysql.Error as error:
                 raise fault(error, self.address, doing="asking the database") from None
             yield session
@@ -158,4 +159,6 @@ class Sessions:
             session.asked(f"SET SESSION max_statement_time = {seconds:.3f}")
         else:
             session.asked(f"SET SESSION max_execution_time = {math.ceil(seconds * 1000)}")
+            with suppress(pymysql.Error):  # tables' sizes as they are now; older servers always do
+                session.asked("SET SESSION information_schema_stats_expiry = 0")
         session.asked("SET SESSION TRANSACTION READ ONLY")
