@@ -34,7 +34,7 @@ services:
       verification:
         warm_up: 1s
         bake: 6s
-        deadline: 1m
+        deadline: 3m
         probes: [{{path: /healthz, status: 200}}, {{path: /cart, status: 200}}]
       prewarm: true
       soak: 3s
