@@ -1,10 +1,13 @@
-"""The pages about settings, checks and statuses."""
+"""The pages about settings, checks, statuses and the codes of schema changes."""
+
+from collections.abc import Iterable
 
 from docs.writing.markdown import code, table
 from smartspec_rollback.checks import ALL as CHECKS
 from smartspec_rollback.config.reference import settings_reference
 from smartspec_rollback.domain.rollback import ACTIVE, EXIT, NEXT, Status
 from smartspec_rollback.providers import registry
+from smartspec_rollback.schema import codes
 
 
 def settings_page() -> str:
@@ -78,6 +81,32 @@ def statuses_page() -> str:
         "`refused`, `stale`, `cancelled` or `failed` only if it is certain that nothing was "
         "applied.\n\n"
         f"```mermaid\nstateDiagram-v2\n    [*] --> {_node(Status.PLANNED)}\n{arrows}```\n"
+    )
+
+
+def schema_codes_page() -> str:
+    """Write every code that a finding of a schema comparison can carry."""
+    return (
+        "# Codes of schema changes\n\n"
+        "Every finding of [`smartspec schema compare`](commands.md#smartspec-schema-compare), and "
+        "so of the check [`schema-compatible`](checks.md#schema-compatible), carries one of these "
+        "codes. A code never changes its meaning and is never used again. *Old version* is the one "
+        "that would come back; *reversing* is undoing the change.\n\n"
+        "What a code usually means stands here; the verdict of a finding may differ, because it "
+        "goes by the old version's own statements and by the rows that are there. "
+        "[Database safety](../explanation/database-safety.md) explains how.\n\n"
+        "## Changes\n\n" + _codes(codes.ALL) + "\n## Beside the changes\n\n"
+        "These say that no row above speaks, and why.\n\n" + _codes(codes.BESIDE)
+    )
+
+
+def _codes(listed: Iterable[codes.Code]) -> str:
+    return table(
+        ("Row", "Code", "What happened", "For the old version", "Reversing loses"),
+        (
+            (str(each.row or ""), f"`{each.name}`", each.title, each.old_code, each.reversing)
+            for each in listed
+        ),
     )
 
 

@@ -15,6 +15,7 @@ def pages() -> dict[str, str]:
     written = {
         "settings.md": decisions.settings_page(),
         "checks.md": decisions.checks_page(),
+        "schema-codes.md": decisions.schema_codes_page(),
         "statuses.md": decisions.statuses_page(),
         "commands.md": usage.commands_page(),
         "exit-codes.md": usage.exit_codes_page(),

@@ -7,6 +7,7 @@ from enum import Enum
 from msgspec import inspect as inspection
 
 from docs.writing.markdown import code, prose, table
+from smartspec_rollback.domain.schema_record import SchemaSnapshot
 from smartspec_rollback.domain.values import Value
 from smartspec_rollback.providers.platforms.local import release_file
 from smartspec_rollback.views import json_documents
@@ -63,6 +64,12 @@ def documents() -> tuple[tuple[str, type[Value]], ...]:
     return tuple(found)
 
 
+def kept() -> tuple[tuple[str, type[Value]], ...]:
+    """List the JSON documents that are kept and read again; `document` names them."""
+    (snapshot,) = (f for f in struct(SchemaSnapshot).fields if f.name == "document")
+    return ((str(snapshot.default), SchemaSnapshot),)
+
+
 def json_page() -> str:
     """Write every JSON document, and the parts that they share."""
     text = (
@@ -76,6 +83,11 @@ def json_page() -> str:
     )
     for schema, kind in documents():
         text += f"\n## {schema}\n\n{_said(kind)}\n\n" + _fields(kind)
+    for name, kind in kept():
+        text += (
+            f"\n## {name}\n\n{_said(kind)}\n\n`smartspec schema compare` reads it again. It is "
+            "the result in every `--format`; `document` names it.\n\n" + _fields(kind)
+        )
     text += "\n## Small documents\n\n" + table(
         ("Schema", "Printed by, and its fields"),
         ((f"`{schema}`", said) for schema, said in SMALL.items()),
@@ -97,7 +109,7 @@ def _said(kind: type) -> str:
 def _parts() -> dict[str, type]:
     """Collect what the documents are made of, by name."""
     found: dict[str, type] = {}
-    waiting: list[type] = [kind for _, kind in documents()]
+    waiting: list[type] = [kind for _, kind in (*documents(), *kept())]
     while waiting:
         for info in _inside(waiting.pop()):
             if info.cls.__name__ not in found:
@@ -139,6 +151,8 @@ def _kind(info: inspection.Type) -> str:
             return " or ".join(_kind(each) for each in types)
         case inspection.VarTupleType(item_type=item):
             return f"array of {_kind(item)}"
+        case inspection.TupleType(item_types=items):
+            return f"array of ({', '.join(map(_kind, items))})"
         case inspection.DictType(value_type=value):
             return f"object of {_kind(value)}"
         case _:

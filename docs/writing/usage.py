@@ -40,6 +40,24 @@ GATE_CODES: Mapping[int, str] = {
 }
 """What each exit code of ``smartspec_quality_gate`` tells a script."""
 
+COMPARE_CODES: Mapping[int, str] = {
+    0: "Safe: there is evidence that the old version can work on the new schema.",
+    1: "Breaking: it cannot. The findings say which statement fails, and why.",
+    2: "Usage error: a file, a URL or an option is wrong.",
+    3: "Attention or unknown: a person must look. `verdict` in the JSON document says which.",
+    4: "Internal or provider error. Nothing is known about the schema.",
+}
+"""What each exit code of ``smartspec schema compare`` tells a script."""
+
+REVERSAL_CODES: Mapping[int, str] = {
+    0: "Lossless: everything that was written came back, and so did the schema.",
+    1: "Loses: rows or values would be gone, or that could not be ruled out.",
+    2: "Usage error: a script cannot be read, or does not run on the schema before.",
+    3: "Fails: the reversal fails, or does not restore the schema.",
+    4: "Internal or provider error. Nothing is known about the reversal.",
+}
+"""What each exit code of ``smartspec schema reversal`` tells a script."""
+
 
 def commands() -> Iterator[tuple[str, click.Command]]:
     """Name every command there is, as people type it; each once, under its shortest name."""
@@ -99,8 +117,9 @@ def _parameter(parameter: click.Parameter, context: click.Context) -> tuple[str,
     meaning = [str(getattr(parameter, "help", None) or "")]
     default = parameter.get_default(context)
     is_flag = bool(getattr(parameter, "is_flag", False))
-    if isinstance(default, str | int) and not is_flag:
-        meaning.append(f"Default: `{default}`.")
+    if isinstance(default, str | int | float) and not is_flag:
+        shown_default = f"{default:g}" if isinstance(default, float) else default
+        meaning.append(f"Default: `{shown_default}`.")
     if parameter.required:
         meaning.append("Required.")
     shown = ", ".join(f"`{name}`" for name in names)
@@ -134,6 +153,10 @@ def ready_help() -> Iterator[tuple[str, str]]:
         yield name, f"{command.get_help(_context(command, name))}\n"
 
 
+def _meanings(codes: Mapping[int, str]) -> str:
+    return table(("Code", "Meaning"), ((str(code), text) for code, text in codes.items()))
+
+
 def error_classes() -> Iterator[type[errors.SmartSpecError]]:
     """List the hierarchy, each class before those below it."""
     waiting: list[type[errors.SmartSpecError]] = [errors.SmartSpecError]
@@ -145,7 +168,7 @@ def error_classes() -> Iterator[type[errors.SmartSpecError]]:
 
 
 def exit_codes_page() -> str:
-    """Write the exit codes of both commands, and the errors behind them."""
+    """Write the exit codes of every command that judges, and the errors behind them."""
     by_code = {
         code: ", ".join(f"`{status}`" for status in Status if EXIT[status] == code)
         for code in EXIT_CODES
@@ -163,7 +186,11 @@ def exit_codes_page() -> str:
         + "\nA rollback that is over is left in one of these "
         "[statuses](statuses.md). Without a rollback (an unknown id, say) the error decides.\n\n"
         "## `smartspec_quality_gate`\n\n"
-        + table(("Code", "Meaning"), ((str(code), text) for code, text in GATE_CODES.items()))
+        + _meanings(GATE_CODES)
+        + "\n## `smartspec schema compare`\n\n"
+        + _meanings(COMPARE_CODES)
+        + "\n## `smartspec schema reversal`\n\n"
+        + _meanings(REVERSAL_CODES)
         + "\n## Other commands\n\n"
         "0 if it was done, 130 if it was interrupted by Ctrl-C, otherwise the error's code below. "
         "`smartspec resume` exits like `smartspec_rollback`. `smartspec audit verify` exits 4 if "

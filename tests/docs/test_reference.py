@@ -11,7 +11,10 @@ from tests.docs.pages import ROOT
 from smartspec_rollback.checks import ALL as CHECKS
 from smartspec_rollback.config.reference import settings_reference
 from smartspec_rollback.domain.rollback import EXIT, NEXT, Status
+from smartspec_rollback.domain.schema_record import SchemaSnapshot
 from smartspec_rollback.providers import registry
+from smartspec_rollback.schema import codes
+from smartspec_rollback.views import comparisons, reversals
 
 SOURCE = ROOT / "src" / "smartspec_rollback"
 PAGES = generate.pages()
@@ -68,6 +71,30 @@ def test_every_exit_code_is_documented() -> None:
     assert of_gate | {2, 4} == set(usage.GATE_CODES)
 
 
+def test_every_exit_code_of_the_schema_commands_is_documented() -> None:
+    """A pipeline lets a breaking migration through, since a code means something else here."""
+    assert set(comparisons.EXIT_CODES.values()) | {2, 4} == set(usage.COMPARE_CODES)
+    assert set(reversals.EXIT_CODES.values()) | {2, 4} == set(usage.REVERSAL_CODES)
+    for verdicts, listed in (
+        (comparisons.EXIT_CODES, usage.COMPARE_CODES),
+        (reversals.EXIT_CODES, usage.REVERSAL_CODES),
+    ):
+        for verdict, code in verdicts.items():
+            assert str(verdict) in listed[code].lower()
+            assert f"| {code} | {listed[code]} |" in page("exit-codes.md")
+
+
+def test_every_code_of_a_schema_change_is_documented() -> None:
+    """A finding carries a code, and nobody wrote down what that means."""
+    shown = page("schema-codes.md")
+    assert {code.row for code in codes.ALL} == set(range(1, 50))
+    for code in (*codes.ALL, *codes.BESIDE):
+        (line,) = re.findall(rf"^\| .* \| `{code.name}` \| .*$", shown, re.MULTILINE)
+        assert line.startswith(f"| {code.row or '-'} |")
+        for said in (code.title, code.old_code, code.reversing):
+            assert said in line
+
+
 def test_every_error_is_in_the_drawing() -> None:
     """An error class was added and the drawn hierarchy does not know it."""
     drawing = page("exit-codes.md").partition("```text")[2].partition("```")[0]
@@ -92,6 +119,15 @@ def test_every_json_document_is_documented() -> None:
     assert printed == set(shapes.SMALL)
     for schema, _ in shapes.documents():
         assert f"## {schema}\n" in page("json.md")
+
+
+def test_the_recorded_schema_is_documented() -> None:
+    """Somebody keeps snapshots of schemas for years, and cannot tell what is in them."""
+    ((name, kind),) = shapes.kept()
+    assert kind is SchemaSnapshot
+    shown = page("json.md").partition(f"## {name}\n")[2].partition("\n## ")[0]
+    for field in SchemaSnapshot.__struct_fields__:
+        assert f"| `{field}` |" in shown
 
 
 def test_every_key_of_release_yaml_is_documented() -> None:
