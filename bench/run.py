@@ -16,6 +16,7 @@ from pathlib import Path
 import help_speed
 import ledger_speed
 import load_speed
+import schema_speed
 import switch_speed
 from figure import Figure, documents, table
 from setting import Setting
@@ -25,6 +26,7 @@ MEASUREMENTS: Mapping[str, Callable[[Setting], tuple[Figure, ...]]] = {
     "ledger": ledger_speed.measure,
     "switch": switch_speed.measure,
     "load": load_speed.measure,
+    "schema": schema_speed.measure,
 }
 _DISTURBING = ("SMARTSPEC_DATABASE_URL", "PYTHONDONTWRITEBYTECODE")
 """What would have commands use another ledger, or compile themselves anew each time."""
