@@ -11,6 +11,7 @@ called lossless.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum, auto
 from itertools import chain, count
 
 from smartspec_rollback.domain.reversal import Loss, Reversal, ReversalVerdict
@@ -34,6 +35,7 @@ from smartspec_rollback.providers.databases.postgresql.reversing.script import C
 from smartspec_rollback.providers.databases.postgresql.reversing.state import State
 from smartspec_rollback.providers.databases.postgresql.reversing.trying import (
     constants,
+    named,
     touched,
     which_writes_fail,
     write,
@@ -94,6 +96,15 @@ def _cut_all(scripts: tuple[Script, ...]) -> tuple[Command, ...]:
     return tuple(chain.from_iterable(cut(text, name) for name, text in scripts))
 
 
+class _Rows(Enum):
+    """What rows are made up for the old schema: as unusual as the up migration lets them be."""
+
+    UNUSUAL = auto()
+    WITH_NULLS = auto()
+    FILLED = auto()
+    NONE = auto()
+
+
 class _Trial:
     """One reversal being tried out."""
 
@@ -102,6 +113,7 @@ class _Trial:
         self._scripts = scripts
         self._losses: list[Loss] = []
         self._written = 0
+        self._edges = True
 
     def result(self) -> Reversal:
         old, new = self._prepare()
@@ -122,8 +134,8 @@ class _Trial:
     def _prepare(self) -> tuple[_Seen, _Seen]:
         """Load the old schema with rows as varied as up lets them be, and migrate a copy."""
         failure: Failed | None = None
-        for nulls in (True, False, None):
-            old = self._load(nulls=nulls)
+        for rows in _Rows:
+            old = self._load(rows)
             database = self._box.make(old.database)
             try:
                 with self._box.author(database) as author:
@@ -132,13 +144,14 @@ class _Trial:
             except Failed as error:
                 failure = error
                 continue
-            if nulls is None:
+            if rows is _Rows.NONE:
                 self._untested_rows(old)
+            self._edges = rows is _Rows.UNUSUAL
             return old, self._look(database)
         raise _broken("the up migration fails", failure)
 
-    def _load(self, *, nulls: bool | None) -> _Seen:
-        """Load the old schema; ``nulls`` None: without any made-up rows."""
+    def _load(self, rows: _Rows) -> _Seen:
+        """Load the old schema, and make up rows for it."""
         database = self._box.make()
         try:
             with self._box.author(database) as author:
@@ -146,10 +159,17 @@ class _Trial:
                     pass
         except Failed as error:
             raise _broken("the schema from before cannot be loaded", error) from None
-        if nulls is not None:
+        if rows is not _Rows.NONE:
             empty = self._look(database).state
+            words = named((*self._scripts.up, *self._scripts.down))
+            thorough = frozenset(
+                oid for oid, table in empty.tables.items() if table.name.lower() in words
+            )
             with self._box.author(database) as author:
-                Writer(author, empty, self._box.check_time, count(1)).ordinary(nulls=nulls)
+                Writer(author, empty, self._box.check_time, count(1)).ordinary(
+                    nulls=rows is not _Rows.FILLED,
+                    thorough=thorough if rows is _Rows.UNUSUAL else frozenset(),
+                )
         return self._look(database)
 
     def _untested_rows(self, old: _Seen) -> None:
@@ -181,8 +201,8 @@ class _Trial:
         self._losses += doubts.of_way(there, name="up")
         self._losses += doubts.of_types(there)
         self._losses += doubts.of_partitions(there)
-        both = Way(old.state, back.state, Reading((*up.data, *down.data), ()), outcome)
-        self._losses += doubts.of_moves(both, (*up.data, *down.data))
+        both = Way(old.state, back.state, Reading((*up.data, *down.data)), outcome)
+        self._losses += doubts.of_moves(both, (*up.data, *down.data), edges=self._edges)
         return back
 
     def _with_writes(self, new: _Seen, back: _Seen) -> None:
@@ -195,7 +215,7 @@ class _Trial:
             new.state,
             thorough=thorough,
             given=self._scripts.writes,
-            named=self._constants,
+            values=self._constants,
         )
         busy = self._look(database)
         steps = list(stepping(self._box, database, self._scripts.down))
@@ -220,7 +240,7 @@ class _Trial:
                 (new.state, back.state),
                 down=self._scripts.down,
                 failure=failure,
-                named=self._constants,
+                values=self._constants,
             )
 
     @property

@@ -72,6 +72,7 @@ class _Search:
         self._recast = recast
         self.lost: list[Lost] = []
         self.moved: list[Moved] = []
+        self._taken: set[int] = set()
 
     def table(self, table: Table) -> None:
         """Look for one table's rows where it still is, or in any other table."""
@@ -93,24 +94,36 @@ class _Search:
         self._by_key(table, same, mine, theirs)
 
     def _gone(self, table: Table) -> None:
-        """Look for all rows of a table that is no more in one other table, by columns' names."""
+        """Look for all rows of a table that is no more in one other, by the columns' names.
+
+        What that other table held by itself has to be there beside them, and it can take the rows
+        of one table only: rows that merely look alike are no rows that came back.
+        """
         for other in self._found.tables.values():
-            pairs = {
-                c.number: o.number for c in table.stored for o in other.stored if c.name == o.name
-            }
-            if not table.stored or len(pairs) < len(table.stored):
+            names = {c.name: c.number for c in other.stored}
+            pairs = [(c.number, names[c.name]) for c in table.stored if c.name in names]
+            if other.oid in self._taken or len(pairs) < max(1, len(table.stored)):
                 continue
-            numbers = list(pairs)
-            mine = {n: table.values(n) for n in numbers}
-            theirs = {n: self._read(table, n, other, pairs[n]) for n in numbers}
-            if not _missing(
-                _rows(mine, numbers, len(table.rows)), _rows(theirs, numbers, len(other.rows))
-            ):
+            mine = {mine: table.values(mine) for mine, _ in pairs}
+            theirs = {mine: self._read(table, mine, other, at) for mine, at in pairs}
+            numbers = list(mine)
+            wanted = _rows(mine, numbers, len(table.rows)) + self._own(other, pairs)
+            if not _missing(wanted, _rows(theirs, numbers, len(other.rows))):
+                self._taken.add(other.oid)
                 self.moved += [
-                    Moved(table.oid, n, *_type(other, pairs[n]), elsewhere=True) for n in numbers
+                    Moved(table.oid, n, *_type(other, at), elsewhere=True) for n, at in pairs
                 ]
                 return
         self.lost.append(Lost(table.oid, None, len(table.rows)))
+
+    def _own(self, other: Table, pairs: list[tuple[int, int]]) -> Keys:
+        """Give the rows a table that is still there held before, in the columns asked for."""
+        before = self._expected.tables.get(other.oid)
+        if before is None:
+            return []
+        held = {mine: before.values(at) for mine, at in pairs if at in before.places}
+        # A column it has only now says nothing of its earlier rows: none of them can be told apart.
+        return _rows(held, list(held), len(before.rows)) if len(held) == len(pairs) else [()]
 
     def _by_key(
         self,
@@ -179,23 +192,28 @@ class _Search:
             return  # one value would be found anywhere
         for other in same.stored:
             if other.number not in table.places and self._is_there(
-                table, column, pairs, keys, same, other
+                table, column, pairs, keys, at=(same, other)
             ):
                 yield _moved(table, column, other)
         for beside in self._found.tables.values() if len(table.key) == 1 else ():
-            named = [c for c in beside.stored if c.name == column.name]
+            before = self._expected.tables.get(beside.oid)
+            named = [
+                c
+                for c in beside.stored
+                if c.name == column.name and (before is None or c.number not in before.places)
+            ]
             for pointer in beside.stored if beside.oid != same.oid else ():
-                theirs = [(value,) for value in beside.values(pointer.number)]
+                theirs: Keys = [(value,) for value in beside.values(pointer.number)]
                 for other in named:
                     if other is not pointer and self._is_there(
-                        table, column, pairs, theirs, beside, other
+                        table, column, pairs, theirs, at=(beside, other)
                     ):
                         yield _moved(table, column, other)
 
     def _is_there(
-        self, table: Table, column: Column, pairs: Pairs, keys: Keys, at: Table, other: Column
+        self, table: Table, column: Column, pairs: Pairs, keys: Keys, *, at: tuple[Table, Column]
     ) -> bool:
-        values = self._read(table, column.number, at, other.number)
+        values = self._read(table, column.number, at[0], at[1].number)
         return not _missing(pairs, list(zip(keys, values, strict=True)))
 
     def _read(self, table: Table, number: int, other: Table, place: int) -> list[Cell]:

@@ -47,18 +47,24 @@ class Way:
 def of_way(way: Way, *, name: str) -> Iterator[Loss]:
     """Say what a script (``up`` or ``down``) may do to rows that were not tried."""
     for statement in way.reading.data:
-        if statement.doubt is not None and not statement.adds and _hits(statement, way):
-            yield _doubt(statement, f"{name}: {statement.doubt}; not every case was tried")
+        if not statement.adds and _hits(statement, way):
+            doubt = statement.doubt or "it overwrites values"
+            yield _doubt(statement, f"{name}: {doubt}; not every case was tried")
     for statement in way.reading.retypes:
         yield _doubt(statement, f"{name}: {statement.doubt}")
-    if way.reading.data and (way.start.reactions or way.end.reactions):
+    if way.reading.data and (way.start.reactions or way.end.reactions or way.reading.reacts):
         yield _doubt(
             way.reading.data[0], f"{name}: triggers or rules may react to it depending on values"
         )
 
 
-def of_moves(way: Way, statements: tuple[DataStatement, ...]) -> Iterator[Loss]:
-    """Say which values came back somewhere else, or with a type that may not hold all of them."""
+def of_moves(
+    way: Way, statements: tuple[DataStatement, ...], *, edges: bool = True
+) -> Iterator[Loss]:
+    """Say which values came back somewhere else, or with a type that may not hold all of them.
+
+    ``edges``: values at the edges of the types were among them.
+    """
     lost = {(each.table, each.column) for each in way.outcome.lost}
     doubtful = [statement for statement in statements if statement.doubt is not None]
     for moved in way.outcome.moved:
@@ -73,6 +79,14 @@ def of_moves(way: Way, statements: tuple[DataStatement, ...]) -> Iterator[Loss]:
                 rows=None,
                 statement=doubtful[0].command.short,
                 what=f"its values are moved, and {doubtful[0].doubt}",
+            )
+        elif moved.elsewhere and not edges:
+            yield Loss(
+                relation=table.qualified,
+                column=column.name,
+                rows=None,
+                statement="",
+                what="its values are moved, and unusual ones could not be tried: up fails on them",
             )
         elif not _comes_through(way, moved, table, column):
             yield Loss(

@@ -50,6 +50,8 @@ def holds(state: State, wide: tuple[int, int], other: State, narrow: tuple[int, 
     if to.oid == given.oid:
         return wide[1] in (_ANY, modifier) or _wider(to.name, wide[1], modifier)
     if given.kind == "e":
+        if to.kind == "e":
+            return set(given.labels) <= set(to.labels)
         return to.name in _TEXTS and wide[1] == _ANY
     if to.name not in _HOLDS.get(given.name, ()):
         return False

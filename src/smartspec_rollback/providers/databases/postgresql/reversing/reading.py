@@ -50,9 +50,7 @@ _FREE = frozenset(
     ]
 )
 _HARMLESS_CALLS = frozenset({"set_config", "setval", "pg_advisory_lock", "pg_advisory_unlock"})
-_CASTS_ONLY = frozenset(
-    ["ColumnRef", "TypeCast", "TypeName", "String", "Integer"]
-)
+_CASTS_ONLY = frozenset(["ColumnRef", "TypeCast", "TypeName", "String", "Integer"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,27 +71,33 @@ class DataStatement:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a script does to rows. ``retypes`` are statements that compute values by USING."""
+    """What a script does to rows.
+
+    ``retypes`` are statements that compute values by USING. ``reacts``: it makes triggers or rules.
+    """
 
     data: tuple[DataStatement, ...]
-    retypes: tuple[DataStatement, ...]
+    retypes: tuple[DataStatement, ...] = ()
+    reacts: bool = False
 
 
 def read(commands: Iterable[Command]) -> Reading:
     """Read every statement of a script."""
     data: list[DataStatement] = []
     retypes: list[DataStatement] = []
+    reacts = False
     for command in commands:
         parsed = parse(command.text)
         if parsed.problem is not None and not _is_trivial(command.text):
             data.append(DataStatement(command, "it cannot be read"))
         for tree in parsed.trees:
             for kind, node in tree.items():
+                reacts |= kind in ("CreateTrigStmt", "RuleStmt")
                 if (found := _statement(command, kind, node)) is not None:
                     data.append(found)
                 elif kind == "AlterTableStmt":
                     retypes += _retyped(command, node)
-    return Reading(tuple(data), tuple(retypes))
+    return Reading(tuple(data), tuple(retypes), reacts)
 
 
 def _is_trivial(text: str) -> bool:
@@ -122,8 +126,10 @@ def _statement(command: Command, kind: str, node: Tree) -> DataStatement | None:
         columns = tuple(
             str(each["ResTarget"].get("name", "")) for each in node.get("targetList", [])
         )
+        bare = "ColumnRef" in node.get("whereClause", {})
+        doubt = "what it does depends on values" if bare else _doubt(node)
         return DataStatement(
-            command, _doubt(node), target=str(node["relation"]["relname"]), columns=columns
+            command, doubt, target=str(node["relation"]["relname"]), columns=columns
         )
     return None
 
@@ -134,6 +140,8 @@ def _doubt(node: Tree) -> str | None:
         if kind not in _FREE:
             return "what it does depends on values"
         if kind == "A_Expr" and not _is_join(inside):
+            return "what it does depends on values"
+        if kind == "BoolExpr" and not _is_plain(inside):
             return "what it does depends on values"
         if kind == "SelectStmt" and inside.keys() & _SHAPES:
             return "it puts rows together"
@@ -160,6 +168,14 @@ def _is_join(expression: Tree) -> bool:
     names = [part["String"]["sval"] for part in expression.get("name", []) if "String" in part]
     sides = (expression.get("lexpr", {}), expression.get("rexpr", {}))
     return names == ["="] and all("ColumnRef" in side for side in sides)
+
+
+def _is_plain(condition: Tree) -> bool:
+    """Whether it is joins AND at most one test for NULL: combinations of values are not tried."""
+    others = [each for each in condition.get("args", []) if "A_Expr" not in each]
+    return condition.get("boolop") == "AND_EXPR" and (
+        not others or (len(others) == 1 and "NullTest" in others[0])
+    )
 
 
 def _called(call: Tree) -> str:

@@ -71,7 +71,7 @@ WHERE t.oid = ANY(%s) OR t.typtype IN ('d', 'e')
 """
 _REACTIONS = """
 SELECT count(*) FROM (
-    SELECT t.oid FROM pg_trigger AS t WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
+    SELECT t.oid FROM pg_trigger AS t WHERE NOT t.tgisinternal
     UNION ALL
     SELECT r.oid FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = r.ev_class
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -271,8 +271,7 @@ def _types(connection: Connection, columns: Iterable[Column]) -> dict[int, Type]
 
 
 def _type(row: tuple[Any, ...]) -> Type:
-    # Everything is as the class has it but for the lists in the end.
-    values = [tuple(each) if isinstance(each, list) else each for each in row]
+    values: list[Any] = [tuple(each) if isinstance(each, list) else each for each in row]
     return Type(*values)
 
 

@@ -43,12 +43,7 @@ def constants(commands: tuple[Command, ...]) -> tuple[str, ...]:
 
 def touched(new: State, back: State, down: tuple[Command, ...]) -> frozenset[int]:
     """Find the tables that a down migration may do something to."""
-    words = {
-        command.text[t.start : t.end].strip('"').lower()
-        for command in down
-        for t in tokens(command.text)
-        if t.kind in ("word", "quoted")
-    }
+    words = named(down)
     changed = {
         oid
         for oid, type_ in new.types.items()
@@ -67,6 +62,16 @@ def touched(new: State, back: State, down: tuple[Command, ...]) -> frozenset[int
     )
 
 
+def named(commands: tuple[Command, ...]) -> frozenset[str]:
+    """Collect every word of a script that could be the name of a table, in lower case."""
+    return frozenset(
+        command.text[t.start : t.end].strip('"').lower()
+        for command in commands
+        for t in tokens(command.text)
+        if t.kind in ("word", "quoted")
+    )
+
+
 def _demands(state: State, table: int) -> set[str]:
     return {c.definition for c in state.constraints.values() if c.table == table}
 
@@ -78,12 +83,12 @@ def write(
     *,
     thorough: frozenset[int],
     given: tuple[Command, ...] | None,
-    named: tuple[str, ...],
+    values: tuple[str, ...],
 ) -> int:
     """Write; give how many writes of ours were taken. UsageError where given writes fail."""
     with box.author(database) as author:
         if given is None:
-            writer = Writer(author, new, box.check_time, count(_FIRST), named)
+            writer = Writer(author, new, box.check_time, count(_FIRST), values)
             writer.everything(thorough)
             return writer.written
         try:
@@ -103,7 +108,7 @@ def which_writes_fail(
     *,
     down: tuple[Command, ...],
     failure: Failed,
-    named: tuple[str, ...],
+    values: tuple[str, ...],
 ) -> list[Loss]:
     """Write one column at a time, go back, and roll both back; tell the columns that fail.
 
@@ -116,7 +121,7 @@ def which_writes_fail(
     with box.author(database) as author:
         for oid, column in _suspects(new, back, down):
             table = new.tables[oid]
-            writer = Writer(author, new, box.check_time, count(_FIRST), named)
+            writer = Writer(author, new, box.check_time, count(_FIRST), values)
             with author.transaction(force_rollback=True):
                 if column is None:
                     writer.duplicate(table)

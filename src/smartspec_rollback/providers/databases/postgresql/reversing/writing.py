@@ -46,15 +46,15 @@ class Writer:
     def __post_init__(self) -> None:
         self._inventor = values.inventor(self.state)
 
-    def ordinary(self, *, nulls: bool) -> None:
-        """Write a few ordinary rows into every table that has none."""
+    def ordinary(self, *, nulls: bool, thorough: frozenset[int] = frozenset()) -> None:
+        """Write a few ordinary rows into every table that has none, unusual ones into some."""
         for table in self._in_order():
-            if table.rows:
-                continue
-            for _ in range(_PLAIN_ROWS - 1):
+            for _ in range(_PLAIN_ROWS - 1 if not table.rows else 0):
                 self._insert_plain(table)
-            if nulls:
+            if nulls and not table.rows:
                 self._vary(table, {c.name: None for c in table.stored if _may_be_null(c)})
+            for column in table.stored if table.oid in thorough else ():
+                self.column(table, column)
 
     def everything(self, thorough: frozenset[int]) -> None:
         """Write ordinary rows into every table, and all we can think of into ``thorough``."""
