@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
+from tests.mariadb import MariaDb
 
 from smartspec_rollback.domain.schema_record import Question, QuestionKind
 from smartspec_rollback.domain.secrets import Sensitive
@@ -21,7 +22,6 @@ from smartspec_rollback.testing.database_contract import (
     WRITES,
     DatabaseContract,
 )
-from tests.mariadb import MariaDb
 
 SHAPE = "SHOW CREATE TABLE items"
 CONTENTS = "SELECT * FROM items ORDER BY id"
@@ -153,7 +153,7 @@ class TestMysqlDatabase(DatabaseContract):
         with mariadb.database() as other:
             mariadb.run(other, TABLE)
             texts = tuple(
-                StatementText(text=f"SELECT id FROM {each}.items", source="file")
+                StatementText(text=READS.replace("items", f"{each}.items"), source="file")
                 for each in (other, name)
             )
             described = looked_at.describe(

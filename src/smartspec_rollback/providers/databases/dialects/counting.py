@@ -200,7 +200,9 @@ def _set(question: Question, subject: Subject) -> str:
     default = next(iter(question.arguments), None)
     if default is None or refused(default, subject.dialect.name) is not None:
         return _where(subject, _filled([name]))
-    return _where(subject, f"{_filled([name])} AND NOT ({name} {subject.dialect.same} ({default}\n))")
+    return _where(
+        subject, f"{_filled([name])} AND NOT ({name} {subject.dialect.same} ({default}\n))"
+    )
 
 
 _QUERIES: Mapping[QuestionKind, Callable[[Question, Subject], str]] = {

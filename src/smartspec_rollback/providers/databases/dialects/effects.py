@@ -73,7 +73,7 @@ def _renamed(pairs: str) -> Iterator[Effect]:
         yield Effect(kind=EffectKind.SCHEMA, relation=old, action="rename table", to=new)
 
 
-def _of_tree(tree: exp.Expression, *, replaces: bool) -> Iterator[Effect]:
+def _of_tree(tree: exp.Expr, *, replaces: bool) -> Iterator[Effect]:
     if isinstance(tree, exp.TruncateTable):
         for each in tree.expressions:
             yield Effect(kind=EffectKind.DELETE, relation=written(each))
@@ -87,12 +87,12 @@ def _of_tree(tree: exp.Expression, *, replaces: bool) -> Iterator[Effect]:
         yield _unparsed("call")
 
 
-def _calls(node: exp.Expression) -> bool:
+def _calls(node: exp.Expr) -> bool:
     """Tell whether a result is a call of a function that somebody may have written."""
     return isinstance(node.unalias(), exp.Anonymous)
 
 
-def _write(node: exp.Expression, *, replaces: bool) -> Iterator[Effect]:
+def _write(node: exp.Expr, *, replaces: bool) -> Iterator[Effect]:
     match node:
         case exp.Insert():
             yield from _insert(node, replaces=replaces)
@@ -123,7 +123,7 @@ def _updated(node: exp.Update) -> Iterator[Effect]:
     tables = list(node.find_all(exp.Table))
     named = {(each.alias or each.name).lower(): written(each) for each in tables}
     first = written(node.this) if isinstance(node.this, exp.Table) else None
-    sets: dict[str | None, list[exp.Expression]] = {}
+    sets: dict[str | None, list[exp.Expr]] = {}
     for each in node.expressions:
         table = each.this.table.lower() if isinstance(each.this, exp.Column) else ""
         sets.setdefault(named.get(table, first), []).append(each)
@@ -131,6 +131,6 @@ def _updated(node: exp.Update) -> Iterator[Effect]:
         yield _backfill(relation, assigned)
 
 
-def _backfill(relation: str | None, nodes: list[exp.Expression]) -> Effect:
+def _backfill(relation: str | None, nodes: list[exp.Expr]) -> Effect:
     names = dict.fromkeys(each.this.name for each in nodes if isinstance(each, exp.EQ))
     return Effect(kind=EffectKind.BACKFILL, relation=relation, columns=tuple(names))

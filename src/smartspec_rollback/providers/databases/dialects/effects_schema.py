@@ -20,7 +20,7 @@ CODE = re.compile(
 
 _ON = re.compile(r"\bON\s+([\w.`\"\[\]]+)", re.IGNORECASE)
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_CONSTRAINTS: tuple[tuple[type[exp.Expression], str], ...] = (
+_CONSTRAINTS: tuple[tuple[type[exp.Expr], str], ...] = (
     (exp.PrimaryKey, "primary key"),
     (exp.ForeignKey, "foreign key"),
     (exp.UniqueColumnConstraint, "unique"),
@@ -28,7 +28,7 @@ _CONSTRAINTS: tuple[tuple[type[exp.Expression], str], ...] = (
 )
 
 
-def written(node: exp.Expression) -> str:
+def written(node: exp.Expr) -> str:
     """Spell a relation's name as the statement has it, unquoted."""
     if isinstance(node, exp.Schema):
         return written(node.this)
@@ -45,7 +45,7 @@ def created(code: re.Match[str]) -> Effect:
     return _schema(f"create {what}", relation)
 
 
-def schema_effects(tree: exp.Expression) -> Iterator[Effect]:
+def schema_effects(tree: exp.Expr) -> Iterator[Effect]:
     """Read one statement that is neither a query, nor writes rows."""
     match tree:
         case exp.Create():
@@ -74,12 +74,12 @@ def _created(tree: exp.Create) -> Effect:
     return _schema(f"create {kind}", written(tree.this))
 
 
-def _dropped(tree: exp.Drop, what: exp.Expression) -> Effect:
+def _dropped(tree: exp.Drop, what: exp.Expr) -> Effect:
     kind = str(tree.args.get("kind") or "object").lower()
     return _schema(f"drop {kind}", written(what) if kind in {"table", "view"} else None)
 
 
-def _altered(relation: str, action: exp.Expression) -> Iterator[Effect]:
+def _altered(relation: str, action: exp.Expr) -> Iterator[Effect]:
     match action:
         case exp.ColumnDef():
             yield _schema("add column", relation, (action.name,))

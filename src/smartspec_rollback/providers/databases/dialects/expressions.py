@@ -71,7 +71,7 @@ class Expressions(ABC):
         self.record = Record(names)
 
     @abstractmethod
-    def query(self, node: exp.Expression, outer: Scope | None, want: Want) -> Shape:
+    def query(self, node: exp.Expr, outer: Scope | None, want: Want) -> Shape:
         """Resolve a query."""
 
     def expression(self, value: Any, scope: Scope) -> None:
@@ -83,23 +83,29 @@ class Expressions(ABC):
             case exp.Column():
                 if not is_default(value):
                     self.column(value, scope)
+            case exp.Expr():
+                self._node(value, scope)
+
+    def _node(self, value: exp.Expr, scope: Scope) -> None:
+        """Resolve what is no column."""
+        match value:
             case exp.Star():
                 for item in scope.items:
                     self.whole(item)
             case exp.Exists():
-                self._nested(value.this, scope, Want.NOTHING)
+                self.query(value.this, scope, Want.NOTHING)
             case exp.In():
                 self._among(value, scope)
             case exp.Count(this=exp.Star()):
                 return
             case exp.Anonymous():
                 self._call(value, scope)
-            case exp.Expression() if isinstance(value, _QUERIES):
-                self._nested(value, scope, Want.WHOLE)
-            case exp.Expression():
+            case _ if isinstance(value, _QUERIES):
+                self.query(value, scope, Want.WHOLE)
+            case _:
                 self._plain(value, scope)
 
-    def _plain(self, node: exp.Expression, scope: Scope) -> None:
+    def _plain(self, node: exp.Expr, scope: Scope) -> None:
         """Resolve the parts; for a comparison, note the constants columns are compared with."""
         for each in node.args.values():
             self.expression(each, scope)
@@ -115,21 +121,18 @@ class Expressions(ABC):
         self.expression(node.this, scope)
         self.expression(node.expressions, scope)
         if (query := node.args.get("query")) is not None:
-            self._nested(query, scope, Want.WHOLE)
+            self.query(query, scope, Want.WHOLE)
         elif (field := node.args.get("field")) is not None:
             self.record.problem(f"IN names {field.sql()[:60]} as a whole")
         self.compared([node.this, *node.expressions], scope)
 
-    def compared(self, nodes: Iterable[exp.Expression], scope: Scope) -> None:
+    def compared(self, nodes: Iterable[exp.Expr], scope: Scope) -> None:
         """Note the constants among ``nodes`` with the columns among them."""
         nodes = list(nodes)
         origins = [each for node in nodes for each in self.origins(node, scope)]
         for text in constants(nodes) if origins else ():
             for each in origins:
                 self.record.draft(each.relation).literals[each.column, text] = None
-
-    def _nested(self, node: exp.Expression, scope: Scope, want: Want) -> None:
-        self.query(node, scope, want)
 
     def _call(self, node: exp.Anonymous, scope: Scope) -> None:
         """Note a call of a function that is not built in, as far as the parser knows."""
@@ -208,7 +211,7 @@ class Expressions(ABC):
             self.record.problem(f"column {node.name} of {item.name} does not exist")
         return output
 
-    def origins(self, value: exp.Expression, scope: Scope) -> Iterator[Origin]:
+    def origins(self, value: exp.Expr, scope: Scope) -> Iterator[Origin]:
         """Find the columns whose value an expression is, casts and COALESCE apart."""
         for node in peeled([value]):
             if not isinstance(node, exp.Column) or isinstance(node.this, exp.Star):

@@ -70,9 +70,7 @@ def applied(ledger: Ledger, rows: Iterable[Row]) -> tuple[AppliedMigration, ...]
     return tuple(ledger.meaning(folded))
 
 
-def _recognise(
-    ledgers: Iterable[Ledger], name: str | None, columns: set[str]
-) -> Ledger | None:
+def _recognise(ledgers: Iterable[Ledger], name: str | None, columns: set[str]) -> Ledger | None:
     """Tell whose table it is; the most particular one: many would pass for the plainest."""
     fitting = (e for e in ledgers if e.columns <= columns and (name is None or e.table == name))
     return max(fitting, key=lambda each: len(each.columns), default=None)
@@ -85,7 +83,7 @@ def _text(value: object) -> str:
 
 
 def _truth(value: object) -> bool:
-    """Read a boolean of databases that have none: 1, b'\\x01', 'true'."""
+    """Read a boolean of databases that have none: a number, a byte, a word."""
     if isinstance(value, bytes | bytearray):
         return any(value)
     if isinstance(value, str):
@@ -113,7 +111,7 @@ def _flyway(rows: Rows) -> Iterable[AppliedMigration]:
 
 
 def _prisma(rows: Rows) -> Iterable[AppliedMigration]:
-    """A migration that failed and was repeated has several rows."""
+    """Read one migration of all its rows: one that failed and was repeated has several."""
     live = [r for r in _sorted(rows, "started_at") if r["rolled_back_at"] is None]
     for name in dict.fromkeys(_text(r["migration_name"]) for r in live):
         own = [r for r in live if _text(r["migration_name"]) == name]

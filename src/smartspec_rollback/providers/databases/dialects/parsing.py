@@ -54,7 +54,7 @@ class Parsed:
     """
 
     text: str
-    trees: tuple[exp.Expression, ...] = ()
+    trees: tuple[exp.Expr, ...] = ()
     problem: str | None = None
     replaces: bool = False
 
@@ -73,7 +73,9 @@ def parse(text: str, dialect: str) -> Parsed:
     if first_word(plain) in _UTILITIES:
         return Parsed(plain)
     replace = _REPLACE.match(plain)
-    readable = plain if replace is None else f"{replace['before']}INSERT INTO {plain[replace.end() :]}"
+    readable = (
+        plain if replace is None else f"{replace['before']}INSERT INTO {plain[replace.end() :]}"
+    )
     try:
         trees = [each for each in sqlglot.parse(readable, dialect=dialect) if each is not None]
     except (ParseError, TokenError) as error:

@@ -12,7 +12,7 @@ from smartspec_rollback.providers.databases.dialects.placeholders import outside
 
 _LONGEST = 20_000
 _NO_EXPRESSION = "the recorded text is not one SQL expression"
-_UNWANTED: tuple[tuple[type[exp.Expression], str], ...] = (
+_UNWANTED: tuple[tuple[type[exp.Expr], str], ...] = (
     (exp.Query, "a subquery"),
     (exp.Subquery, "a subquery"),
     (exp.Placeholder, "a parameter"),
@@ -48,7 +48,7 @@ def refused(text: str, dialect: str) -> str | None:
     return _unwanted(expression)
 
 
-def _unwanted(expression: exp.Expression) -> str | None:
+def _unwanted(expression: exp.Expr) -> str | None:
     for node in expression.walk():
         for kind, what in _UNWANTED:
             if isinstance(node, kind):

@@ -15,7 +15,7 @@ _NOTHING = Shape((), frozenset(), opaque=False)
 class Queries(Sources):
     """Walks queries."""
 
-    def query(self, node: exp.Expression, outer: Scope | None, want: Want) -> Shape:
+    def query(self, node: exp.Expr, outer: Scope | None, want: Want) -> Shape:
         """Resolve a SELECT, VALUES or set operation inside the scope ``outer``."""
         if isinstance(node, exp.Subquery):
             return self._bracketed(node, outer, want)
@@ -40,7 +40,7 @@ class Queries(Sources):
         self.expression([node.args.get(k) for k in ("order", "limit", "offset")], behind)
         return shape
 
-    def common_tables(self, node: exp.Expression, scope: Scope) -> None:
+    def common_tables(self, node: exp.Expr, scope: Scope) -> None:
         """Resolve WITH, and make its tables known in ``scope``."""
         clause = node.args.get("with_")
         if clause is None:
@@ -92,7 +92,7 @@ class Queries(Sources):
         self.expression([node.args.get(k) for k in ("limit", "offset")], scope)
         return shape
 
-    def targets(self, nodes: list[exp.Expression], scope: Scope, want: Want) -> Shape:
+    def targets(self, nodes: list[exp.Expr], scope: Scope, want: Want) -> Shape:
         """Resolve a list of results, of SELECT or RETURNING."""
         outputs: list[Output] = []
         grows: set[str] = set()
@@ -110,7 +110,7 @@ class Queries(Sources):
             self.record.returned(outputs)
         return Shape(tuple(outputs), frozenset(grows), opaque=opaque)
 
-    def _starred(self, node: exp.Expression, scope: Scope) -> list[Item] | None:
+    def _starred(self, node: exp.Expr, scope: Scope) -> list[Item] | None:
         """Find what ``*`` or ``t.*`` stands for; None where a result is no star."""
         if isinstance(node, exp.Star):
             return [item for item in scope.items if not item.hidden]
@@ -138,7 +138,7 @@ class Queries(Sources):
                     outputs[name] = output
         return [*outputs.values(), *more]
 
-    def _target(self, node: exp.Expression, scope: Scope) -> Output:
+    def _target(self, node: exp.Expr, scope: Scope) -> Output:
         value = node.this if isinstance(node, exp.Alias) else node
         # An alias means nothing among the results themselves.
         within = Scope(scope.items, scope.parent, scope.ctes, scope.merged)
@@ -148,7 +148,7 @@ class Queries(Sources):
         self.expression(value, within)
         return Output(node.alias or value.sql()[:64])
 
-    def _sorted(self, node: exp.Expression, shape: Shape, scope: Scope) -> None:
+    def _sorted(self, node: exp.Expr, shape: Shape, scope: Scope) -> None:
         """Resolve one of ORDER BY: a bare name means a result first."""
         value = node.this if isinstance(node, exp.Ordered) else node
         bare = value.name.lower() if isinstance(value, exp.Column) and not value.table else None
@@ -161,9 +161,9 @@ class Queries(Sources):
         self.record.rivals(output.name, output, shape.grows - own)
 
 
-def _inside(node: exp.Expression | None) -> list[exp.Expression]:
+def _inside(node: exp.Expr | None) -> list[exp.Expr]:
     """List what GROUP BY or ORDER BY hold."""
     if node is None:
         return []
     others = [each for key, each in node.args.items() if key != "expressions"]
-    return [*node.expressions, *(each for each in others if isinstance(each, exp.Expression))]
+    return [*node.expressions, *(each for each in others if isinstance(each, exp.Expr))]

@@ -34,7 +34,9 @@ def _between(text: str, delimiter: str, line: int) -> Iterator[Piece]:
         return
     for part in text.split(delimiter):
         if part.strip():
-            yield Piece(part.strip().rstrip(";"), line + part[: len(part) - len(part.lstrip())].count("\n"))
+            yield Piece(
+                part.strip().rstrip(";"), line + part[: len(part) - len(part.lstrip())].count("\n")
+            )
         line += part.count("\n")
 
 

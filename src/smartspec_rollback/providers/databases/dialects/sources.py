@@ -16,7 +16,7 @@ from smartspec_rollback.providers.databases.dialects.names import Item, Output, 
 class Sources(Expressions):
     """Walks FROM clauses."""
 
-    def sources(self, node: exp.Expression, scope: Scope) -> None:
+    def sources(self, node: exp.Expr, scope: Scope) -> None:
         """Resolve FROM and every join of a query into ``scope``."""
         first = node.args.get("from_")
         if first is not None:
@@ -39,7 +39,7 @@ class Sources(Expressions):
             scope.items += right
             self.expression(join.args.get("on"), scope)
 
-    def source(self, node: exp.Expression, scope: Scope) -> list[Item]:
+    def source(self, node: exp.Expr, scope: Scope) -> list[Item]:
         """Resolve one thing after FROM, with the joins that hang on it."""
         match node:
             case exp.Table(this=exp.Identifier()):
@@ -76,14 +76,14 @@ class Sources(Expressions):
             self.record.problem(f"relation {full} does not exist")
         return Item(called, (), opaque=True)
 
-    def _derived(self, node: exp.Expression, scope: Scope) -> Item:
+    def _derived(self, node: exp.Expr, scope: Scope) -> Item:
         """Resolve a subselect; what lies before it in the same FROM is out of its sight."""
         inside = Scope(parent=scope.parent, ctes=scope.ctes)
         query = node.this if isinstance(node, exp.Subquery) else node
         shape = self.query(query, inside, Want.DERIVED)
         return shape.item(node.alias, _columns(node))
 
-    def _function(self, node: exp.Expression, scope: Scope) -> Item:
+    def _function(self, node: exp.Expr, scope: Scope) -> Item:
         """Resolve a table function; which columns it has is not told."""
         for key, inside in node.args.items():
             if key not in ("alias", "joins"):
@@ -120,6 +120,6 @@ class Sources(Expressions):
                 self.record.rivals(output.name, output, set().union(*(i.grows for i in others)))
 
 
-def _columns(node: exp.Expression) -> tuple[str, ...]:
+def _columns(node: exp.Expr) -> tuple[str, ...]:
     alias = node.args.get("alias")
     return tuple(each.name for each in alias.args.get("columns") or ()) if alias else ()

@@ -16,7 +16,9 @@ _NEVER = (
     exp.Boolean, exp.CurrentTimestamp, exp.CurrentDate, exp.CurrentTime, exp.Uuid, exp.Rand,
     exp.Count, exp.Exists, exp.Is, exp.NullSafeEQ, exp.NullSafeNEQ, exp.RowNumber,
 )  # fmt: skip
-_OPAQUE_NEVER = frozenset({"now", "uuid", "random", "randomblob", "unix_timestamp", "utc_timestamp"})
+_OPAQUE_NEVER = frozenset(
+    {"now", "uuid", "random", "randomblob", "unix_timestamp", "utc_timestamp"}
+)
 _STRICT = (exp.Add, exp.Sub, exp.Mul, exp.Concat, exp.DPipe, *COMPARISONS)
 
 
@@ -28,14 +30,14 @@ class Nullness(Enum):
     OPEN = auto()
 
 
-def is_default(node: exp.Expression) -> bool:
+def is_default(node: exp.Expr) -> bool:
     """Tell whether a value is the word DEFAULT."""
     return isinstance(node, exp.Var | exp.Column | exp.Identifier) and (
         node.name.upper() == "DEFAULT" and not node.args.get("quoted")
     )
 
 
-def peeled(nodes: Iterable[exp.Expression]) -> Iterator[exp.Expression]:
+def peeled(nodes: Iterable[exp.Expr]) -> Iterator[exp.Expr]:
     """Go through the nodes whose values expressions can take, casts and lists opened."""
     for node in nodes:
         match node:
@@ -51,7 +53,7 @@ def peeled(nodes: Iterable[exp.Expression]) -> Iterator[exp.Expression]:
                 yield node
 
 
-def constants(nodes: Iterable[exp.Expression]) -> Iterator[str]:
+def constants(nodes: Iterable[exp.Expr]) -> Iterator[str]:
     """Go through the constants among those values, as text; NULL is none."""
     for node in peeled(nodes):
         match node:
@@ -63,14 +65,14 @@ def constants(nodes: Iterable[exp.Expression]) -> Iterator[str]:
                 yield "1" if node.this else "0"
 
 
-def nullness(node: exp.Expression) -> Nullness:
+def nullness(node: exp.Expr) -> Nullness:
     """Judge one expression."""
     if _never_null(node):
         return Nullness.NEVER
     return Nullness.WRITTEN if any(_results(node)) else Nullness.OPEN
 
 
-def _results(node: exp.Expression) -> Iterator[bool]:
+def _results(node: exp.Expr) -> Iterator[bool]:
     """Tell of everything a CASE can result in whether it is NULL; COALESCE hides its NULLs."""
     match node:
         case exp.Paren() | exp.Cast():
@@ -82,7 +84,7 @@ def _results(node: exp.Expression) -> Iterator[bool]:
             yield isinstance(node, exp.Null)
 
 
-def _branches(node: exp.Expression) -> list[exp.Expression]:
+def _branches(node: exp.Expr) -> list[exp.Expr]:
     """List the results of CASE or IF; a missing ELSE is NULL."""
     if isinstance(node, exp.Case):
         found = [each.args["true"] for each in node.args.get("ifs", ())]
@@ -90,7 +92,7 @@ def _branches(node: exp.Expression) -> list[exp.Expression]:
     return [node.args["true"], node.args.get("false") or exp.Null()]
 
 
-def _never_null(node: exp.Expression) -> bool:
+def _never_null(node: exp.Expr) -> bool:
     match node:
         case exp.Literal():
             return True
@@ -111,6 +113,6 @@ def _never_null(node: exp.Expression) -> bool:
     return False
 
 
-def _operands(node: exp.Expression) -> list[exp.Expression]:
+def _operands(node: exp.Expr) -> list[exp.Expr]:
     sides = [node.args.get("this"), node.args.get("expression"), *node.expressions]
-    return [each for each in sides if isinstance(each, exp.Expression)]
+    return [each for each in sides if isinstance(each, exp.Expr)]

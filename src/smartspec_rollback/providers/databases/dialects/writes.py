@@ -26,13 +26,13 @@ from smartspec_rollback.providers.databases.dialects.values import (
 )
 
 _CHANGES = (exp.Create, exp.Alter, exp.Drop)
-Rows = list[list[exp.Expression]]
+Rows = list[list[exp.Expr]]
 
 
 class Writes(Queries):
     """Walks whole statements."""
 
-    def statement(self, node: exp.Expression, *, replaces: bool = False) -> None:
+    def statement(self, node: exp.Expr, *, replaces: bool = False) -> None:
         """Resolve one statement; ``replaces``: it is an INSERT that REPLACE was read as."""
         match node:
             case exp.Insert():
@@ -145,7 +145,9 @@ class Writes(Queries):
                 draft.arbiter = tuple(names)
             else:
                 implied = True
-            excluded = Item("excluded", item.outputs, item.relation, opaque=item.opaque, hidden=True)
+            excluded = Item(
+                "excluded", item.outputs, item.relation, opaque=item.opaque, hidden=True
+            )
             inside = Scope([item, excluded], scope.parent)
             self._assigned(clause.expressions, item, inside, inserting=draft)
             self.expression(clause.args.get("where"), inside)
@@ -155,7 +157,7 @@ class Writes(Queries):
             self._implied(draft, item.relation)
 
     def _implied(self, draft: Draft, relation: Relation) -> None:
-        """Note every key that rows given whole can meet; a Use has one arbiter, so more get more."""
+        """Note every key that rows given whole can meet: a Use for each, having one arbiter."""
         given = {c.name for c in relation.columns} if draft.inserted is None else {*draft.inserted}
         for key in unique_keys(relation):
             if set(key) <= given:
@@ -172,7 +174,7 @@ class Writes(Queries):
         self.expression([node.args.get(k) for k in ("where", "order", "limit")], scope)
         self._returning(node, Scope([target], scope.parent, scope.ctes))
 
-    def _targets(self, node: exp.Expression, scope: Scope) -> list[Item]:
+    def _targets(self, node: exp.Expr, scope: Scope) -> list[Item]:
         """Resolve what UPDATE or DELETE name first, with the joins that hang on it."""
         if not isinstance(node, exp.Table):
             return self.source(node, scope)
@@ -183,7 +185,7 @@ class Writes(Queries):
 
     def _assigned(
         self,
-        nodes: list[exp.Expression],
+        nodes: list[exp.Expr],
         target: Item,
         scope: Scope,
         *,
@@ -236,12 +238,12 @@ class Writes(Queries):
         self.expression([node.args.get(k) for k in ("where", "order", "limit")], scope)
         self._returning(node, scope)
 
-    def _returning(self, node: exp.Expression, scope: Scope) -> None:
+    def _returning(self, node: exp.Expr, scope: Scope) -> None:
         clause = node.args.get("returning")
         if clause is not None:
             self.targets(clause.expressions, scope, Want.RESULT)
 
-    def _judge(self, draft: Draft, name: str, values: list[exp.Expression]) -> None:
+    def _judge(self, draft: Draft, name: str, values: list[exp.Expr]) -> None:
         for value in values:
             {
                 Nullness.WRITTEN: draft.nulls,
@@ -259,7 +261,7 @@ class Writes(Queries):
             draft.maybe_nulls[name] = None
 
 
-def _key(node: exp.Expression, relation: Relation | None) -> str:
+def _key(node: exp.Expr, relation: Relation | None) -> str:
     """Spell one column of ON CONFLICT."""
     value = node.this if isinstance(node, exp.Ordered) else node
     if not isinstance(value, exp.Column | exp.Identifier):
@@ -268,8 +270,8 @@ def _key(node: exp.Expression, relation: Relation | None) -> str:
     return found.name if found is not None else value.name
 
 
-def _as_inserted(value: exp.Expression, name: str) -> bool:
-    """Tell whether ``SET c = excluded.c`` or ``VALUES(c)`` writes what the INSERT was judged for."""
+def _as_inserted(value: exp.Expr, name: str) -> bool:
+    """Tell whether it is ``excluded.c`` or ``VALUES(c)``, for which the INSERT was judged."""
     if isinstance(value, exp.Anonymous) and value.name.upper() == "VALUES":
         return [each.name.lower() for each in value.expressions] == [name.lower()]
     return (

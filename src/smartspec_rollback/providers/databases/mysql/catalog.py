@@ -171,9 +171,7 @@ class _Reader:
         """Read the checks; servers too old to have any have no table of them either."""
         mariadb = self._session.mariadb
         try:
-            return self._grouped(
-                queries.CHECKS_OF_MARIADB if mariadb else queries.CHECKS_OF_MYSQL
-            )
+            return self._grouped(queries.CHECKS_OF_MARIADB if mariadb else queries.CHECKS_OF_MYSQL)
         except Busy:
             raise
         except ProviderError as error:

@@ -152,9 +152,7 @@ class Sessions:
             )
         seconds = max(0.001, min(self._statement_timeout, deadline.remaining))
         wait = 0 if session.mariadb else 1
-        session.asked(
-            f"SET SESSION lock_wait_timeout = {wait}, innodb_lock_wait_timeout = {wait}"
-        )
+        session.asked(f"SET SESSION lock_wait_timeout = {wait}, innodb_lock_wait_timeout = {wait}")
         if session.mariadb:
             session.asked(f"SET SESSION max_statement_time = {seconds:.3f}")
         else:

@@ -31,13 +31,19 @@ from smartspec_rollback.providers.databases.mysql.laboratory import MysqlLaborat
 from smartspec_rollback.providers.databases.mysql.settings import MysqlSettings
 
 _CANNOT_SEE = (
-    "What MySQL refuses only when a statement is run: compiling one finds what is dropped, renamed "
-    "or ambiguous, not what a NOT NULL, a CHECK or a key refuses, nor types.",
-    "Whether the application's own connections are strict (sql_mode): where they are not, a NOT "
-    "NULL column that is left out becomes 0 or '', and a value that is too long is cut off, in "
-    "silence.",
-    "Which part of a migration that failed was applied: DDL commits by itself here, so "
-    "half-applied migrations exist.",
+    (
+        "What MySQL refuses only when a statement is run: compiling one finds what is dropped, "
+        "renamed or ambiguous, not what a NOT NULL, a CHECK or a key refuses, nor types."
+    ),
+    (
+        "Whether the application's own connections are strict (sql_mode): where they are not, a "
+        "NOT NULL column that is left out becomes 0 or '', and a value that is too long is cut "
+        "off, in silence."
+    ),
+    (
+        "Which part of a migration that failed was applied: DDL commits by itself here, so "
+        "half-applied migrations exist."
+    ),
     "Which rows were written since a point in time: rows carry no version that can be read.",
     "Privileges of other users than the URL's.",
     "What ON UPDATE CURRENT_TIMESTAMP, events, sequences and other databases of the server do.",

@@ -90,9 +90,7 @@ def fault(error: Exception, place: Address, *, doing: str) -> ProviderError:
             details=(text,),
         )
     if number(error) in _REFUSALS:
-        return ProviderError(
-            f"{doing}: {text}", where=where, remedy=_REFUSALS[number(error)]
-        )
+        return ProviderError(f"{doing}: {text}", where=where, remedy=_REFUSALS[number(error)])
     if number(error) in _DENIED:
         return ProviderError(
             f"{doing}: permission denied",

@@ -14,7 +14,9 @@ Rows = list[tuple[Any, ...]]
 Grouped = dict[str, Rows]
 """Rows by the name they are about, which is left out of them."""
 
-_COMPUTED = re.compile(r"(?:STORED|VIRTUAL|PERSISTENT) GENERATED|^(?:VIRTUAL|PERSISTENT)", re.I)
+_COMPUTED = re.compile(
+    r"(?:STORED|VIRTUAL|PERSISTENT) GENERATED|^(?:VIRTUAL|PERSISTENT)", re.IGNORECASE
+)
 _NOW = re.compile(r"(?:current_timestamp|now|localtimestamp)\b", re.IGNORECASE)
 _NAME = re.compile(r"`((?:[^`]|``)+)`")
 _INTRODUCED = re.compile(r"_(?:utf8mb[34]|utf8|latin1|ascii|binary|ucs2)(?=\\?')")

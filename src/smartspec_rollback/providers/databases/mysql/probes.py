@@ -81,9 +81,7 @@ def _fits(session: Session, relation: Relation, limit: int) -> None:
         raise Unanswerable(f"{relation.qualified} has changed meanwhile")
     size = int(rows[0][1])
     if size > limit:
-        raise Unanswerable(
-            f"{relation.qualified} has {size:,} bytes, above the limit of {limit:,}"
-        )
+        raise Unanswerable(f"{relation.qualified} has {size:,} bytes, above the limit of {limit:,}")
 
 
 def _why(error: pymysql.Error, relation: str) -> str:

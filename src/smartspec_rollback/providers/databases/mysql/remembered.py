@@ -20,11 +20,11 @@ MOST = 20_000
 """Statements read at most, those called most often first."""
 
 _ENABLE = "start the server with performance_schema=ON"
-_STATEMENTS = f"""
+_STATEMENTS = """
     SELECT DIGEST_TEXT, SUM(COUNT_STAR), SUM(SUM_ERRORS)
     FROM performance_schema.events_statements_summary_by_digest
     WHERE SCHEMA_NAME = DATABASE() AND DIGEST_TEXT IS NOT NULL
-    GROUP BY DIGEST_TEXT ORDER BY 2 DESC, 1 LIMIT {MOST + 1}
+    GROUP BY DIGEST_TEXT ORDER BY 2 DESC, 1 LIMIT %s
 """
 _LOST = """
     SELECT COUNT_STAR FROM performance_schema.events_statements_summary_by_digest
@@ -60,7 +60,7 @@ def statements(
         if not int(session.ask("SELECT @@global.performance_schema")[0][0]):
             return (), (f"performance_schema is off, so no statements are remembered: {_ENABLE}",)
         try:
-            rows = session.ask(_STATEMENTS)
+            rows = session.ask(_STATEMENTS, (MOST + 1,))
             lost = session.ask(_LOST)
         except ProviderUnavailable:
             raise

@@ -24,7 +24,9 @@ from smartspec_rollback.providers.databases.dialects.placeholders import rewritt
 from smartspec_rollback.providers.databases.mysql import faults
 from smartspec_rollback.providers.databases.mysql.connection import Session, Sessions
 
-_COMPILED = frozenset({"select", "insert", "replace", "update", "delete", "with", "values", "table"})
+_COMPILED = frozenset(
+    {"select", "insert", "replace", "update", "delete", "with", "values", "table"}
+)
 _QUALIFIED = re.compile(r"[\w`$]\s*\.\s*[\w`$]")
 _NO_TIME = "no time was left to try it"
 

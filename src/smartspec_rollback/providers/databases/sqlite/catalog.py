@@ -3,7 +3,6 @@
 Called by ``database``. Types are given as they were declared; SQLite holds nobody to them.
 """
 
-import re
 import sqlite3
 from collections.abc import Iterator
 from typing import Any
@@ -26,9 +25,8 @@ from smartspec_rollback.providers.databases.sqlite.definitions import Definition
 _OLDEST = (3, 31, 0)
 _COMPUTED = (2, 3)
 _HIDDEN = 1
-_WHERE = re.compile(r"\bWHERE\b", re.IGNORECASE)
 _OBJECTS = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master ORDER BY rowid"
-_XINFO = "SELECT name, type, \"notnull\", dflt_value, pk, hidden, cid FROM pragma_table_xinfo(?)"
+_XINFO = 'SELECT name, type, "notnull", dflt_value, pk, hidden, cid FROM pragma_table_xinfo(?)'
 _INDEXES = 'SELECT name, "unique", origin, partial FROM pragma_index_list(?) ORDER BY seq'
 _INDEXED = "SELECT name FROM pragma_index_xinfo(?) WHERE key = 1 ORDER BY seqno"
 _FOREIGN = (
@@ -154,7 +152,7 @@ class _Reader:
         for name, unique, origin, partial in self._ask(_INDEXES, table):
             text = self._texts.get(name, "")
             held = self._index_columns(name)
-            where = _WHERE.split(text)[-1].strip() if partial else None
+            where = definitions.condition(text) if partial else None
             yield Index(
                 name=name,
                 columns=held,

@@ -23,10 +23,14 @@ from smartspec_rollback.providers.databases.sqlite.laboratory import SqliteLabor
 from smartspec_rollback.providers.databases.sqlite.settings import SqliteSettings
 
 _CANNOT_SEE = (
-    "What SQLite refuses only when a statement is run: compiling one finds what is dropped or "
-    "renamed, not what a NOT NULL, a CHECK or a key refuses.",
-    "Types: SQLite holds values to them only in STRICT tables, so that any column may hold "
-    "anything.",
+    (
+        "What SQLite refuses only when a statement is run: compiling one finds what is dropped "
+        "or renamed, not what a NOT NULL, a CHECK or a key refuses."
+    ),
+    (
+        "Types: SQLite holds values to them only in STRICT tables, so that any column may hold "
+        "anything."
+    ),
     "What a table lost while it was rebuilt, which is how most changes arrive in SQLite.",
     "Whether foreign keys are enforced: every connection decides that for itself.",
     "Which rows were written since a point in time: SQLite keeps no record of that.",
@@ -34,9 +38,7 @@ _CANNOT_SEE = (
     "Functions and collations that only the application's connections have.",
     "Changes of meaning: a column that keeps its name and type and holds something else now.",
 )
-_NOT_REMEMBERED = (
-    "SQLite remembers no statements: name the files that hold the application's",
-)
+_NOT_REMEMBERED = ("SQLite remembers no statements: name the files that hold the application's",)
 
 
 class SqliteDatabase:
@@ -124,9 +126,7 @@ class SqliteDatabase:
                 query = f"SELECT * FROM {SQLITE.identifier(name)}"  # noqa: S608 - the name is quoted
                 cursor = connection.execute(query)
                 names = [each[0] for each in cursor.description]
-                rows = [
-                    dict(zip(names, row, strict=True)) for row in cursor.fetchmany(ledger.MOST)
-                ]
+                rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchmany(ledger.MOST)]
                 applied += ledger.applied(kind, rows)
         return tuple(applied)
 

@@ -157,3 +157,13 @@ def body(sql: str) -> str:
         if token.kind == "word" and token.text == "as" and depth == 0:
             return sql[token.end :].strip()
     return sql
+
+
+def condition(sql: str) -> str | None:
+    """Return the predicate of a partial index: what stands behind WHERE outside brackets."""
+    depth = 0
+    for token in tokens(sql):
+        depth += (token.kind == "open") - (token.kind == "close")
+        if token.kind == "word" and token.text == "where" and depth == 0:
+            return sql[token.end :].strip()
+    return None

@@ -34,7 +34,7 @@ def answers(
         return tuple(
             Answer(question=question, rows=None, reason="no time was left to count")
             if deadline.expired
-            else _answer(looks, connection, question, catalog, limit, deadline)
+            else _answer(looks, connection, question, catalog, limit=limit, deadline=deadline)
             for question in questions
         )
 
@@ -44,6 +44,7 @@ def _answer(
     connection: Connection,
     question: Question,
     catalog: Catalog,
+    *,
     limit: int,
     deadline: Deadline,
 ) -> Answer:

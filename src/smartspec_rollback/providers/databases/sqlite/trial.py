@@ -105,7 +105,9 @@ def _one(
         return outcome
     # SQLite takes "name" for a text where there is no such column: was one meant, then, or not?
     # Where it was none when the statement was read, a text was meant, and it compiles.
-    meant_text = statement.problem is not None and missing["name"].lower() in statement.problem.lower()
+    meant_text = (
+        statement.problem is not None and missing["name"].lower() in statement.problem.lower()
+    )
     return _explained(looks, connection, text) if meant_text else outcome
 
 
