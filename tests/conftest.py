@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from tests.mariadb import MariaDb
 
 from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
-from tests.mariadb import MariaDb
 
 # Hypothesis judges results, never how fast a busy machine computed them.
 settings.register_profile("patient", deadline=None)

@@ -142,7 +142,7 @@ CHANGES = {
         (
             (
                 "CREATE TABLE items2 (id integer PRIMARY KEY, name varchar(20) NOT NULL, "
-                "price integer GENERATED ALWAYS AS (id * 2) VIRTUAL, note varchar(40), shop integer, "
+                "price integer AS (id * 2) VIRTUAL, note varchar(40), shop integer, "
                 "CONSTRAINT named UNIQUE (name))"
             ),
             "DROP TABLE items",

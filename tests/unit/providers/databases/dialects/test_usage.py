@@ -45,10 +45,50 @@ SHOP = Catalog(
         table("shops", "id city x"),
     ),
 )
-WORDS = (
-    "SELECT id FROM items , ( ) * WHERE = ? 'x' \" ` INSERT INTO VALUES SET UPDATE ; IN UNION WITH "
-    "c AS DELETE i . price ON DUPLICATE KEY CASE WHEN THEN END NULL [ ] :a %s REPLACE"
-).split()
+WORDS = [
+    "SELECT",
+    "id",
+    "FROM",
+    "items",
+    ",",
+    "(",
+    ")",
+    "*",
+    "WHERE",
+    "=",
+    "?",
+    "'x'",
+    '"',
+    "`",
+    "INSERT",
+    "INTO",
+    "VALUES",
+    "SET",
+    "UPDATE",
+    ";",
+    "IN",
+    "UNION",
+    "WITH",
+    "c",
+    "AS",
+    "DELETE",
+    "i",
+    ".",
+    "price",
+    "ON",
+    "DUPLICATE",
+    "KEY",
+    "CASE",
+    "WHEN",
+    "THEN",
+    "END",
+    "NULL",
+    "[",
+    "]",
+    ":a",
+    "%s",
+    "REPLACE",
+]
 
 
 def used(text: str, dialect: str = "mysql") -> dict[str, Use]:
