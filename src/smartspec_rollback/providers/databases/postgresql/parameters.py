@@ -18,8 +18,8 @@ from smartspec_rollback.providers.databases.postgresql.rows import Row, Rows
 RUNNABLE = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 """What can be executed and rolled back without further ado."""
 
-SETS = 3
-"""How many sets of values a statement is run with: two of rows there are, one of new values."""
+SETS = 2
+"""How many sets of values a statement is run with; the second changes what the first kept."""
 
 _FRESH_FROM = 7001
 _RELATIONS = frozenset({"RangeVar", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
@@ -223,7 +223,8 @@ class Chooser:
         relation = self._relations[relation_name]
         column = relation.column(column_name)
         kind = column.type if column is not None else type_
-        existing = _pick(self._rows.get(relation_name, ()), column_name, n)
+        # The first row has the most children, the last one none: some statements need either.
+        existing = _pick(self._rows.get(relation_name, ()), column_name, -n)
         fresh = self._inventor.value(kind, _FRESH_FROM + n)
         match slot.role:
             case Role.INSERTED:
@@ -240,8 +241,7 @@ class Chooser:
                     else self._set(relation, column_name, n, fresh, existing)
                 )
             case _:
-                last = n == SETS - 1
-                return fresh if (last or existing is None) and fresh is not None else existing
+                return fresh if existing is None else existing
 
     def _set(
         self, relation: Relation, column: str, n: int, fresh: str | None, existing: str | None

@@ -215,7 +215,8 @@ class _Filling:
                 continue
             parents = self._rows.get(key.references or "", [])
             if parents:
-                parent = parents[n % len(parents)]
+                # The last parent is left without children, for statements that delete one.
+                parent = parents[n % max(1, len(parents) - 1)]
                 pairs = zip(key.columns, key.referenced_columns, strict=False)
                 values |= {mine: parent.get(theirs) for mine, theirs in pairs}
             else:

@@ -124,9 +124,18 @@ def chosen(text: str, *types: str) -> list[tuple[str | None, ...]]:
 
 def test_rows_that_exist_are_asked_for_first() -> None:
     """Every UPDATE and SELECT would meet no row at all."""
-    first, second, third = chosen("SELECT 1 FROM t WHERE id = $1 AND name = $2", "integer", "text")
-    assert (first, second) == (("1", "n1"), ("2", "n2"))
-    assert third[0] not in {"1", "2", "3"}
+    assert chosen("SELECT 1 FROM t WHERE id = $1 AND name = $2", "integer", "text") == [
+        ("1", "n1"),
+        ("3", "n3"),
+    ]
+
+
+def test_an_update_changes_something() -> None:
+    """A constraint on new values would never be met by values that are there already."""
+    first, second = chosen("UPDATE t SET name = $1 WHERE id = $2", "text", "integer")
+    assert first == ("n1", "1")
+    assert second[0] not in {"n1", "n2", "n3"}
+    assert second[1] == "3"
 
 
 def test_inserted_keys_are_new_and_parents_exist() -> None:

@@ -197,6 +197,17 @@ def test_types_are_told_after_a_failure_too(scratch: Scratch) -> None:
     assert [(r.after, r.same) for r in found.runs] == [(False, None), (True, True), (True, True)]
 
 
+def test_parents_can_be_deleted_somewhere(scratch: Scratch) -> None:
+    """A DELETE that always meets children would never run, and a new foreign key go unseen."""
+    text = "DELETE FROM owners WHERE id = $1"
+    assert only(rehearsed(scratch, SHOP, "SELECT 1", text)).same is True
+    change = (
+        "CREATE TABLE lent (owner_id int NOT NULL REFERENCES owners);"
+        "INSERT INTO lent SELECT id FROM owners"
+    )
+    assert only(rehearsed(scratch, SHOP, change, text)).code == "23503"
+
+
 def test_rows_b_cannot_hold_are_no_difference(scratch: Scratch) -> None:
     """Rows missing in our copy of B would be called lost by B."""
     found = rehearsed(
