@@ -3,12 +3,13 @@
 The only place that knows which kind of database a URL or a snapshot belongs to.
 """
 
+import codecs
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -29,7 +30,10 @@ KINDS = {
 }
 """The scheme of a URL to the kind of database."""
 
+_REMEDY = f"write {'://…, '.join(KINDS)}://…, or env:NAME or file:PATH of what holds such a URL"
 _ENV, _FILE = "env:", "file:"
+_LIKE_A_SECRET = re.compile(r"@|\bpassword\b", re.IGNORECASE)
+_DOCUMENT = "smartspec.schema-snapshot/1"
 _MOST_BYTES = 512 * 2**20
 
 
@@ -60,13 +64,17 @@ def reverses(kind: str) -> Reverses:
 def database(place: str, *, clock: Clock, look: Look) -> Database:
     """Make the database a person named by URL, ``env:NAME`` or ``file:PATH``."""
     url = _url(place)
-    scheme = urlsplit(url.reveal()).scheme.partition("+")[0]
+    scheme, is_url, _ = url.reveal().partition("://")
+    scheme = scheme.partition("+")[0].lower()
+    if not is_url or (scheme not in KINDS and place.startswith((_ENV, _FILE))):
+        # What is kept elsewhere is a secret, whatever it is, and is never quoted.
+        raise UsageError("this is not the URL of a known kind of database", remedy=_REMEDY)
     if scheme not in KINDS:
         raise UnknownName(
             "scheme of a database's URL",
             scheme[:20],
             nearest=nearest(scheme, KINDS),
-            remedy=f"known are: {', '.join(KINDS)}",
+            remedy=_REMEDY,
         )
     kind: Any = registry.provider("databases", KINDS[scheme])
     made: Database = kind.at(url, clock=clock, role=look.role)
@@ -85,14 +93,21 @@ def load(place: str) -> SchemaSnapshot:
         content = sys.stdin.buffer.read(_MOST_BYTES + 1) if place == "-" else _bytes(Path(place))
         if len(content) > _MOST_BYTES:
             raise UsageError("this snapshot is too large to be one", where=where)
-        return msgspec.json.decode(content, type=SchemaSnapshot)
-    except msgspec.DecodeError as error:
+        found = msgspec.json.decode(content.removeprefix(codecs.BOM_UTF8), type=SchemaSnapshot)
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise UsageError(
             f"this is no schema snapshot: {error}",
             where=where,
             remedy="write one with `smartspec schema snapshot URL > a.json`, or name a database "
             "by its URL",
         ) from None
+    if found.document != _DOCUMENT:
+        raise UsageError(
+            f"this is another kind of document: {found.document[:80]!r}",
+            where=where,
+            remedy=f"{_DOCUMENT} is read, as `smartspec schema snapshot` of this release writes it",
+        )
+    return found
 
 
 def _url(place: str) -> Sensitive:
@@ -113,4 +128,13 @@ def _bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(_MOST_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"the file cannot be read: {error.strerror}", where=str(path)) from None
+        raise UsageError(
+            f"the file cannot be read: {error.strerror}",
+            where=_shown(path),
+            remedy="name a snapshot's file, or a database by its URL",
+        ) from None
+
+
+def _shown(path: Path) -> str:
+    """Name a file; what may be a mistyped URL with its password is not repeated."""
+    return "a name that is not repeated" if _LIKE_A_SECRET.search(str(path)) else str(path)

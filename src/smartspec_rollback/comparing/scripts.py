@@ -21,7 +21,7 @@ def going_up(paths: Sequence[Path]) -> tuple[Scripts, tuple[str, ...]]:
     found: list[tuple[str, str]] = []
     unread: list[str] = []
     for path in paths:
-        read = migrations.read(None, path) if path.is_dir() else _alone(path)
+        read = _folder(path) if path.is_dir() else _alone(path)
         unread += read.problems
         for each in read.migrations:
             name = str(path / each.path) if path.is_dir() else str(path)
@@ -48,6 +48,14 @@ def whole(path: Path) -> str:
 def _down(path: Path) -> str:
     sections = [each.down for each in _alone(path).migrations if each.down is not None]
     return "\n".join(sections) if sections else whole(path)
+
+
+def _folder(path: Path) -> MigrationSet:
+    """Read a folder as the tool it is recognised to be of, else its files by their names."""
+    try:
+        return migrations.read(None, path)
+    except UsageError:
+        return migrations.read("plain", path)
 
 
 def _alone(path: Path) -> MigrationSet:
