@@ -2,8 +2,8 @@
 
 Sequences the layers: reads the new schema, compiles the old version's statements on it, rehearses
 on scratch copies where they can be made, and asks for the rows that the rules want to know of.
-Called by ``schema compare`` and while a rollback is planned. What fails on the way is told in ``unseen``,
-and never makes a comparison safer; only without the new schema there is none at all.
+Called by ``schema compare`` and while a rollback is planned. What fails on the way is told in
+``unseen``, and never makes a comparison safer; only without the new schema there is none at all.
 """
 
 from collections.abc import Callable
@@ -12,13 +12,23 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from smartspec_rollback.domain.catalog import Catalog
-from smartspec_rollback.domain.comparison import Comparison, Inputs, Layer
+from smartspec_rollback.domain.comparison import (
+    Comparison,
+    Inputs,
+    Layer,
+    SchemaFinding,
+    SchemaVerdict,
+)
 from smartspec_rollback.domain.migration import AppliedMigration, Effect
 from smartspec_rollback.domain.schema_record import Answer, Mark, Question, SchemaSnapshot
+from smartspec_rollback.domain.values import Evidence
 from smartspec_rollback.domain.workload import Statement, StatementText, Trial
 from smartspec_rollback.errors import ProviderError
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.ports.database import Database, Laboratory, Rehearsal
+
+_NOT_COMPARABLE = "not-comparable"
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,7 @@ class _Comparing:
         self._deadline = deadline
         self._layers = {Layer.CATALOG}
         self._unseen: list[str] = []
+        self._unread: tuple[str, ...] = ()
 
     def compared(self) -> Comparison:
         """Look through every layer, the rows last, since the rules say what to ask of them."""
@@ -93,7 +104,7 @@ class _Comparing:
         seen = replace(
             inputs, answers=answers, layers=tuple(self._layers), unseen=tuple(self._unseen)
         )
-        return self._rules.compare(seen)
+        return _doubted(self._rules.compare(seen), self._unread)
 
     def _new_schema(self) -> tuple[Catalog, tuple[AppliedMigration, ...] | None]:
         after = self._what.after
@@ -116,16 +127,15 @@ class _Comparing:
         return (*recorded, *{each.id: each for each in found}.values())
 
     def _effects(self) -> tuple[Effect, ...]:
-        if not self._what.migrations:
-            self._unseen += self._what.unread
-            return ()
-        self._layers.add(Layer.MIGRATIONS)
+        if self._what.migrations:
+            self._layers.add(Layer.MIGRATIONS)
         effects = tuple(
             effect
             for name, sql in self._what.migrations
             for effect in self._laboratory.effects(sql, name)
         )
-        self._unseen += (*self._what.unread, *self._rules.unread(effects))
+        self._unread = (*self._what.unread, *self._rules.unread(effects))
+        self._unseen += self._unread
         return effects
 
     def _live_trials(self, statements: tuple[Statement, ...]) -> tuple[Trial, ...]:
@@ -148,6 +158,9 @@ class _Comparing:
             return nothing
         if (problem := self._laboratory.available()) is not None:
             self._unseen.append(f"{Layer.SHADOW}: {problem}")
+            return nothing
+        if self._deadline.expired:
+            self._unseen.append(f"{Layer.SHADOW}: not looked at: the time was up")
             return nothing
         scripts = tuple(sql for _, sql in self._what.migrations)
         try:
@@ -180,3 +193,27 @@ class _Comparing:
     def _lacks(self, layer: Layer, error: ProviderError) -> None:
         """Note that a layer saw nothing."""
         self._unseen.append(f"{layer}: {error.what}")
+
+
+def _doubted(compared: Comparison, unread: tuple[str, ...]) -> Comparison:
+    """Call nothing safe after a migration that nobody could read: it may have changed any row."""
+    if not unread or compared.verdict is not SchemaVerdict.SAFE:
+        return compared
+    finding = SchemaFinding(
+        code=_NOT_COMPARABLE,
+        verdict=SchemaVerdict.UNKNOWN,
+        object="migrations",
+        summary="What the migrations did to rows could not be read wholly.",
+        layer=Layer.MIGRATIONS,
+        layers=(Layer.MIGRATIONS,),
+        evidence=tuple(
+            Evidence(fact="not read", value=each, source=Layer.MIGRATIONS)
+            for each in unread[:_SHOWN]
+        ),
+    )
+    return replace(
+        compared,
+        verdict=SchemaVerdict.UNKNOWN,
+        reason=f"It cannot be told whether the old version works: {finding.summary}",
+        findings=(finding, *compared.findings),
+    )
