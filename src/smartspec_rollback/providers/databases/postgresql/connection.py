@@ -197,7 +197,9 @@ class Sessions:
         address = self.address
         if deadline.expired:
             raise ProviderUnavailable(
-                "no time is left to connect to the database", where=address.identity
+                "no time is left to connect to the database",
+                where=address.identity,
+                remedy="check that the server answers, or allow more time",
             )
         hosts = address.parameters.get("host", "").count(",") + 1
         patience = min(_CONNECT_WITHIN, deadline.remaining) / hosts

@@ -4,9 +4,13 @@ Made by wiring, used by the engine when two schemas are compared. The server is 
 first rehearsal asks for one, and ended by ``close``.
 """
 
-from contextlib import ExitStack
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import ClassVar, Self
+
+import psycopg
 
 from smartspec_rollback.domain.catalog import Catalog
 from smartspec_rollback.domain.migration import Effect
@@ -20,6 +24,9 @@ from smartspec_rollback.providers.databases.postgresql import effects, usage
 from smartspec_rollback.providers.databases.postgresql.rehearse import rehearse
 from smartspec_rollback.providers.databases.postgresql.reversal import Script, reverse
 from smartspec_rollback.providers.databases.postgresql.scratch import Scratch, choose
+
+_GRACE = 3.0
+_LONGEST = 200
 
 
 class PostgresqlLaboratory:
@@ -76,7 +83,8 @@ class PostgresqlLaboratory:
     ) -> Rehearsal:
         """Make both schemas, fill the first, compile and run the statements on both."""
         server = self._server(_major(before.catalog.version))
-        return rehearse(server, before, after, migrations, deadline)
+        with self._bounded(server, deadline):
+            return rehearse(server, before, after, migrations, deadline)
 
     def reverse(
         self,
@@ -89,7 +97,33 @@ class PostgresqlLaboratory:
     ) -> Reversal:
         """Go up, write and go down in scratch databases of the newest server there is."""
         server = self._server(None)
-        return reverse(server, before=before, up=up, down=down, writes=writes, deadline=deadline)
+        with self._bounded(server, deadline):
+            return reverse(
+                server, before=before, up=up, down=down, writes=writes, deadline=deadline
+            )
+
+    @contextmanager
+    def _bounded(self, server: Scratch, deadline: Deadline) -> Iterator[None]:
+        """Let nobody's text outlast the deadline, or bring more down than the scratch server.
+
+        What is executed there may end connections, drop the copy, or lift its own time limit.
+        """
+        late = threading.Timer(max(0.0, deadline.remaining) + _GRACE, server.stop)
+        late.daemon = True
+        late.start()
+        try:
+            yield
+        except psycopg.Error as error:
+            self.close()
+            told = " ".join(str(error).split())[:_LONGEST]
+            over = "the time was up" if deadline.expired else told
+            raise ProviderUnavailable(
+                f"the scratch copies could not be worked with to the end: {over}",
+                remedy="leave out what ends connections or takes too long, or allow more time",
+            ) from None
+        finally:
+            late.cancel()
+            late.join()
 
     def _server(self, version: int | None) -> Scratch:
         major, _ = choose(version)
