@@ -132,7 +132,8 @@ class Relation(Value):
     ``partition_key`` is what a partitioned table is cut by. ``inherits`` names other parents.
     ``rows`` is the server's estimate, None where it has none; ``empty`` is exact at the time of
     reading, None where it was not looked at. ``size`` is in bytes. ``extension`` owns it.
-    ``options`` are a view's (``security_invoker=true``, ``check_option=local``).
+    ``options`` are a view's (``security_invoker=true``, ``check_option=local``); a materialized
+    view that cannot be read before it is refreshed has ``populated=false``.
     """
 
     schema: str

@@ -40,7 +40,8 @@ RELATIONS = f"""
            CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END AS partition_key,
            ARRAY(SELECT i.inhparent FROM pg_inherits i
                  WHERE i.inhrelid = c.oid ORDER BY i.inhseqno) AS parents,
-           CASE WHEN c.relkind = 'v' THEN c.reloptions END AS options
+           CASE WHEN c.relkind = 'v' THEN c.reloptions
+                WHEN NOT c.relispopulated THEN ARRAY['populated=false'] END AS options
     FROM pg_class c
     JOIN spaces n ON n.oid = c.relnamespace
     LEFT JOIN pg_depend d
