@@ -203,7 +203,7 @@ TYPES = f"""
            ARRAY(SELECT l.enumlabel::text FROM pg_enum l
                  WHERE l.enumtypid = t.oid ORDER BY l.enumsortorder) AS labels,
            CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END AS base,
-           t.typnotnull, t.typdefault,
+           t.typnotnull, pg_get_expr(t.typdefaultbin, 0) AS typdefault,
            ARRAY(SELECT pg_get_constraintdef(o.oid) FROM pg_constraint o
                  WHERE o.contypid = t.oid AND o.contype = 'c' ORDER BY o.conname) AS checks,
            CASE WHEN t.typtype = 'r' THEN format_type(r.rngsubtype, NULL) END AS subtype,
