@@ -203,6 +203,7 @@ class _Trial:
         self._losses += doubts.of_partitions(there)
         both = Way(old.state, back.state, Reading((*up.data, *down.data)), outcome)
         self._losses += doubts.of_moves(both, (*up.data, *down.data), edges=self._edges)
+        self._losses += doubts.of_unwritten(both, State({}, {}, {}))
         return back
 
     def _with_writes(self, new: _Seen, back: _Seen) -> None:

@@ -78,7 +78,8 @@ class _Search:
         """Look for one table's rows where it still is, or in any other table."""
         same = self._found.tables.get(table.oid)
         if same is None:
-            self._gone(table)
+            if table.rows:
+                self._gone(table)
             return
         common = [c.number for c in table.stored if c.number in same.places]
         retyped = [n for n in common if _type(table, n) != _type(same, n)]
@@ -179,11 +180,13 @@ class _Search:
         for place in self._places(table, same, column, pairs, keys):
             self.moved.append(place)
             return
-        there = list(zip(keys, self._same_column(table, same, number), strict=False))
-        self.lost.append(Lost(table.oid, number, _missing(pairs, there)))
-
-    def _same_column(self, table: Table, same: Table, number: int) -> list[Cell]:
-        return self._read(table, number, same, number) if number in same.places else []
+        if number in same.places:
+            values = self._read(table, number, same, number)
+            lost = _missing(pairs, list(zip(keys, values, strict=True)))
+        else:
+            lost = sum(value is not None for _, value in pairs)
+        if lost:
+            self.lost.append(Lost(table.oid, number, lost))
 
     def _places(
         self, table: Table, same: Table, column: Column, pairs: Pairs, keys: Keys
