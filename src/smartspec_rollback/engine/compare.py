@@ -6,8 +6,9 @@ Called by ``schema compare`` and while a rollback is planned. What fails on the 
 ``unseen``, and never makes a comparison safer; only without the new schema there is none at all.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from threading import Thread
 
 from msgspec.structs import replace
 
@@ -22,10 +23,10 @@ from smartspec_rollback.domain.comparison import (
 from smartspec_rollback.domain.migration import AppliedMigration, Effect
 from smartspec_rollback.domain.schema_record import Answer, Mark, Question, SchemaSnapshot
 from smartspec_rollback.domain.values import Evidence
-from smartspec_rollback.domain.workload import Statement, StatementText, Trial
+from smartspec_rollback.domain.workload import ColumnProfile, Statement, StatementText, Trial
 from smartspec_rollback.errors import ProviderError
 from smartspec_rollback.ports.clock import Deadline
-from smartspec_rollback.ports.database import Database, Laboratory, Rehearsal
+from smartspec_rollback.ports.database import Database, Laboratory, Profiles, Rehearsal
 
 _NOT_COMPARABLE = "not-comparable"
 _SHOWN = 5
@@ -78,7 +79,7 @@ class _Comparing:
         self._deadline = deadline
         self._layers = {Layer.CATALOG}
         self._unseen: list[str] = []
-        self._unread: tuple[str, ...] = ()
+        self._doubts: list[str] = []
 
     def compared(self) -> Comparison:
         """Look through every layer, the rows last, since the rules say what to ask of them."""
@@ -86,8 +87,10 @@ class _Comparing:
         catalog, applied = self._new_schema()
         workload = replace(what.before.workload, statements=self._statements())
         before = replace(what.before, workload=workload)
-        trials = self._live_trials(workload.statements)
+        live = _LiveTrials(what.after, workload.statements, self._deadline)
+        live.begin()
         rehearsal = self._rehearsal(before, catalog)
+        trials = self._live_trials(live)
         inputs = Inputs(
             before=before,
             after=catalog,
@@ -99,12 +102,15 @@ class _Comparing:
             missing_before=frozenset(rehearsal.missing_before),
             applied=applied,
             gaps=what.gaps,
+            profiles=self._profiles(catalog),
         )
         answers = self._answers(self._rules.questions(inputs))
         seen = replace(
             inputs, answers=answers, layers=tuple(self._layers), unseen=tuple(self._unseen)
         )
-        return _doubted(self._rules.compare(seen), self._unread)
+        if self._deadline.expired:
+            self._doubts.append("the time was up before everything was looked at")
+        return _doubted(self._rules.compare(seen), self._doubts)
 
     def _new_schema(self) -> tuple[Catalog, tuple[AppliedMigration, ...] | None]:
         after = self._what.after
@@ -134,21 +140,22 @@ class _Comparing:
             for name, sql in self._what.migrations
             for effect in self._laboratory.effects(sql, name)
         )
-        self._unread = (*self._what.unread, *self._rules.unread(effects))
-        self._unseen += self._unread
+        unread = (*self._what.unread, *self._rules.unread(effects))
+        self._unseen += unread
+        # A migration that nobody could read may have changed any row.
+        self._doubts += unread
         return effects
 
-    def _live_trials(self, statements: tuple[Statement, ...]) -> tuple[Trial, ...]:
-        after = self._what.after
-        if isinstance(after, SchemaSnapshot) or not statements:
+    def _live_trials(self, live: "_LiveTrials") -> tuple[Trial, ...]:
+        """Wait for what compiling on the live schema gave."""
+        trials = live.end()
+        if isinstance(trials, ProviderError):
+            self._lacks(Layer.WORKLOAD, trials)
             return ()
-        try:
-            trials = after.trials(statements, deadline=self._deadline)
-        except ProviderError as error:
-            self._lacks(Layer.WORKLOAD, error)
+        if trials is None:
             return ()
         self._layers.add(Layer.WORKLOAD)
-        self._unseen += after.cannot_see
+        self._unseen += live.cannot_see
         return trials
 
     def _rehearsal(self, before: SchemaSnapshot, catalog: Catalog) -> Rehearsal:
@@ -177,6 +184,19 @@ class _Comparing:
         self._unseen += (f"{Layer.SHADOW}: {note}" for note in rehearsal.notes)
         return rehearsal
 
+    def _profiles(self, catalog: Catalog) -> tuple[ColumnProfile, ...]:
+        """Take figures about the values now, where they were recorded then."""
+        after = self._what.after
+        if isinstance(after, SchemaSnapshot):
+            return after.profiles
+        if not self._what.before.profiles or not isinstance(after, Profiles):
+            return ()
+        try:
+            return after.profiles(catalog, deadline=self._deadline)
+        except ProviderError as error:
+            self._lacks(Layer.PROBE, error)
+            return ()
+
     def _answers(self, questions: tuple[Question, ...]) -> tuple[Answer, ...]:
         after = self._what.after
         if isinstance(after, SchemaSnapshot) or not questions:
@@ -185,30 +205,79 @@ class _Comparing:
             answers = after.answers(questions, since=self._what.since, deadline=self._deadline)
         except ProviderError as error:
             self._lacks(Layer.PROBE, error)
-            return ()
+            return tuple(Answer(question=each, rows=None, reason=error.what) for each in questions)
         if any(answer.rows is not None for answer in answers):
             self._layers.add(Layer.PROBE)
         return answers
 
     def _lacks(self, layer: Layer, error: ProviderError) -> None:
-        """Note that a layer saw nothing."""
-        self._unseen.append(f"{layer}: {error.what}")
+        """Note that a layer failed: what it would have found is not known."""
+        told = f"{layer}: {error.what}"
+        self._unseen.append(told)
+        self._doubts.append(told)
 
 
-def _doubted(compared: Comparison, unread: tuple[str, ...]) -> Comparison:
-    """Call nothing safe after a migration that nobody could read: it may have changed any row."""
-    if not unread or compared.verdict is not SchemaVerdict.SAFE:
+class _LiveTrials:
+    """Compiles statements on the live schema, in a thread of its own.
+
+    Meanwhile others work with the scratch server: each waits for another server than the other.
+    Whoever gives up meanwhile, leaves it alone: it is bounded by the deadline, and read-only.
+    """
+
+    def __init__(
+        self,
+        after: Database | SchemaSnapshot,
+        statements: tuple[Statement, ...],
+        deadline: Deadline,
+    ) -> None:
+        """Prepare; there is nothing to do without a live database, or without statements."""
+        self._database = None if isinstance(after, SchemaSnapshot) or not statements else after
+        self._statements = statements
+        self._deadline = deadline
+        self._found: tuple[Trial, ...] | Exception | None = None
+        self._thread = Thread(target=self._work, name="live-trials", daemon=True)
+
+    @property
+    def cannot_see(self) -> tuple[str, ...]:
+        """Say what the live database cannot be asked."""
+        return () if self._database is None else self._database.cannot_see
+
+    def begin(self) -> None:
+        """Start compiling."""
+        if self._database is not None:
+            self._thread.start()
+
+    def end(self) -> tuple[Trial, ...] | ProviderError | None:
+        """Wait; None where nothing was to be done. Raises what is no ProviderError."""
+        if self._database is not None:
+            self._thread.join()
+        if isinstance(self._found, Exception) and not isinstance(self._found, ProviderError):
+            raise self._found
+        return self._found
+
+    def _work(self) -> None:
+        if self._database is None:
+            return
+        try:
+            self._found = self._database.trials(self._statements, deadline=self._deadline)
+        except Exception as error:  # noqa: BLE001 - it is raised again by ``end``, in the thread of who asked
+            self._found = error
+
+
+def _doubted(compared: Comparison, doubts: Sequence[str]) -> Comparison:
+    """Call nothing safe that was not looked at as it should have been."""
+    if not doubts or compared.verdict is not SchemaVerdict.SAFE:
         return compared
     finding = SchemaFinding(
         code=_NOT_COMPARABLE,
         verdict=SchemaVerdict.UNKNOWN,
-        object="migrations",
-        summary="What the migrations did to rows could not be read wholly.",
-        layer=Layer.MIGRATIONS,
-        layers=(Layer.MIGRATIONS,),
+        object="comparison",
+        summary=f"Nothing harmful was found, but not everything could be looked at: {doubts[0]}",
+        layer=Layer.CATALOG,
+        layers=(Layer.CATALOG,),
         evidence=tuple(
-            Evidence(fact="not read", value=each, source=Layer.MIGRATIONS)
-            for each in unread[:_SHOWN]
+            Evidence(fact="not looked at", value=each, source=Layer.CATALOG)
+            for each in doubts[:_SHOWN]
         ),
     )
     return replace(
