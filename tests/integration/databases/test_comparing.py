@@ -193,6 +193,21 @@ def test_upsert_without_its_key_breaks(mariadb: MariaDb) -> None:
     assert comparison.verdict is BREAKING, said(comparison)
 
 
+def test_fix_is_spelled_for_the_server(mariadb: MariaDb) -> None:
+    """What a person pastes at three in the morning is refused by the server."""
+    with mariadb.database() as name:
+        mariadb.run(name, *OLD)
+        place = Place("mysql", mariadb.url(name), lambda *_: None)
+        before = recorded(place, *STATEMENTS)
+        mariadb.run(name, "ALTER TABLE items ADD COLUMN colour varchar(9) NOT NULL")
+        refused = judged(before, place)
+        assert refused.verdict is BREAKING, said(refused)
+        fixes = [finding.fix for finding in refused.findings if finding.fix]
+        lines = [line for line in fixes[0].splitlines() if not line.startswith("--")]
+        mariadb.run(name, *filter(str.strip, " ".join(lines).split(";")))
+        assert judged(before, place).verdict is not BREAKING
+
+
 def test_double_quoted_name_is_no_text(tmp_path: Path) -> None:
     """SQLite takes a quoted name for a text once its column is gone, and the loss is not seen."""
     path = tmp_path / "shop.db"

@@ -52,7 +52,9 @@ def names(kind: str, identifiers: Iterable[str]) -> str:
 
 
 def qualified(kind: str, relation: Relation) -> str:
-    """Spell a relation with its schema."""
+    """Spell a relation with its schema; MySQL's ``main`` is the database one is connected to."""
+    if is_mysql(kind) and relation.schema == "main":
+        return name(kind, relation.name)
     return f"{name(kind, relation.schema)}.{name(kind, relation.name)}"
 
 

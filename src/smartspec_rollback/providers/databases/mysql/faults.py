@@ -98,6 +98,12 @@ def fault(error: Exception, place: Address, *, doing: str) -> ProviderError:
             remedy="grant the missing privilege to the URL's user, or use another user",
             details=(text,),
         )
+    if isinstance(error, RuntimeError):
+        return ProviderError(
+            f"{doing}: {text}",
+            where=where,
+            remedy="add ?ssl-mode=required to the URL, or run: pip install 'pymysql[rsa]'",
+        )
     if lost(error):
         return ProviderUnavailable(
             f"{doing}: {text}",
