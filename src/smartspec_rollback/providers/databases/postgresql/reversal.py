@@ -11,15 +11,12 @@ called lossless.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum, auto
-from itertools import chain, count
+from itertools import chain
 
 from smartspec_rollback.domain.reversal import Loss, Reversal, ReversalVerdict
-from smartspec_rollback.errors import UsageError
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.providers.databases.postgresql.reversing import doubts, schema_lines, state
 from smartspec_rollback.providers.databases.postgresql.reversing.blame import (
-    Step,
     culprits,
     stepping,
     what_was_lost,
@@ -29,6 +26,12 @@ from smartspec_rollback.providers.databases.postgresql.reversing.comparing impor
     compare,
 )
 from smartspec_rollback.providers.databases.postgresql.reversing.doubts import Way
+from smartspec_rollback.providers.databases.postgresql.reversing.preparing import (
+    Rows,
+    Seen,
+    look,
+    prepare,
+)
 from smartspec_rollback.providers.databases.postgresql.reversing.reading import Reading, read
 from smartspec_rollback.providers.databases.postgresql.reversing.sandbox import Failed, Sandbox
 from smartspec_rollback.providers.databases.postgresql.reversing.script import Command, cut
@@ -40,7 +43,6 @@ from smartspec_rollback.providers.databases.postgresql.reversing.trying import (
     which_writes_fail,
     write,
 )
-from smartspec_rollback.providers.databases.postgresql.reversing.writing import Writer
 from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
 
 Script = tuple[str, str]
@@ -56,15 +58,6 @@ class _Scripts:
     up: tuple[Command, ...]
     down: tuple[Command, ...]
     writes: tuple[Command, ...] | None
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """A database as it is at one moment: its name, its rows, its schema as lines."""
-
-    database: str
-    state: State
-    lines: frozenset[str]
 
 
 def reverse(
@@ -96,15 +89,6 @@ def _cut_all(scripts: tuple[Script, ...]) -> tuple[Command, ...]:
     return tuple(chain.from_iterable(cut(text, name) for name, text in scripts))
 
 
-class _Rows(Enum):
-    """What rows are made up for the old schema: as unusual as the up migration lets them be."""
-
-    UNUSUAL = auto()
-    WITH_NULLS = auto()
-    FILLED = auto()
-    NONE = auto()
-
-
 class _Trial:
     """One reversal being tried out."""
 
@@ -114,9 +98,17 @@ class _Trial:
         self._losses: list[Loss] = []
         self._written = 0
         self._edges = True
+        self._notes: tuple[str, ...] = ()
 
     def result(self) -> Reversal:
-        old, new = self._prepare()
+        old, new, rows = prepare(self._box, self._scripts.before, self._scripts.up, self._named)
+        self._edges = rows is Rows.UNUSUAL
+        if foreign := {*old.state.foreign, *new.state.foreign}:
+            self._notes = (
+                f"rows of foreign tables are not compared: {', '.join(sorted(foreign))}",
+            )
+        if rows is Rows.NONE:
+            self._untested_rows(old)
         try:
             back = self._quietly(old, new)
         except Failed as failure:
@@ -131,48 +123,7 @@ class _Trial:
             )
         return self._verdict(differences)
 
-    def _prepare(self) -> tuple[_Seen, _Seen]:
-        """Load the old schema with rows as varied as up lets them be, and migrate a copy."""
-        failure: Failed | None = None
-        for rows in _Rows:
-            old = self._load(rows)
-            database = self._box.make(old.database)
-            try:
-                with self._box.author(database) as author:
-                    for _ in self._box.run(author, self._scripts.up):
-                        pass
-            except Failed as error:
-                failure = error
-                continue
-            if rows is _Rows.NONE:
-                self._untested_rows(old)
-            self._edges = rows is _Rows.UNUSUAL
-            return old, self._look(database)
-        raise _broken("the up migration fails", failure)
-
-    def _load(self, rows: _Rows) -> _Seen:
-        """Load the old schema, and make up rows for it."""
-        database = self._box.make()
-        try:
-            with self._box.author(database) as author:
-                for _ in self._box.run(author, self._scripts.before, lenient=True):
-                    pass
-        except Failed as error:
-            raise _broken("the schema from before cannot be loaded", error) from None
-        if rows is not _Rows.NONE:
-            empty = self._look(database).state
-            words = named((*self._scripts.up, *self._scripts.down))
-            thorough = frozenset(
-                oid for oid, table in empty.tables.items() if table.name.lower() in words
-            )
-            with self._box.author(database) as author:
-                Writer(author, empty, self._box.check_time, count(1)).ordinary(
-                    nulls=rows is not _Rows.FILLED,
-                    thorough=thorough if rows is _Rows.UNUSUAL else frozenset(),
-                )
-        return self._look(database)
-
-    def _untested_rows(self, old: _Seen) -> None:
+    def _untested_rows(self, old: Seen) -> None:
         for table in old.state.tables.values():
             if not table.rows:
                 self._losses.append(
@@ -186,15 +137,15 @@ class _Trial:
                     )
                 )
 
-    def _quietly(self, old: _Seen, new: _Seen) -> _Seen:
+    def _quietly(self, old: Seen, new: Seen) -> Seen:
         """Go back without any writes, and look for the old version's rows."""
         database = self._box.make(new.database)
         steps = list(stepping(self._box, database, self._scripts.down))
-        back = self._look(database)
+        back = look(self._box, database)
         outcome = self._compare(old.state, back)
         by_up = self._compare(old.state, new)
         self._losses += what_was_lost(
-            old.state, outcome, "down", self._blame(old.state, outcome, steps), already=by_up
+            old.state, outcome, "down", culprits(old.state, outcome, steps), already=by_up
         )
         up, down = read(self._scripts.up), read(self._scripts.down)
         there = Way(old.state, new.state, up, outcome)
@@ -206,7 +157,7 @@ class _Trial:
         self._losses += doubts.of_unwritten(both, State({}, {}, {}))
         return back
 
-    def _with_writes(self, new: _Seen, back: _Seen) -> None:
+    def _with_writes(self, new: Seen, back: Seen) -> None:
         """Write as the new version could, go back, and look for everything written."""
         database = self._box.make(new.database)
         thorough = touched(new.state, back.state, self._scripts.down)
@@ -218,11 +169,11 @@ class _Trial:
             given=self._scripts.writes,
             values=self._constants,
         )
-        busy = self._look(database)
+        busy = look(self._box, database)
         steps = list(stepping(self._box, database, self._scripts.down))
-        after = self._look(database)
+        after = look(self._box, database)
         outcome = self._compare(busy.state, after)
-        blamed = self._blame(busy.state, outcome, steps)
+        blamed = culprits(busy.state, outcome, steps)
         self._losses += what_was_lost(busy.state, outcome, "down", blamed)
         down = read(self._scripts.down)
         way = Way(busy.state, after.state, down, outcome)
@@ -232,7 +183,7 @@ class _Trial:
         self._losses += doubts.of_partitions(way)
         self._losses += doubts.of_unwritten(way, new.state)
 
-    def _concerned(self, new: _Seen, back: _Seen, failure: Failed) -> None:
+    def _concerned(self, new: Seen, back: Seen, failure: Failed) -> None:
         """Find out by which columns' values the reversal fails."""
         if self._scripts.writes is None:
             self._losses += which_writes_fail(
@@ -245,23 +196,18 @@ class _Trial:
             )
 
     @property
+    def _named(self) -> frozenset[str]:
+        return named((*self._scripts.up, *self._scripts.down))
+
+    @property
     def _constants(self) -> tuple[str, ...]:
         return constants((*self._scripts.up, *self._scripts.down))
 
-    def _look(self, database: str) -> _Seen:
-        with self._box.reader(database) as reader:
-            return _Seen(database, state.read(reader), schema_lines.lines(reader))
-
-    def _compare(self, expected: State, found: _Seen) -> Outcome:
+    def _compare(self, expected: State, found: Seen) -> Outcome:
         with self._box.reader(found.database) as reader:
             return compare(
                 expected, found.state, lambda values, spelled: state.recast(reader, values, spelled)
             )
-
-    def _blame(
-        self, expected: State, outcome: Outcome, steps: list[Step]
-    ) -> dict[tuple[int, int | None], str]:
-        return culprits(expected, outcome, steps)
 
     def _failed(self, failure: Failed, reason: str, differences: tuple[str, ...] = ()) -> Reversal:
         return self._reversal(
@@ -274,17 +220,14 @@ class _Trial:
 
     def _verdict(self, differences: tuple[str, ...]) -> Reversal:
         if differences:
-            gone = f"{len(differences)} lines of it differ"
-            return self._reversal(
-                ReversalVerdict.FAILS, f"the schema is not restored: {gone}", differences
-            )
+            reason = f"the schema is not restored: {differences[0]}"
+            more = f" (and {len(differences) - 1} more)" if len(differences) > 1 else ""
+            return self._reversal(ReversalVerdict.FAILS, reason + more, differences)
         seen = [loss for loss in self._losses if loss.rows]
         if seen:
-            named = list(
-                dict.fromkeys(".".join(filter(None, (s.relation, s.column))) for s in seen)
-            )
-            more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
-            reason = f"rows or values are lost in {', '.join(named[:_MOST_NAMED])}{more}"
+            places = dict.fromkeys(".".join(filter(None, (s.relation, s.column))) for s in seen)
+            more = f" and {len(places) - _MOST_NAMED} more" if len(places) > _MOST_NAMED else ""
+            reason = f"rows or values are lost in {', '.join([*places][:_MOST_NAMED])}{more}"
             return self._reversal(ReversalVerdict.LOSES, reason)
         if self._losses:
             reason = "nothing was lost that was tried, but not every case could be"
@@ -311,7 +254,7 @@ class _Trial:
             writes="made up" if self._scripts.writes is None else "given",
             written=self._written,
             server=self._box.server.version,
-            notes=tuple(self._box.notes),
+            notes=(*self._box.notes, *self._notes),
         )
 
 
@@ -319,13 +262,3 @@ def _once(losses: list[Loss]) -> Iterator[Loss]:
     """Leave out what is said twice, the seen before the feared."""
     order = sorted(losses, key=lambda loss: loss.rows is None)
     yield from dict.fromkeys(order)
-
-
-def _broken(what: str, failure: Failed | None) -> UsageError:
-    if failure is None:
-        return UsageError(what)
-    return UsageError(
-        f"{what}: {failure.message}",
-        where=failure.command.source,
-        details=(failure.command.short,),
-    )

@@ -49,12 +49,14 @@ def of_way(way: Way, *, name: str) -> Iterator[Loss]:
     for statement in way.reading.data:
         if not statement.adds and _hits(statement, way):
             doubt = statement.doubt or "it overwrites values"
-            yield _doubt(statement, f"{name}: {doubt}; not every case was tried")
+            yield _doubt(way, statement, f"{name}: {doubt}; not every case was tried")
     for statement in way.reading.retypes:
-        yield _doubt(statement, f"{name}: {statement.doubt}")
+        yield _doubt(way, statement, f"{name}: {statement.doubt}")
     if way.reading.data and (way.start.reactions or way.end.reactions or way.reading.reacts):
         yield _doubt(
-            way.reading.data[0], f"{name}: triggers or rules may react to it depending on values"
+            way,
+            way.reading.data[0],
+            f"{name}: triggers or rules may react to it depending on values",
         )
 
 
@@ -266,9 +268,11 @@ def _demand(way: Way, table: int | None, what: str) -> Loss:
     )
 
 
-def _doubt(statement: DataStatement, what: str) -> Loss:
+def _doubt(way: Way, statement: DataStatement, what: str) -> Loss:
+    tables = (*way.start.tables.values(), *way.end.tables.values())
+    names = {table.qualified for table in tables if table.name == statement.target}
     return Loss(
-        relation=statement.target or "",
+        relation=names.pop() if len(names) == 1 else statement.target or "",
         column=statement.columns[0] if len(statement.columns) == 1 else None,
         rows=None,
         statement=statement.command.short,
