@@ -73,9 +73,9 @@ def _beneath(change: SchemaFinding, vague: SchemaFinding) -> SchemaFinding:
 
 
 def _join(one: SchemaFinding, other: SchemaFinding) -> SchemaFinding:
-    """Join two findings about one thing; the more specific names it, the worse one judges it."""
+    """Join two findings about one thing; the more specific names it, the worse one tells it."""
     named = max((one, other), key=lambda each: _SPECIFIC.get(each.code, 0))
-    worse, milder = (one, other) if one.verdict.rank >= other.verdict.rank else (other, one)
+    milder, worse = sorted((one, other), key=_telling)
     shown = worse if worse.statement is not None else milder
     different = None not in {one.statement_id, other.statement_id} and (
         one.statement_id != other.statement_id
@@ -91,6 +91,11 @@ def _join(one: SchemaFinding, other: SchemaFinding) -> SchemaFinding:
         fix=worse.fix or milder.fix,
         loses=named.loses,
     )
+
+
+def _telling(finding: SchemaFinding) -> tuple[int, int]:
+    """Rank what is said by its verdict; of two alike, what names the cause, not one failure."""
+    return finding.verdict.rank, -tuple(Layer).index(finding.layer)
 
 
 def _layers(one: SchemaFinding, other: SchemaFinding) -> tuple[Layer, ...]:

@@ -102,8 +102,26 @@ def _judged(case: Case, pair: Match, column: Column, object_: str) -> Iterator[_
     if used := _selecting_all(case, pair):
         said = f"The old version selects all columns of {table} and gets {name} too."
         yield _Judged(SchemaVerdict.ATTENTION, said, used)
+    if not case.enough and (alike := _named_alike(case, pair, column)):
+        said = (
+            f"{alike} has a column {name} too: statements that are not known may name it without "
+            f"a table, which is ambiguous since {object_} is there."
+        )
+        yield _Judged(SchemaVerdict.UNKNOWN, said)
     filled = "its default" if fills_itself(column) else "NULL"
     yield _Judged(SchemaVerdict.SAFE, f"{object_} is new; the old version leaves it to {filled}.")
+
+
+def _named_alike(case: Case, pair: Match, column: Column) -> str | None:
+    """Name another table of the old version with a column of the new one's name."""
+    return next(
+        (
+            each.qualified
+            for each in case.before.catalog.relations
+            if each.qualified != pair.old.qualified and each.column(column.name) is not None
+        ),
+        None,
+    )
 
 
 def _unfilled(case: Case, pair: Match, column: Column) -> Iterator[_Judged]:
