@@ -9,7 +9,7 @@ from smartspec_rollback.domain.reversal import ReversalVerdict
 from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
 
 _PAIRS = every_pair()
-_SOME = _PAIRS[::26]
+_SOME = _PAIRS[::32]
 _LOSSLESS = (
     "rename column under a view",
     "rename a label",
