@@ -20,7 +20,7 @@ $(VENV)/.demo: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,postgresql,scratch,mysql,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,postgresql,scratch,mysql,sqlite,dev]'
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo  ## Roll a bad release back on this machine, for real, under load
@@ -33,6 +33,7 @@ check: $(VENV)/.dev  ## Lint, types, and who may import whom
 	$(BIN)/lint-imports
 
 test: $(VENV)/.dev  ## Run every test, with real parts
+	@sh tests/parts.sh
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 crash: $(VENV)/.dev  ## Kill a rollback at 200 random moments and see it end right each time

@@ -101,7 +101,6 @@ def _database_behind(section: EnvironmentSection) -> DatabaseConfiguration | Non
         migrations_path=migrations.path if migrations else None,
         statements=shared.statements,
         remembered=shared.remembered,
-        shadow=None if shared.shadow is msgspec.UNSET else shared.shadow,
         record_values=shared.record_values,
         record_samples=shared.record_samples,
         look_within=shared.look_within,

@@ -11,7 +11,6 @@ from msgspec import UNSET, Meta, UnsetType
 
 from smartspec_rollback.config.annotations import Duration, KindName
 from smartspec_rollback.config.model import DatabaseConfiguration
-from smartspec_rollback.domain.secrets import SecretReference
 from smartspec_rollback.domain.values import Value
 
 _DEFAULT = DatabaseConfiguration(kind="", settings=Value())
@@ -56,14 +55,6 @@ class DatabaseSection(Value):
             examples=[True],
         ),
     ] = _DEFAULT.remembered
-    shadow: Annotated[
-        SecretReference | UnsetType,
-        Meta(
-            description="A server for scratch copies of the schema, by reference: never "
-            "production. Without it, one that is installed here is started where that is possible.",
-            examples=[{"env": "SHADOW_DATABASE_URL"}],
-        ),
-    ] = UNSET
     record_values: Annotated[
         bool,
         Meta(

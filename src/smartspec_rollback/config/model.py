@@ -8,7 +8,6 @@ from typing import Protocol
 
 from smartspec_rollback.domain.approval import Person
 from smartspec_rollback.domain.names import nearest
-from smartspec_rollback.domain.secrets import SecretReference
 from smartspec_rollback.domain.settings import TargetSettings
 from smartspec_rollback.domain.values import Value
 from smartspec_rollback.errors import UnknownName
@@ -44,7 +43,7 @@ class DatabaseConfiguration(Value):
     """How a Target's database is looked into, and what is recorded of it with a deployment.
 
     ``settings`` are the kind's own. ``statements`` are paths of files, ``*`` and ``**`` allowed.
-    ``shadow`` leads to a server for scratch databases. ``look_within`` is in seconds.
+    ``look_within`` is in seconds.
     """
 
     kind: str
@@ -53,7 +52,6 @@ class DatabaseConfiguration(Value):
     migrations_path: Path | None = None
     statements: tuple[Path, ...] = ()
     remembered: bool = True
-    shadow: SecretReference | None = None
     record_values: bool = False
     record_samples: int = 0
     look_within: float = 5.0

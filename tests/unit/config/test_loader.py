@@ -103,15 +103,13 @@ def test_the_keys_of_every_kind_and_those_of_one_kind_stand_side_by_side(tmp_pat
     """Somebody's statements or role would be dropped in silence, and breakage not be found."""
     line = (
         "database: {kind: postgresql, role: app, url: {file: url}, statements: ['q/**/*.sql'], "
-        "remembered: false, shadow: {env: SHADOW}, record_values: true, record_samples: 5}"
+        "remembered: false, record_values: true, record_samples: 5}"
     )
     held = one(environment(line), tmp_path).database
     assert held is not None
     assert isinstance(held.settings, PostgresqlSettings)
     assert held.settings.role == "app"
     assert held.statements == (tmp_path / "q/**/*.sql",)
-    assert held.shadow is not None
-    assert held.shadow.place == "environment variable SHADOW"
     assert (held.remembered, held.record_values, held.record_samples) == (False, True, 5)
 
 

@@ -85,7 +85,7 @@ REFUSED = [
         "the key 'path' is missing",
     ),
     (
-        "database: {kind: postgresql, url: {env: X}, shadow: postgresql://u:p@h/d}",
+        "database: {kind: postgresql, url: postgresql://u:p@h/d}",
         "a secret is not written here, only where it is kept",
     ),
     ("objectives: [p99 <= 200ms]", "'p99 <= 200ms' is not an objective"),
