@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from smartspec_rollback.domain.migration import MigrationSet
-from smartspec_rollback.errors import UsageError
+from smartspec_rollback.errors import ProviderError, UsageError
 from smartspec_rollback.providers import migrations
 from smartspec_rollback.providers.migrations.files import OneFile
 from smartspec_rollback.providers.migrations.text import decode
@@ -39,7 +39,10 @@ def going_down(paths: Sequence[Path]) -> Scripts:
 
 def whole(path: Path) -> str:
     """Read a file of SQL; UsageError where it is none."""
-    decoded = decode(OneFile(path).content(path.name))
+    try:
+        decoded = decode(OneFile(path).content(path.name))
+    except ProviderError as error:
+        raise UsageError(error.what, where=str(path), remedy="name a file of SQL") from None
     if decoded.text is None:
         raise UsageError(f"this file cannot be read as SQL: {decoded.fault}", where=str(path))
     return decoded.text

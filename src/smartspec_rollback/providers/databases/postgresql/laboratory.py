@@ -114,6 +114,8 @@ class PostgresqlLaboratory:
         try:
             yield
         except psycopg.Error as error:
+            late.cancel()
+            late.join()
             self.close()
             told = " ".join(str(error).split())[:_LONGEST]
             over = "the time was up" if deadline.expired else told
