@@ -18,7 +18,7 @@ CREATE OR REPLACE VIEW regular_customers AS SELECT id, email, name FROM customer
 -- row 36 a view added
 CREATE VIEW expensive AS SELECT * FROM products WHERE price > 100
 
--- row 36 a view replaced by a table of its rows
+-- row 36! a view replaced by a table of its rows
 DROP VIEW regular_customers; CREATE TABLE regular_customers AS SELECT id, email, name FROM customers WHERE NOT vip; GRANT ALL ON regular_customers TO shop_app
 
 -- row 37 a used function dropped
@@ -27,7 +27,7 @@ DROP FUNCTION reduced(numeric, integer)
 -- row 37 a used function gets another parameter
 DROP FUNCTION order_total(bigint); CREATE FUNCTION order_total(which bigint, gross boolean) RETURNS numeric LANGUAGE sql AS 'SELECT 1.00'
 
--- row 37 a used function gets an optional parameter
+-- row 37! a used function gets an optional parameter
 DROP FUNCTION order_total(bigint); CREATE FUNCTION order_total(which bigint, gross boolean DEFAULT false) RETURNS numeric LANGUAGE sql AS 'SELECT coalesce(sum(l.quantity * p.price), 0) FROM order_lines l JOIN products p ON p.id = l.product_id WHERE l.order_id = which'
 
 -- row 37 a used function returns another type

@@ -299,3 +299,19 @@ def test_an_extension_takes_its_functions_along(
     )
     built = case(before, catalog(), asked, **facts)
     assert said(functions.findings(built)) == {(NAME, "maths"): expected}
+
+
+@pytest.mark.parametrize(
+    ("new", "gained"),
+    [
+        ("SELECT id, name, born FROM people WHERE NOT vip;", True),
+        ("SELECT id, name, unnest(tags) AS tag FROM people WHERE NOT vip;", False),
+        ("SELECT id, name, born FROM people WHERE vip;", False),
+        ("SELECT id, born AS name, name AS born FROM people WHERE NOT vip;", False),
+        ("SELECT DISTINCT id, name, born FROM people WHERE NOT vip;", False),
+        ("SELECT id, name FROM people WHERE NOT vip;", False),
+    ],
+)
+def test_a_view_with_more_columns_has_the_same_rows(new: str, gained: bool) -> None:  # noqa: FBT001 - a case of the table
+    """A view that shows other rows passes for one that only got a column."""
+    assert views._only_gained("SELECT id, name FROM people WHERE NOT vip;", new) is gained
