@@ -266,7 +266,8 @@ class Catalog(Value):
     ``kind`` is the provider's (``postgresql``), ``version`` the server's (``15.4``). ``role`` is
     the one the application's statements run as, ``member_of`` every role whose privileges it has,
     itself included; ``superuser`` bypasses all of them. ``search_path`` are the schemas unqualified
-    names are looked up in. ``notes`` say what could not be read or is not modelled.
+    names are looked up in, ``closed`` those the role has no USAGE of. ``notes`` say what could not
+    be read or is not modelled.
     """
 
     kind: str
@@ -276,6 +277,7 @@ class Catalog(Value):
     superuser: bool = False
     search_path: tuple[str, ...] = ()
     schemas: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
     relations: tuple[Relation, ...] = ()
     functions: tuple[Function, ...] = ()
     types: tuple[DefinedType, ...] = ()

@@ -25,6 +25,7 @@ def findings(case: Case) -> Iterator[SchemaFinding]:
     """Judge every privilege the old version's role had and has no more."""
     if unbound(case, new=True) and case.before.catalog.role is not None:
         return
+    yield from _schemas(case)
     for old, new in case.pairs():
         if old.extension is None:
             yield from _relation(case, old, new)
@@ -50,6 +51,31 @@ def needs(relation: Relation, use: Use) -> frozenset[Need]:
     if use.deletes:
         wanted.add(("DELETE", None))
     return frozenset(wanted) or frozenset({("SELECT", None)})
+
+
+def _schemas(case: Case) -> Iterator[SchemaFinding]:
+    """Judge schemas whose objects the role may not touch any more."""
+    before = case.before.catalog
+    for schema in case.after.closed:
+        if schema in before.closed or schema not in before.schemas:
+            continue
+        used = tuple(
+            each
+            for relation in before.relations
+            if relation.schema == schema
+            for each in case.uses(relation.qualified)
+        )
+        verdict = SchemaVerdict.BREAKING if used else case.unused
+        yield found(
+            41,
+            verdict,
+            schema,
+            f"The role {case.after.role} may not use the schema {schema} any more"
+            + (", and the old version does." if used else "."),
+            statements=statements_of(used),
+            fix=f"GRANT USAGE ON SCHEMA {name(case.after.kind, schema)} TO "
+            f"{name(case.after.kind, case.after.role or 'PUBLIC')};",
+        )
 
 
 def _relation(case: Case, old: Relation, new: Relation) -> Iterator[SchemaFinding]:

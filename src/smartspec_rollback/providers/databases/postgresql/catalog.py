@@ -102,6 +102,7 @@ class _Reading:
             superuser=application.rolsuper,
             search_path=tuple(application.search_path),
             schemas=schemas,
+            closed=tuple(each for each in application.closed if each in schemas),
             relations=relations(self._parts(found, slices, columns, grants)),
             functions=functions(self.rows(queries.FUNCTIONS), grants),
             types=types(self.rows(queries.TYPES), columns),

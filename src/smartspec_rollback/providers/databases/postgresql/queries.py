@@ -255,7 +255,10 @@ APPLICATION = """
            current_schemas(false)::text[] AS search_path, r.rolsuper,
            CASE WHEN r.rolsuper THEN ARRAY[r.rolname::text]
                 ELSE ARRAY(SELECT o.rolname::text FROM pg_roles o
-                           WHERE pg_has_role(r.oid, o.oid, 'USAGE') ORDER BY 1) END AS member_of
+                           WHERE pg_has_role(r.oid, o.oid, 'USAGE') ORDER BY 1) END AS member_of,
+           ARRAY(SELECT n.nspname::text FROM pg_namespace n
+                 WHERE NOT has_schema_privilege(n.oid, 'USAGE')
+                   AND NOT starts_with(n.nspname, 'pg_') ORDER BY 1) AS closed
     FROM pg_roles r WHERE r.rolname = current_user
 """
 """Asked as the application. A superuser may do everything, so its memberships say nothing."""
