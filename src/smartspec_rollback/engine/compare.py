@@ -95,7 +95,7 @@ class _Comparing:
             before=before,
             after=catalog,
             trials=trials or rehearsal.after,
-            before_trials=rehearsal.before,
+            before_trials=_telling(rehearsal.before, workload.statements),
             runs=rehearsal.runs,
             effects=self._effects(),
             missing=frozenset() if trials else frozenset(rehearsal.missing_after),
@@ -262,6 +262,15 @@ class _LiveTrials:
             self._found = self._database.trials(self._statements, deadline=self._deadline)
         except Exception as error:  # noqa: BLE001 - it is raised again by ``end``, in the thread of who asked
             self._found = error
+
+
+def _telling(trials: Sequence[Trial], statements: Sequence[Statement]) -> tuple[Trial, ...]:
+    """Leave out refusals of texts that their source calls unusable.
+
+    That the beginning of a statement does not work tells nothing of the whole.
+    """
+    unusable = {each.id for each in statements if each.problem and each.worked is None}
+    return tuple(t for t in trials if t.worked is not False or t.statement not in unusable)
 
 
 def _doubted(compared: Comparison, doubts: Sequence[str]) -> Comparison:

@@ -193,6 +193,13 @@ def test_a_text_nobody_understands_lowers_what_is_known() -> None:
     assert told.coverage.share <= 0.5
 
 
+def test_a_text_that_was_cut_off_is_no_text_that_never_worked() -> None:
+    """The beginning of a statement is refused, and what the whole of it uses looks unused."""
+    cut = StatementText(text="SELECT total FROM orders WH", source="b.csv", problem="cut off")
+    told = judged(a_snapshot(WIDER), texts=(cut,))
+    assert told.coverage.share <= 0.5
+
+
 def test_kinds_that_differ_are_never_safe() -> None:
     """A MySQL schema is compared with a PostgreSQL one, and found to be fine."""
     told = judged(a_snapshot(replace(SAME, kind="mysql")))

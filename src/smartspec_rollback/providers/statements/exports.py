@@ -7,10 +7,16 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from smartspec_rollback.domain.workload import StatementText
 from smartspec_rollback.providers.statements.collected import LONGEST, Collected, statement
 
 _DELIMITERS = (",", ";", "\t")
+_KEPT = 1024
+"""Bytes, or a multiple of them, that servers keep of a text, its final zero byte included."""
+_ELLIPSES = ("...", "…")
+_CUT = "its text seems to have been cut off where it was kept"
 
 
 def read_csv(text: str, source: str) -> Collected:
@@ -57,7 +63,14 @@ def _names(header: str, delimiter: str) -> list[str]:
 def _row(row: Mapping[str, object], source: str) -> Iterable[StatementText]:
     query = row.get("query")
     if isinstance(query, str) and query.strip():
-        yield statement(query.strip(), source, calls=_count(row.get("calls")))
+        found = statement(query.strip(), source, calls=_count(row.get("calls")))
+        yield replace(found, problem=_CUT) if found.problem is None and _cut(query) else found
+
+
+def _cut(query: str) -> bool:
+    """Tell whether whoever kept a text kept its beginning only, as far as its length shows."""
+    length = len(query.encode(errors="replace")) + 1
+    return length % _KEPT == 0 or query.rstrip().endswith(_ELLIPSES)
 
 
 def _count(value: object) -> int | None:
