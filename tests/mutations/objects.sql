@@ -114,7 +114,7 @@ CREATE TABLE events_2027 PARTITION OF events FOR VALUES FROM ('2027-01-01') TO (
 -- row 43 a default partition added
 CREATE TABLE events_rest PARTITION OF events DEFAULT
 
--- row 43 a year split in halves
+-- row 43! a year split in halves
 DROP TABLE events_2025; CREATE TABLE events_2025a PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2025-07-01'); CREATE TABLE events_2025b PARTITION OF events FOR VALUES FROM ('2025-07-01') TO ('2026-01-01')
 -- then the new version writes
 SELECT 1

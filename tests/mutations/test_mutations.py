@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 from tests.mutations import cases
-from tests.mutations.judging import MODES, judged
+from tests.mutations.judging import LIVE, MODES, RECORDED, judged
 
 from smartspec_rollback import comparing
 from smartspec_rollback.ports.database import Laboratory
 from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
 
 _RECALL, _FALSE_ALARMS = 0.95, 0.05
+_EVERY = {LIVE: 1, RECORDED: 4}
+"""How many of the mutations are judged in each way; `evaluation/mutations.py` judges them all."""
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +37,12 @@ def test_judgement_is_right(
     family: str, mode: str, scratch: Scratch, laboratory: Laboratory, tmp_path: Path
 ) -> None:
     """A breaking schema is called safe, breakage goes unseen, or people are alarmed for nothing."""
-    found = list(judged(scratch, laboratory, cases.family(family), mode, tmp_path))
+    chosen = cases.family(family)[:: _EVERY[mode]]
+    found = list(judged(scratch, laboratory, chosen, mode, tmp_path))
     assert not [str(case) for case in found if case.false_safe]
     breaking = [case for case in found if case.label.breaks]
     working = [case for case in found if not case.label.breaks]
     missed = [str(case) for case in breaking if not case.found]
     alarmed = [str(case) for case in working if case.false_alarm]
     assert len(missed) <= (1 - _RECALL) * len(breaking), missed
-    assert len(alarmed) <= _FALSE_ALARMS * len(working), alarmed
+    assert len(alarmed) <= max(1, _FALSE_ALARMS * len(working)), alarmed
