@@ -100,9 +100,9 @@ class _Judged:
         after = self._snapshot("after", url, with_statements=False)
         seconds, live = _timed(partial(_compared, before, url, migration))
         self._seconds["live"].append(seconds)
-        seconds, recorded = _timed(partial(_compared, before, after, migration))
+        self._said.append(live)
+        seconds, _ = _timed(partial(_compared, before, after, migration))
         self._seconds["recorded"].append(seconds)
-        self._said.append(max(live, recorded, key=lambda verdict: verdict.rank))
         seconds, rules = _timed(partial(peers.rules, [change.sql]))
         self._seconds["squawk"].append(seconds)
         self._linted += rules
@@ -128,8 +128,8 @@ class _Judged:
         ours = [verdict in _FLAGGED for verdict in self._said]
         theirs = [bool(rules & peers.DEFAULT) for rules in self._linted]
         for what, wanted, bound in (
-            ("changes that break, of which people are told", True, "all"),
-            ("changes that harm nobody, of which people are told", False, "none"),
+            ("changes that break, of which people are told (live)", True, "all"),
+            ("changes that harm nobody, of which people are told (live)", False, "none"),
         ):
             mine, other = (
                 sum(flag for flag, truth in zip(flags, breaks, strict=True) if truth is wanted)
