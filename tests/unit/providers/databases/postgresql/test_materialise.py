@@ -35,7 +35,7 @@ def read(url: str) -> Catalog:
 
 
 def essence(read: Catalog) -> Catalog:
-    """Leave out what a copy need not share: sizes, comments, and who 'postgres' is."""
+    """Leave out what a copy need not share: sizes, contents, and who 'postgres' is."""
     stand_in = access.scratch_name("postgres")
     text = msgspec.json.encode(read).decode().replace(f'"{stand_in}"', '"postgres"')
     same = msgspec.json.decode(text, type=Catalog)
@@ -46,6 +46,7 @@ def essence(read: Catalog) -> Catalog:
             rows=None,
             size=None,
             empty=None,
+            options=tuple(each for each in relation.options if each != "populated=false"),
             grants=tuple(sorted(relation.grants, key=str)),
         )
         for relation in same.relations
