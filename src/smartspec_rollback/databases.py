@@ -7,8 +7,6 @@ Nothing is connected to before it is asked: a secret that is missing costs a fin
 from contextlib import suppress
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from smartspec_rollback import comparing
 from smartspec_rollback.config.model import DatabaseConfiguration
 from smartspec_rollback.domain.approval import Person
@@ -59,13 +57,18 @@ def parts(configured: DatabaseConfiguration, *, clock: Clock) -> DatabaseParts:
             )
         scripts, unread = between(configured, before.migrations, now)
         with comparing.laboratory(configured.kind) as laboratory:
-            compared = engine.compare(
-                engine.Compared(before=before, after=after, migrations=scripts, since=before.mark),
+            return engine.compare(
+                engine.Compared(
+                    before=before,
+                    after=after,
+                    migrations=scripts,
+                    unread=unread,
+                    since=before.mark,
+                ),
                 rules=comparing.RULES,
                 laboratory=laboratory,
                 deadline=deadline,
             )
-        return replace(compared, unseen=(*compared.unseen, *unread)) if unread else compared
 
     return DatabaseParts(
         connect=lambda: connect(configured, clock=clock),
