@@ -27,7 +27,7 @@ from tests.mutations import peers
 
 from smartspec_rollback import comparing
 from smartspec_rollback.domain.comparison import SchemaVerdict
-from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
+from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
 from smartspec_rollback.providers.system import SystemClock
 
 TABLES = 100

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import psycopg
 
 from evaluation.history import State
-from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
+from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
 
 _LEDGER = """
 CREATE TABLE _sqlx_migrations (

@@ -23,7 +23,7 @@ from tests.mutations.judging import MODES, Case, judged  # noqa: E402 - as above
 
 from smartspec_rollback import comparing  # noqa: E402 - as above
 from smartspec_rollback.domain.comparison import SchemaVerdict  # noqa: E402 - as above
-from smartspec_rollback.providers.databases.postgresql.scratch import Scratch  # noqa: E402 - as above
+from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch  # noqa: E402 - as above
 from smartspec_rollback.schema import codes  # noqa: E402 - as above
 
 _VERSION = 18

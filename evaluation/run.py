@@ -20,7 +20,7 @@ from evaluation.history import History, State  # noqa: E402 - as above
 from evaluation.judging import Judged, judged  # noqa: E402 - as above
 from evaluation.truth import Schema, broken  # noqa: E402 - as above
 from smartspec_rollback.errors import ProviderError  # noqa: E402 - as above
-from smartspec_rollback.providers.databases.postgresql.scratch import Scratch  # noqa: E402 - as above
+from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch  # noqa: E402 - as above
 
 _HORIZONS = (1, 5, 20)
 _SERVER = 15

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import settings
 from tests.mariadb import MariaDb
 
-from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
+from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
 
 # Hypothesis judges results, never how fast a busy machine computed them.
 settings.register_profile("patient", deadline=None)

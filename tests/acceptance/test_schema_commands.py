@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from tests.acceptance.commands import Result, Typed, installed
 
-from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
+from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
 
 TABLE = """
 CREATE TABLE items (id integer PRIMARY KEY, name text);

@@ -9,7 +9,7 @@ from smartspec_rollback.domain.secrets import Sensitive
 from smartspec_rollback.ports.clock import Clock
 from smartspec_rollback.ports.database import Database, Profiles
 from smartspec_rollback.providers.databases.postgresql.database import PostgresqlDatabase
-from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
+from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
 from smartspec_rollback.providers.system import SystemClock
 from smartspec_rollback.testing.database_contract import ROWS, SECRET, TABLE, DatabaseContract
 

@@ -16,7 +16,7 @@ from smartspec_rollback.demo import stage
 from smartspec_rollback.demo.database import end_left
 from smartspec_rollback.demo.folder import DATABASE_URL, check_out
 from smartspec_rollback.demo.shop import Records
-from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
+from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
 
 _PATIENCE = 60.0
 _MIGRATE = Path(stage.__file__).with_name("migrate.py")

@@ -11,7 +11,7 @@ from tests.mutations.cases import Mutation
 from smartspec_rollback import comparing
 from smartspec_rollback.domain.comparison import Comparison, SchemaVerdict
 from smartspec_rollback.ports.database import Laboratory
-from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
+from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
 from smartspec_rollback.providers.system import SystemClock
 
 LIVE, RECORDED = "live", "recorded"

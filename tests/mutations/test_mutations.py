@@ -9,7 +9,7 @@ from tests.mutations.judging import LIVE, MODES, RECORDED, judged
 
 from smartspec_rollback import comparing
 from smartspec_rollback.ports.database import Laboratory
-from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
+from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
 
 _RECALL, _FALSE_ALARMS = 0.95, 0.05
 _EVERY = {LIVE: 1, RECORDED: 4}

@@ -15,7 +15,7 @@ from smartspec_rollback.demo.folder import DATABASE_URL
 from smartspec_rollback.errors import ProviderUnavailable, SmartSpecError
 
 if TYPE_CHECKING:
-    from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
+    from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
 
 _NAME = "shop"
 _SOCKET = ".s.PGSQL.5432"
@@ -84,7 +84,7 @@ def _answers(home: str) -> bool:
 
 def _scratch() -> "Scratch":
     try:
-        from smartspec_rollback.providers.databases.postgresql.scratch import (  # noqa: PLC0415 - an extra
+        from smartspec_rollback.providers.databases.postgresql.scratch.server import (  # noqa: PLC0415 - an extra
             Scratch,
         )
     except ImportError as error:

@@ -16,8 +16,8 @@ from tests.integration.reversals.traps import traps
 
 from smartspec_rollback.domain.reversal import Reversal, ReversalVerdict
 from smartspec_rollback.ports.clock import Deadline
-from smartspec_rollback.providers.databases.postgresql.reversal import reverse
-from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
+from smartspec_rollback.providers.databases.postgresql.reversing.reversal import reverse
+from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
 from smartspec_rollback.providers.system import SystemClock
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from tests.integration.reversals.pairs import SCHEMA, SEED, Pair
 
-from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
+from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
 
 _SCHEMA = """
 SELECT 'column', table_schema, table_name, column_name, udt_name, character_maximum_length,

@@ -6,7 +6,7 @@ from tests.integration.reversals.oracle import judge
 from tests.integration.reversals.pairs import Pair
 
 from smartspec_rollback.domain.reversal import ReversalVerdict
-from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
+from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
 
 _PAIRS = every_pair()
 _SOME = _PAIRS[::32]

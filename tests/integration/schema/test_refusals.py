@@ -13,7 +13,7 @@ from smartspec_rollback.domain.secrets import Sensitive
 from smartspec_rollback.domain.workload import Run, Statement, StatementText
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.providers.databases.postgresql.database import PostgresqlDatabase
-from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
+from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
 from smartspec_rollback.providers.system import SystemClock
 from smartspec_rollback.schema.rules import (
     access,

@@ -20,19 +20,13 @@ from smartspec_rollback.domain.workload import (
     Trial,
 )
 from smartspec_rollback.ports.clock import Clock, Deadline
-from smartspec_rollback.providers.databases.postgresql import (
-    address,
-    catalog,
-    ledger,
-    marks,
-    probes,
-    profiles,
-    remembered,
-    trial,
-)
+from smartspec_rollback.providers.databases.postgresql import address, ledger
+from smartspec_rollback.providers.databases.postgresql.catalog import reader as catalog
 from smartspec_rollback.providers.databases.postgresql.connection import Sessions
 from smartspec_rollback.providers.databases.postgresql.laboratory import PostgresqlLaboratory
+from smartspec_rollback.providers.databases.postgresql.probing import marks, probes, profiles
 from smartspec_rollback.providers.databases.postgresql.settings import PostgresqlSettings
+from smartspec_rollback.providers.databases.postgresql.statements import remembered, trial
 
 _CANNOT_SEE = (
     "Statements that no client sent and no file lists: what functions and triggers run inside.",

@@ -20,10 +20,11 @@ from smartspec_rollback.domain.workload import Statement, StatementText
 from smartspec_rollback.errors import ProviderUnavailable
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.ports.database import Rehearsal
-from smartspec_rollback.providers.databases.postgresql import effects, usage
-from smartspec_rollback.providers.databases.postgresql.rehearse import rehearse
-from smartspec_rollback.providers.databases.postgresql.reversal import Script, reverse
-from smartspec_rollback.providers.databases.postgresql.scratch import Scratch, choose
+from smartspec_rollback.providers.databases.postgresql.effects import migration as effects
+from smartspec_rollback.providers.databases.postgresql.rehearsing.rehearse import rehearse
+from smartspec_rollback.providers.databases.postgresql.reversing.reversal import Script, reverse
+from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch, choose
+from smartspec_rollback.providers.databases.postgresql.usage import statement as usage
 
 _GRACE = 3.0
 _LONGEST = 200

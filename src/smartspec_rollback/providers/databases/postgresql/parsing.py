@@ -12,7 +12,10 @@ from typing import Any, TypeAlias
 import msgspec
 from postgast.native import lib
 
-from smartspec_rollback.providers.databases.postgresql.placeholders import numbered, obvious
+from smartspec_rollback.providers.databases.postgresql.statements.placeholders import (
+    numbered,
+    obvious,
+)
 from smartspec_rollback.providers.sql_text import depth, statements, tokens
 
 Tree: TypeAlias = dict[str, Any]

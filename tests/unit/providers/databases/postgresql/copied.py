@@ -11,8 +11,8 @@ from smartspec_rollback.domain.workload import Sample, StatementText, Workload
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.ports.database import Rehearsal
 from smartspec_rollback.providers.databases.postgresql.database import PostgresqlDatabase
-from smartspec_rollback.providers.databases.postgresql.rehearse import rehearse
-from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
+from smartspec_rollback.providers.databases.postgresql.rehearsing.rehearse import rehearse
+from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
 from smartspec_rollback.providers.system import SystemClock
 
 

@@ -10,7 +10,7 @@ from smartspec_rollback.domain.secrets import Sensitive
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.providers.databases.postgresql import address
 from smartspec_rollback.providers.databases.postgresql.connection import Connection, Sessions
-from smartspec_rollback.providers.databases.postgresql.probes import Transaction
+from smartspec_rollback.providers.databases.postgresql.probing.probes import Transaction
 from smartspec_rollback.providers.system import SystemClock
 
 LIMIT = 256 * 2**20

@@ -7,8 +7,8 @@ import psycopg
 from smartspec_rollback.domain.catalog import Catalog, Function, Relation
 from smartspec_rollback.domain.secrets import Sensitive
 from smartspec_rollback.ports.clock import Deadline
-from smartspec_rollback.providers.databases.postgresql import catalog as reading
 from smartspec_rollback.providers.databases.postgresql.address import read
+from smartspec_rollback.providers.databases.postgresql.catalog import reader as reading
 from smartspec_rollback.providers.databases.postgresql.connection import Sessions
 from smartspec_rollback.providers.system import SystemClock
 

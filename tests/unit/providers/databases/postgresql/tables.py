@@ -4,7 +4,7 @@ import msgspec
 
 from smartspec_rollback.domain.catalog import Catalog, Column, Relation, RelationKind
 from smartspec_rollback.domain.workload import Use
-from smartspec_rollback.providers.databases.postgresql.usage import Understood, uses_of
+from smartspec_rollback.providers.databases.postgresql.usage.statement import Understood, uses_of
 
 
 def table(name: str, columns: str, *, schema: str = "public") -> Relation:

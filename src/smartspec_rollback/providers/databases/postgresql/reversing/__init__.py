@@ -1,1 +1,1 @@
-"""The parts of ``reversal``: scratch databases for hostile scripts, their rows, what is lost."""
+"""See what a down migration would lose: scratch databases for hostile scripts, rows compared."""

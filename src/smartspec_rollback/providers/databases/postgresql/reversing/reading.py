@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from smartspec_rollback.providers.databases.postgresql.parsing import Tree, parse
-from smartspec_rollback.providers.databases.postgresql.predicates import nodes
+from smartspec_rollback.providers.databases.postgresql.probing.predicates import nodes
 from smartspec_rollback.providers.databases.postgresql.reversing.script import Command
 
 _ALWAYS = {

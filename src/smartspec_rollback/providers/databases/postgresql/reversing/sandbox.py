@@ -22,7 +22,7 @@ from psycopg.pq import TransactionStatus
 from smartspec_rollback.errors import ProviderError, ProviderUnavailable
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.providers.databases.postgresql.reversing.script import Command
-from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
+from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 

@@ -8,7 +8,7 @@ of keys, infinity. A type that is not known here gets no values, and so is never
 from collections.abc import Mapping
 
 from smartspec_rollback.domain.catalog import Catalog, DefinedType, TypeKind
-from smartspec_rollback.providers.databases.postgresql.invent import Inventor
+from smartspec_rollback.providers.databases.postgresql.rehearsing.invent import Inventor
 from smartspec_rollback.providers.databases.postgresql.reversing.state import Column, State, Type
 
 _HEADER = 4

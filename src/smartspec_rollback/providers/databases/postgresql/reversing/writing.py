@@ -13,7 +13,7 @@ from itertools import chain, product
 import psycopg
 from psycopg import sql
 
-from smartspec_rollback.providers.databases.postgresql.invent import Inventor
+from smartspec_rollback.providers.databases.postgresql.rehearsing.invent import Inventor
 from smartspec_rollback.providers.databases.postgresql.reversing import values
 from smartspec_rollback.providers.databases.postgresql.reversing.state import (
     Column,

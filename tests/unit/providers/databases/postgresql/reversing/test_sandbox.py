@@ -11,7 +11,7 @@ from smartspec_rollback.providers.databases.postgresql.reversing.sandbox import 
     Sandbox,
 )
 from smartspec_rollback.providers.databases.postgresql.reversing.script import cut
-from smartspec_rollback.providers.databases.postgresql.scratch import Scratch
+from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
 
 _HOSTILE = [
     "COPY people FROM '/etc/passwd'",

@@ -1,0 +1,1 @@
+"""A whole PostgreSQL schema, read into a Catalog."""

@@ -1,0 +1,1 @@
+"""What a migration does, read from its SQL (layer L0); asks no server."""

@@ -1,0 +1,1 @@
+"""Scratch servers, and copies of recorded schemas in them."""

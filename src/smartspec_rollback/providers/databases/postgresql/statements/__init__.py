@@ -1,0 +1,1 @@
+"""The statements a server remembers, and compiling them on a live schema (layer L2)."""
