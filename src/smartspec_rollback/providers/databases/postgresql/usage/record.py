@@ -1,7 +1,7 @@
 """Gather what a statement touches while it is being resolved.
 
-Filled by the other modules of this package, and read once by ``statement``. Keeps the order in which things
-were found, so that equal statements give equal values.
+Filled by the other modules of this package, and read once by ``statement``. Keeps the order in
+which things were found, so that equal statements give equal values.
 """
 
 from collections.abc import Iterable
