@@ -33,7 +33,7 @@ from smartspec_rollback.providers.databases.postgresql.scratch.materialise impor
     hand_over,
     materialise,
 )
-from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
+from smartspec_rollback.providers.databases.postgresql.scratch.site import Site
 from smartspec_rollback.providers.databases.postgresql.statements import trial
 from smartspec_rollback.providers.sql_text import statements
 
@@ -50,7 +50,7 @@ class _Made(NamedTuple):
 
 
 def rehearse(
-    server: Scratch,
+    server: Site,
     before: SchemaSnapshot,
     after: Catalog,
     migrations: tuple[str, ...],
@@ -114,7 +114,7 @@ def _typed(statement: Statement, tried: Sequence[Trial]) -> Statement:
 
 
 def _before(
-    stack: ExitStack, server: Scratch, snapshot: SchemaSnapshot, after: Catalog, deadline: Deadline
+    stack: ExitStack, server: Site, snapshot: SchemaSnapshot, after: Catalog, deadline: Deadline
 ) -> _Made:
     recorded = snapshot.catalog
     name = stack.enter_context(copies.empty(server, [recorded, after]))
@@ -136,7 +136,7 @@ def _samples(samples: Sequence[Sample]) -> dict[str, tuple[Row, ...]]:
 
 def _after(
     stack: ExitStack,
-    server: Scratch,
+    server: Site,
     *,
     before: Catalog,
     after: Catalog,
@@ -170,7 +170,7 @@ def _bare(which: str, tables: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _migrate(
-    server: Scratch,
+    server: Site,
     name: str,
     migrations: tuple[str, ...],
     *,
@@ -200,13 +200,13 @@ def _migrate(
         reached = catalog.read(sessions, deadline=deadline)
     except ProviderError as error:
         return f"the migrated copy could not be read: {error.what}"
-    if essence(reached, server.major) != essence(after, server.major):
+    if essence(reached, server.major, server.owners) != essence(after, server.major, server.owners):
         return "the migrations do not lead to the schema after; it was made from its catalog"
     return None
 
 
 def _compile_both(
-    server: Scratch,
+    server: Site,
     first: tuple[Connection, Catalog],
     second: tuple[Connection, Catalog],
     asked: tuple[Statement, ...],

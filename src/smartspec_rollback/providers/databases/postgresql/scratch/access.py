@@ -51,20 +51,23 @@ def runs_as(catalog: Catalog) -> str:
     return scratch_name(catalog.role)
 
 
-def make_roles(superuser: Connection, catalogs: Iterable[Catalog]) -> None:
-    """Make every role the catalogs name, none of which can do anything yet; idempotent."""
+def make_roles(superuser: Connection, catalogs: Iterable[Catalog], owner: str = OWNER) -> None:
+    """Make every role the catalogs name, none of which can do anything yet; idempotent.
+
+    ``owner`` stands for OWNER where that name is not ours alone; it is there then.
+    """
     wanted = dict.fromkeys(scratch_name(r) for catalog in catalogs for r in _roles(catalog))
-    rows = superuser.execute(_KNOWN, [OWNER]).fetchall()
+    rows = superuser.execute(_KNOWN, [owner]).fetchall()
     known = {str(name): bool(member) for name, member in rows}
     commands = []
-    if OWNER not in known:
-        commands.append(f"CREATE ROLE {OWNER} LOGIN BYPASSRLS")
+    if owner not in known:
+        commands.append(f"CREATE ROLE {owner} LOGIN BYPASSRLS")
     for name in wanted:
         role = identifier(name)
         if name not in known:
             commands.append(f"CREATE ROLE {role} NOLOGIN")
         if not known.get(name):
-            commands.append(f"GRANT {role} TO {OWNER}")
+            commands.append(f"GRANT {role} TO {owner}")
     if commands:
         superuser.execute("; ".join(commands).encode())
 

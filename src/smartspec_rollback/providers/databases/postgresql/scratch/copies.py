@@ -12,7 +12,7 @@ from psycopg import sql
 
 from smartspec_rollback.domain.catalog import Catalog
 from smartspec_rollback.providers.databases.postgresql.scratch import access
-from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
+from smartspec_rollback.providers.databases.postgresql.scratch.site import Site
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -21,19 +21,17 @@ _NUMBERS = count(1)
 
 @contextmanager
 def empty(
-    server: Scratch, catalogs: Sequence[Catalog], *, template: str | None = None
+    server: Site, catalogs: Sequence[Catalog], *, template: str | None = None
 ) -> Iterator[str]:
     """Make an empty database, or a copy of ``template``, and the roles; drop it at the end.
 
     Gives its name. Nobody may be connected to the template meanwhile.
     """
-    name = f"smartspec_copy_{next(_NUMBERS)}"
-    create = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
-        sql.Identifier(name), sql.Identifier(access.OWNER), sql.Identifier(template or "template1")
-    )
+    name = f"{server.prefix}_{next(_NUMBERS)}"
     with server.connect() as superuser:
-        access.make_roles(superuser, catalogs)
-        superuser.execute(create)
+        access.make_roles(superuser, catalogs, server.owner)
+        for command in server.creating(name, template):
+            superuser.execute(command)
     try:
         yield name
     finally:
@@ -44,10 +42,10 @@ def empty(
 
 
 @contextmanager
-def opened(server: Scratch, name: str) -> Iterator[Connection]:
+def opened(server: Site, name: str) -> Iterator[Connection]:
     """Connect to a copy as OWNER, in autocommit mode."""
     connection: Connection = psycopg.connect(
-        server.url(name, access.OWNER), autocommit=True, prepare_threshold=None
+        server.url(name, server.owner), autocommit=True, prepare_threshold=None
     )
     try:
         yield connection

@@ -5,20 +5,21 @@ indexes are left out.
 """
 
 from smartspec_rollback.domain.catalog import Catalog, Grant, Relation
-from smartspec_rollback.providers.databases.postgresql.scratch import access
 
 Essence = tuple[dict[str, object], dict[str, object], dict[str, object]]
 
 
-def essence(catalog: Catalog, major: int) -> Essence:
+def essence(catalog: Catalog, major: int, owners: frozenset[str]) -> Essence:
     """Take relations, types and functions, each by its name.
 
     Bodies of views are spelled alike by servers of one version only, so they count only where the
-    catalog was read from version ``major``.
+    catalog was read from version ``major``. ``owners`` are the names that stand for a superuser.
     """
     alike = catalog.version.partition(".")[0] == str(major)
     relations = {
-        r.qualified: _relation(r, alike=alike) for r in catalog.relations if r.extension is None
+        r.qualified: _relation(r, owners, alike=alike)
+        for r in catalog.relations
+        if r.extension is None
     }
     types: dict[str, object] = {
         t.qualified: (t.labels, t.base, t.nullable, t.checks, t.attributes and _names(t.attributes))
@@ -26,7 +27,7 @@ def essence(catalog: Catalog, major: int) -> Essence:
         if t.extension is None
     }
     functions: dict[str, object] = {
-        f.signature: (f.definition, f.returns, _grants(f.grants, None))
+        f.signature: (f.definition, f.returns, _grants(f.grants, owners))
         for f in catalog.functions
         if f.extension is None
     }
@@ -37,7 +38,7 @@ def _names(columns: tuple[object, ...]) -> tuple[str, ...]:
     return tuple(sorted(map(str, columns)))
 
 
-def _relation(relation: Relation, *, alike: bool) -> object:
+def _relation(relation: Relation, owners: frozenset[str], *, alike: bool) -> object:
     return (
         relation.kind,
         sorted(
@@ -51,13 +52,12 @@ def _relation(relation: Relation, *, alike: bool) -> object:
         (relation.row_security, relation.force_row_security),
         (relation.rules, relation.definition, relation.options) if alike else (),
         (relation.partition_of, relation.partition_bound, relation.partition_key),
-        _grants(relation.grants, relation.owner),
+        _grants(relation.grants, owners | {relation.owner}),
     )
 
 
-def _grants(grants: tuple[Grant, ...], owner: str | None) -> list[tuple[str, str, str]]:
+def _grants(grants: tuple[Grant, ...], owners: frozenset[str | None]) -> list[tuple[str, str, str]]:
     """List privileges of others than owners, a copy's own among them."""
-    owners = {access.OWNER, "postgres", access.scratch_name("postgres"), owner}
     return sorted(
         (g.grantee, g.privilege, g.column or "")
         for g in grants

@@ -27,10 +27,13 @@ import psycopg
 from psycopg import sql
 
 from smartspec_rollback.errors import ProviderUnavailable
+from smartspec_rollback.providers.databases.postgresql.scratch import room
+from smartspec_rollback.providers.databases.postgresql.scratch.template import Kept
+from smartspec_rollback.providers.databases.postgresql.scratch import access
 
 _START_WITHIN = 30.0
 _INIT = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale")
-_QUICK = ("--no-sync", "--no-instructions")
+_QUICK = ("--no-sync", "--no-instructions", "--wal-segsize=1")
 _SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",
@@ -40,8 +43,12 @@ _SETTINGS = {
     "jit": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "max_wal_size": "256MB",
+    "checkpoint_timeout": "1h",
     "shared_buffers": "32MB",
     "max_connections": "40",
+    "max_logical_replication_workers": "0",
+    "dynamic_shared_memory_type": "mmap",  # in its folder, and gone with it
     "log_min_messages": "fatal",
 }
 _WATCH = """
@@ -114,7 +121,11 @@ class _User:
 
 
 class Scratch:
-    """One running scratch server, a context manager."""
+    """One running scratch server, a context manager; a ``site.Site``."""
+
+    owner = access.OWNER
+    owners = frozenset({owner, "postgres", access.scratch_name("postgres")})
+    prefix = "smartspec_copy"
 
     def __init__(self, version: int | None = None, settings: dict[str, str] | None = None) -> None:
         """Prepare the nearest installed version; ``settings`` are more of the server's."""
@@ -169,6 +180,12 @@ class Scratch:
                 connection.execute(
                     sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
                 )
+
+    def creating(self, name: str, template: str | None = None, /) -> tuple[sql.Composed, ...]:
+        """Give the command that makes a database of ``owner``, a copy of ``template``."""
+        words = (name, self.owner, template or "template1")
+        text = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
+        return (text.format(*map(sql.Identifier, words)),)
 
     def stop(self) -> None:
         """End the server at once and remove its folder; idempotent."""
