@@ -8,7 +8,6 @@ lasts longer, namely for as long as a file does.
 """
 
 import os
-import pwd
 import shutil
 import signal
 import subprocess
@@ -16,7 +15,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -27,9 +25,9 @@ import psycopg
 from psycopg import sql
 
 from smartspec_rollback.errors import ProviderUnavailable
-from smartspec_rollback.providers.databases.postgresql.scratch import room
+from smartspec_rollback.providers.databases.postgresql.scratch import access, room
 from smartspec_rollback.providers.databases.postgresql.scratch.template import Kept
-from smartspec_rollback.providers.databases.postgresql.scratch import access
+from smartspec_rollback.providers.databases.postgresql.scratch.user import User
 
 _START_WITHIN = 30.0
 _INIT = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale")
@@ -95,31 +93,6 @@ def choose(version: int | None) -> tuple[int, Path]:
     return min(found.items(), key=lambda item: (abs(item[0] - version), item[0] < version))
 
 
-@dataclass(frozen=True)
-class _User:
-    """Who the server runs as: PostgreSQL refuses to be root."""
-
-    name: str
-    uid: int
-    gid: int
-
-    @classmethod
-    def fit(cls) -> "_User | None":
-        """Choose an unprivileged user where this process is root; None where it is not."""
-        if os.geteuid() != 0:
-            return None
-        for name in ("postgres", "nobody"):
-            try:
-                entry = pwd.getpwnam(name)
-            except KeyError:
-                continue
-            return cls(name, entry.pw_uid, entry.pw_gid)
-        raise ProviderUnavailable(
-            "PostgreSQL does not run as root, and there is no user postgres or nobody",
-            remedy="run this as an ordinary user",
-        )
-
-
 class Scratch:
     """One running scratch server, a context manager; a ``site.Site``."""
 
@@ -130,7 +103,8 @@ class Scratch:
     def __init__(self, version: int | None = None, settings: dict[str, str] | None = None) -> None:
         """Prepare the nearest installed version; ``settings`` are more of the server's."""
         self.major, self._programs = choose(version)
-        self._user = _User.fit()
+        self._kept = Kept(self._programs, (*_INIT, *_QUICK))
+        self._user = User.fit()
         self._settings = _SETTINGS | (settings or {})
         self._folder = _NOWHERE
         self._numbers = count(1)
@@ -138,7 +112,7 @@ class Scratch:
         self._watcher: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self._folder = Path(tempfile.mkdtemp(prefix="smartspec-pg-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="smartspec-pg-", dir=room.in_memory()))
         try:
             self._start()
         except BaseException:
@@ -212,14 +186,42 @@ class Scratch:
         self._folder = _NOWHERE
 
     def _start(self) -> None:
-        self._give(self._folder)
+        self._user.give(self._folder)
         self._make_reachable()
         data = self._folder / "data"
-        made = self._run([str(self._programs / "initdb"), "-D", str(data), *_INIT, *_QUICK])
+        if not self._unpacked(data):
+            self._make(data)
+        self._serve(data)
+
+    def _unpacked(self, data: Path) -> bool:
+        """Take the data folder that was kept, if there is one and it can be unpacked."""
+        archive = self._kept.opened()
+        if archive is None:
+            return False
+        data.mkdir(mode=0o700)
+        self._user.give(data)
+        with archive:
+            done = self._user.run(["tar", "-xf", "-", "-C", str(data)], stdin=archive)
+        if done.returncode != 0:
+            self._kept.forget()
+            shutil.rmtree(data)
+        return done.returncode == 0
+
+    def _make(self, data: Path) -> None:
+        """Make the data folder anew, and keep it for later servers where that is safe."""
+        made = self._user.run([str(self._programs / "initdb"), "-D", str(data), *_INIT, *_QUICK])
         if made.returncode != 0:
             raise ProviderUnavailable(
                 "a scratch PostgreSQL server could not be made", details=_last(made.stderr)
             )
+        begun = self._kept.begun()
+        if begun is None:
+            return
+        packed = self._user.run(["tar", "-cf", "-", "-C", str(data), "."], stdout=begun.file)
+        begun.done() if packed.returncode == 0 else begun.drop()
+
+    def _serve(self, data: Path) -> None:
+        """Start the server and what watches it, and wait until it answers."""
         words = [str(self._programs / "postgres"), "-D", str(data), "-k", str(self._folder)]
         for name, value in self._settings.items():
             words += ["-c", f"{name}={value}"]
@@ -231,9 +233,7 @@ class Scratch:
                 stderr=log,
                 cwd="/",
                 start_new_session=True,  # Ctrl-C is ours to answer
-                user=self._user.uid if self._user else None,
-                group=self._user.gid if self._user else None,
-                extra_groups=[] if self._user else None,
+                **self._user.becoming,
             )
         self._watcher = subprocess.Popen(
             ["/bin/sh", "-c", _WATCH, "watch", str(self._server.pid), str(self._folder)],
@@ -252,6 +252,7 @@ class Scratch:
             except psycopg.OperationalError:
                 ended = self._server is None or self._server.poll() is not None
                 if ended or time.monotonic() > until:
+                    self._kept.forget()  # in case it is that which is of no use
                     raise ProviderUnavailable(
                         "a scratch PostgreSQL server did not start",
                         details=_last((self._folder / "log").read_bytes()),
@@ -262,37 +263,15 @@ class Scratch:
 
     def _make_reachable(self) -> None:
         """Copy the programs where the server's user may not enter their own folder."""
-        if (
-            self._user is None
-            or self._run([str(self._programs / "postgres"), "-V"]).returncode == 0
-        ):
+        version = [str(self._programs / "postgres"), "-V"]
+        if self._user.uid is None or self._user.run(version).returncode == 0:
             return
         copy = self._folder / "programs"
         shutil.copytree(self._programs.parent, copy, symlinks=True)
         for found in [copy, *copy.rglob("*")]:
             if not found.is_symlink():
-                os.chown(found, self._user.uid, self._user.gid)
+                self._user.give(found)
         self._programs = copy / "bin"
-
-    def _run(self, words: list[str]) -> "subprocess.CompletedProcess[bytes]":
-        try:
-            return subprocess.run(
-                words,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                check=False,
-                cwd="/",
-                timeout=_START_WITHIN * 2,
-                user=self._user.uid if self._user else None,
-                group=self._user.gid if self._user else None,
-                extra_groups=[] if self._user else None,
-            )
-        except PermissionError as error:
-            return subprocess.CompletedProcess(words, 126, b"", str(error).encode())
-
-    def _give(self, path: Path) -> None:
-        if self._user is not None:
-            os.chown(path, self._user.uid, self._user.gid)
 
 
 def _last(text: bytes) -> tuple[str, ...]:

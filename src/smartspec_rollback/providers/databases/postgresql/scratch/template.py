@@ -20,7 +20,7 @@ _ZONE = Path("/etc/localtime")
 
 
 class Kept:
-    """The data folder of one installation of PostgreSQL, made with certain options, as an archive."""
+    """The data folder that one installation makes with certain options, as an archive."""
 
     def __init__(self, programs: Path, options: tuple[str, ...]) -> None:
         """Name what is kept after all that initdb's result depends on."""
@@ -85,7 +85,7 @@ def _others(kept: Path) -> Iterator[Path]:
 
 
 def _identity(programs: Path) -> Iterator[str]:
-    """Tell an installation from its next version, and the time zone that initdb would write down."""
+    """Tell an installation from its next version, and the time zone that initdb writes down."""
     yield str(programs)
     for path in (*(programs / name for name in _BINARIES), _ZONE):
         try:
