@@ -26,7 +26,7 @@ from smartspec_rollback.engine.record import (
 )
 from smartspec_rollback.errors import ProviderError, SmartSpecError
 from smartspec_rollback.ports.clock import Clock, Deadline
-from smartspec_rollback.ports.database import Database
+from smartspec_rollback.ports.database import Beside, Database, Laboratory
 from smartspec_rollback.ports.store import Store
 from smartspec_rollback.providers import migrations, registry, statements
 
@@ -46,6 +46,11 @@ def connect(configured: DatabaseConfiguration, *, clock: Clock) -> Database:
     return made
 
 
+def beside(live: Database, kind: str) -> Laboratory:
+    """Make the laboratory that a database's settings ask for, or else the one of its kind."""
+    return live.laboratory_beside() if isinstance(live, Beside) else comparing.laboratory(kind)
+
+
 def parts(configured: DatabaseConfiguration, *, clock: Clock) -> DatabaseParts:
     """Put together what planning needs."""
 
@@ -56,7 +61,7 @@ def parts(configured: DatabaseConfiguration, *, clock: Clock) -> DatabaseParts:
                 before.migrations_table, configured.migrations_tool, deadline=deadline
             )
         scripts, unread = between(configured, before.migrations, now)
-        with comparing.laboratory(configured.kind) as laboratory:
+        with beside(after, configured.kind) as laboratory:
             return engine.compare(
                 engine.Compared(
                     before=before,

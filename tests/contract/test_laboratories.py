@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 from contextlib import suppress
 
+import psycopg
 import pytest
 
 from smartspec_rollback.domain.schema_record import SchemaSnapshot
+from smartspec_rollback.domain.secrets import Sensitive
 from smartspec_rollback.domain.workload import StatementText, Use, Workload
 from smartspec_rollback.errors import ProviderUnavailable
 from smartspec_rollback.ports.clock import Clock, Deadline
 from smartspec_rollback.ports.database import Laboratory
+from smartspec_rollback.providers.databases.postgresql.database import PostgresqlDatabase
 from smartspec_rollback.providers.databases.postgresql.laboratory import PostgresqlLaboratory
+from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
 from smartspec_rollback.providers.system import SystemClock
 from smartspec_rollback.testing.clock import FakeClock
 from smartspec_rollback.testing.database_samples import a_snapshot, a_statement
@@ -49,13 +53,8 @@ def one_server() -> Iterator[PostgresqlLaboratory]:
         yield made
 
 
-class TestPostgresqlLaboratory(LaboratoryContract):
-    """The contract, on scratch servers."""
-
-    @pytest.fixture
-    def laboratory(self, one_server: PostgresqlLaboratory) -> Laboratory:
-        """Supply the shared one."""
-        return one_server
+class PostgresqlPromises(LaboratoryContract):
+    """The contract, and what else PostgreSQL's laboratory promises wherever it works."""
 
     @pytest.fixture
     def recorded(self) -> SchemaSnapshot:
@@ -93,3 +92,27 @@ class TestPostgresqlLaboratory(LaboratoryContract):
                 migrations=(forever,),
                 deadline=Deadline.after(clock, 2),
             )
+
+
+class TestPostgresqlLaboratory(PostgresqlPromises):
+    """The promises, on scratch servers."""
+
+    @pytest.fixture
+    def laboratory(self, one_server: PostgresqlLaboratory) -> Laboratory:
+        """Supply the shared one."""
+        return one_server
+
+
+class TestPostgresqlLaboratoryOnShadow(PostgresqlPromises):
+    """The promises, on a server that is not ours, as one who may make roles and databases only."""
+
+    @pytest.fixture(params=["scratch", "postgres15"])
+    def laboratory(self, request: pytest.FixtureRequest) -> Laboratory:
+        """Supply one for the newest server, and one for an older."""
+        server: Scratch = request.getfixturevalue(request.param)
+        with server.connect() as connection, suppress(psycopg.errors.DuplicateObject):
+            connection.execute("CREATE ROLE shadow_maker LOGIN CREATEDB CREATEROLE")
+        url = Sensitive(server.url("postgres", "shadow_maker"))
+        return PostgresqlDatabase.laboratory_on(
+            url, setting="shadow", apart=(), clock=SystemClock()
+        )

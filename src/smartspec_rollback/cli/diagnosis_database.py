@@ -48,6 +48,7 @@ def look(workspace: Workspace, target: Target) -> Iterator[Said]:
     else:
         yield from _reached(about, live, catalog)
         yield from _remembered(workspace, about, live, configured)
+        yield from _shadow(workspace, about, live, configured)
     yield from _files(about, configured)
     yield from _recorded(workspace, target, about)
 
@@ -92,6 +93,26 @@ def _remembered(
     for gap in gaps:
         remedy = "`remembered: false` where the files under `statements:` hold them all"
         yield _LOOK, about, gap, remedy
+
+
+def _shadow(
+    workspace: Workspace, about: str, live: "Database", configured: DatabaseConfiguration
+) -> Iterator[Said]:
+    """Look whether scratch copies can be made, on the shadow database where there is one."""
+    from smartspec_rollback import databases
+    from smartspec_rollback.ports.database import OnShadow
+
+    about = f"{about} shadow"
+    with databases.beside(live, configured.kind) as laboratory:
+        if not isinstance(laboratory, OnShadow):
+            return
+        try:
+            named = laboratory.shadow(deadline=Deadline.after(workspace.clock, _WITHIN))
+        except SmartSpecError as error:
+            yield _BAD, about, _said(error), error.remedy
+            return
+        if named is not None:
+            yield _GOOD, about, f"scratch copies can be made on {named}", ""
 
 
 def _files(about: str, configured: DatabaseConfiguration) -> Iterator[Said]:

@@ -122,6 +122,12 @@ def snapshot(
     "scratch copies.",
 )
 @_role
+@click.option(
+    "--shadow",
+    metavar="URL",
+    help="Make the scratch copies on the server of this database, instead of on this machine; it "
+    "must not be the server of --before or --after.",
+)
 @_within
 @talks
 @pass_session
@@ -133,6 +139,7 @@ def compare(
     statements: tuple[str, ...],
     migrations: tuple[str, ...],
     role: str | None,
+    shadow: str | None,
     within: float,
 ) -> int:
     """Say whether the old version can work on the new schema, with evidence.
@@ -149,6 +156,7 @@ def compare(
         statements=statements,
         migrations=migrations,
         role=role,
+        shadow=shadow,
         within=within,
     )
     return schemas.compare(session, asked)
@@ -191,6 +199,9 @@ def reversal(
     within: float,
 ) -> int:
     """Say what reversing a migration would lose, by doing it in a scratch database.
+
+    That is on a server of its own, on this machine: scripts make roles, which on a shared server
+    would be everybody's.
 
     Exit codes: 0 lossless, 1 loses, 2 usage, 3 fails, 4 an error of a provider or of ours.
     """

@@ -31,6 +31,7 @@ class Asked(Value):
     statements: tuple[str, ...]
     migrations: tuple[str, ...]
     role: str | None
+    shadow: str | None
     within: float
 
 
@@ -81,6 +82,7 @@ def compare(session: Session, asked: Asked) -> int:
         look=Look(role=asked.role),
         sources=Sources(statements=_paths(asked.statements), migrations=_paths(asked.migrations)),
         within=asked.within,
+        shadow=asked.shadow,
     )
     if session.output.as_json:
         session.output.document(comparisons.comparison_document(compared))

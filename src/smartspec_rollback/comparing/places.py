@@ -7,6 +7,7 @@ import codecs
 import os
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import msgspec
 
 from smartspec_rollback.domain.names import nearest
-from smartspec_rollback.domain.schema_record import SchemaSnapshot
+from smartspec_rollback.domain.schema_record import Mark, SchemaSnapshot
 from smartspec_rollback.domain.secrets import Sensitive
 from smartspec_rollback.errors import UnknownName, UsageError
 from smartspec_rollback.ports.clock import Clock
@@ -33,6 +34,7 @@ KINDS = {
 _REMEDY = f"write {'://…, '.join(KINDS)}://…, or env:NAME or file:PATH of what holds such a URL"
 _ENV, _FILE = "env:", "file:"
 _LIKE_A_SECRET = re.compile(r"@|\bpassword\b", re.IGNORECASE)
+_SHADOW = "--shadow"
 _DOCUMENT = "smartspec.schema-snapshot/1"
 _MOST_BYTES = 512 * 2**20
 
@@ -50,6 +52,29 @@ class Look:
 def laboratory(kind: str) -> Laboratory:
     """Make the laboratory of a kind of database; UnknownName lists the known kinds."""
     made: Laboratory = registry.provider("databases", kind).laboratory()
+    return made
+
+
+def laboratory_on(
+    shadow: str, kind: str, *, apart: Sequence[tuple[str, str | SchemaSnapshot]], clock: Clock
+) -> Laboratory:
+    """Make the laboratory whose copies are made on the server of the URL ``shadow``.
+
+    ``apart`` are the options that name the databases compared, each with its place or recording.
+    UsageError where this kind of database has no such laboratory.
+    """
+    provider = registry.provider("databases", kind)
+    if not hasattr(provider, "laboratory_on"):
+        raise UsageError(f"{_SHADOW} is for PostgreSQL; this is a schema of {kind}")
+    others: list[tuple[str, Sensitive | Mark]] = []
+    for option, place in apart:
+        if not isinstance(place, SchemaSnapshot):
+            others.append((option, _url(place)))
+        elif place.mark is not None:
+            others.append((f"what {option} was recorded from", place.mark))
+    made: Laboratory = provider.laboratory_on(
+        _url(shadow), setting=_SHADOW, apart=tuple(others), clock=clock
+    )
     return made
 
 

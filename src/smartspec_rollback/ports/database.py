@@ -13,6 +13,7 @@ from smartspec_rollback.domain.catalog import Catalog
 from smartspec_rollback.domain.migration import AppliedMigration, Effect
 from smartspec_rollback.domain.reversal import Reversal
 from smartspec_rollback.domain.schema_record import Answer, Mark, Question, SchemaSnapshot
+from smartspec_rollback.domain.secrets import Sensitive
 from smartspec_rollback.domain.values import Value
 from smartspec_rollback.domain.workload import (
     ColumnProfile,
@@ -95,6 +96,11 @@ class Profiles(Protocol):
         ...
 
 
+Apart = tuple[tuple[str, Sensitive | Mark], ...]
+"""Databases that recorded code must never run beside: the setting or option that names each, and
+its URL, or a mark taken in it."""
+
+
 class Rehearsal(Value):
     """What came of compiling and running statements on scratch copies of two schemas.
 
@@ -156,7 +162,29 @@ class Laboratory(Protocol):
         ...
 
     def available(self) -> str | None:
-        """Say why no scratch server can be started here; None if one can."""
+        """Say why no copies can be made, here or on the server that was named; None if they can."""
+        ...
+
+
+@runtime_checkable
+class Beside(Protocol):
+    """A Database whose settings say where copies of its schema are made."""
+
+    def laboratory_beside(self) -> Laboratory:
+        """Make the Laboratory that works there; nothing is started or connected to yet."""
+        ...
+
+
+@runtime_checkable
+class OnShadow(Protocol):
+    """A Laboratory that can make its copies on a server that somebody named."""
+
+    def shadow(self, *, deadline: Deadline) -> str | None:
+        """Name the server, once a copy was made there; None where none was named.
+
+        UsageError where it may be a server it has to be kept apart from; ProviderError where it
+        cannot be reached, or lacks what is needed.
+        """
         ...
 
 

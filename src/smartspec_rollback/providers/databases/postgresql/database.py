@@ -20,11 +20,14 @@ from smartspec_rollback.domain.workload import (
     Trial,
 )
 from smartspec_rollback.ports.clock import Clock, Deadline
+from smartspec_rollback.ports.database import Apart
 from smartspec_rollback.providers.databases.postgresql import address, ledger
 from smartspec_rollback.providers.databases.postgresql.catalog import reader as catalog
 from smartspec_rollback.providers.databases.postgresql.connection import Sessions
 from smartspec_rollback.providers.databases.postgresql.laboratory import PostgresqlLaboratory
 from smartspec_rollback.providers.databases.postgresql.probing import marks, probes, profiles
+from smartspec_rollback.providers.databases.postgresql.scratch.apart import Other
+from smartspec_rollback.providers.databases.postgresql.scratch.shadow import Shadow
 from smartspec_rollback.providers.databases.postgresql.settings import PostgresqlSettings
 from smartspec_rollback.providers.databases.postgresql.statements import remembered, trial
 
@@ -52,7 +55,7 @@ class _Given:
 
 
 class PostgresqlDatabase:
-    """Looks at one PostgreSQL database; satisfies ``ports.database.Database`` and ``Profiles``."""
+    """Looks at one PostgreSQL database; satisfies the ports Database, Profiles and Beside."""
 
     name: ClassVar[str] = "postgresql"
     settings_type: ClassVar[type[Value]] = PostgresqlSettings
@@ -71,6 +74,31 @@ class PostgresqlDatabase:
     def laboratory() -> PostgresqlLaboratory:
         """Make what compares PostgreSQL schemas on scratch copies; nothing is started yet."""
         return PostgresqlLaboratory()
+
+    @staticmethod
+    def laboratory_on(
+        shadow: Sensitive, /, *, setting: str, apart: Apart, clock: Clock
+    ) -> PostgresqlLaboratory:
+        """Make one whose copies are made on the server of the URL ``shadow``."""
+        others = [
+            Other(name, _Given(place) if isinstance(place, Sensitive) else place)
+            for name, place in apart
+        ]
+        return PostgresqlLaboratory(
+            Shadow(_Given(shadow), setting=setting, others=others), clock=clock
+        )
+
+    def laboratory_beside(self) -> PostgresqlLaboratory:
+        """Make one whose copies are made where the settings say; nothing is started yet."""
+        settings = self._settings
+        if settings.shadow is None:
+            return self.laboratory()
+        shadow = Shadow(
+            settings.shadow,
+            setting=f"`shadow` ({settings.shadow.place})",
+            others=[Other(f"`url` ({settings.url.place})", settings.url)],
+        )
+        return PostgresqlLaboratory(shadow, clock=self._clock)
 
     @cached_property
     def _sessions(self) -> Sessions:

@@ -1,7 +1,9 @@
 """Scratch copies of PostgreSQL schemas, behind the port ``Laboratory``.
 
 Made by wiring, used by the engine when two schemas are compared. The server is started when the
-first rehearsal asks for one, and ended by ``close``.
+first rehearsal asks for one, and ended by ``close``; where a shadow database is given, rehearsals
+take place on its server instead. Reversals never do: their scripts make roles, and what is lost is
+told by one who may read everything, which no server of others should allow.
 """
 
 import threading
@@ -11,22 +13,29 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 import psycopg
+from msgspec.structs import replace
 
 from smartspec_rollback.domain.catalog import Catalog
 from smartspec_rollback.domain.migration import Effect
 from smartspec_rollback.domain.reversal import Reversal
 from smartspec_rollback.domain.schema_record import SchemaSnapshot
 from smartspec_rollback.domain.workload import Statement, StatementText
-from smartspec_rollback.errors import ProviderUnavailable
-from smartspec_rollback.ports.clock import Deadline
+from smartspec_rollback.errors import ProviderUnavailable, SmartSpecError
+from smartspec_rollback.ports.clock import Clock, Deadline
 from smartspec_rollback.ports.database import Rehearsal
 from smartspec_rollback.providers.databases.postgresql.effects import migration as effects
 from smartspec_rollback.providers.databases.postgresql.rehearsing.rehearse import rehearse
 from smartspec_rollback.providers.databases.postgresql.reversing.reversal import Script, reverse
+from smartspec_rollback.providers.databases.postgresql.scratch import copies
+from smartspec_rollback.providers.databases.postgresql.scratch.disguise import undisguised
 from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch, choose
+from smartspec_rollback.providers.databases.postgresql.scratch.shadow import Shadow
+from smartspec_rollback.providers.databases.postgresql.scratch.site import Site
 from smartspec_rollback.providers.databases.postgresql.usage import statement as usage
+from smartspec_rollback.providers.system import SystemClock
 
 _GRACE = 3.0
+_LOOK_WITHIN = 3.0
 _LONGEST = 200
 
 
@@ -35,7 +44,10 @@ class PostgresqlLaboratory:
 
     name: ClassVar[str] = "postgresql"
 
-    def __init__(self) -> None:
+    def __init__(self, shadow: Shadow | None = None, *, clock: Clock | None = None) -> None:
+        """Prepare; ``clock`` bounds looking at the ``shadow``, where there is one."""
+        self._shadow = shadow
+        self._clock = clock or SystemClock()
         self._stack = ExitStack()
         self._servers: dict[int, Scratch] = {}
 
@@ -66,12 +78,29 @@ class PostgresqlLaboratory:
         return effects.effects(sql, source)
 
     def available(self) -> str | None:
-        """Say why no scratch server can be started here; None if one can."""
+        """Say why no scratch server can be started here, or the shadow not be used; None if so."""
         try:
-            choose(None)
-        except ProviderUnavailable as error:
+            if self._shadow is None:
+                choose(None)
+            else:
+                self._shadow.check(Deadline.after(self._clock, _LOOK_WITHIN))
+        except SmartSpecError as error:
             return f"{error.what}: {error.remedy}"
         return None
+
+    def shadow(self, *, deadline: Deadline) -> str | None:
+        """Name the shadow server, once a copy could be made there; None where there is none."""
+        if self._shadow is None:
+            return None
+        named = self._shadow.check(deadline)
+        nothing = Catalog(kind=self.name, version="")
+        with (
+            self._shadow.room(nothing, nothing, deadline) as room,
+            self._bounded(room, deadline),
+            copies.empty(room, []) as name,
+            copies.opened(room, name),
+        ):
+            return named
 
     def rehearse(
         self,
@@ -83,9 +112,29 @@ class PostgresqlLaboratory:
         deadline: Deadline,
     ) -> Rehearsal:
         """Make both schemas, fill the first, compile and run the statements on both."""
+        if self._shadow is not None:
+            return self._beside(self._shadow, before, after, migrations, deadline)
         server = self._server(_major(before.catalog.version))
         with self._bounded(server, deadline):
             return rehearse(server, before, after, migrations, deadline)
+
+    def _beside(
+        self,
+        shadow: Shadow,
+        before: SchemaSnapshot,
+        after: Catalog,
+        migrations: tuple[str, ...],
+        deadline: Deadline,
+    ) -> Rehearsal:
+        """Rehearse on the shadow server, under other names."""
+        with (
+            shadow.room(before.catalog, after, deadline) as room,
+            self._bounded(room, deadline),
+        ):
+            renamed = replace(before, catalog=room.disguised(before.catalog))
+            told = rehearse(room, renamed, room.disguised(after), migrations, deadline)
+            told = undisguised(told, room.names)
+            return replace(told, notes=(*told.notes, *_not_given(before.catalog)))
 
     def reverse(
         self,
@@ -104,8 +153,8 @@ class PostgresqlLaboratory:
             )
 
     @contextmanager
-    def _bounded(self, server: Scratch, deadline: Deadline) -> Iterator[None]:
-        """Let nobody's text outlast the deadline, or bring more down than the scratch server.
+    def _bounded(self, server: Site, deadline: Deadline) -> Iterator[None]:
+        """Let nobody's text outlast the deadline, or bring more down than the scratch copies.
 
         What is executed there may end connections, drop the copy, or lift its own time limit.
         """
@@ -133,6 +182,14 @@ class PostgresqlLaboratory:
         if major not in self._servers:
             self._servers[major] = self._stack.enter_context(Scratch(major))
         return self._servers[major]
+
+
+def _not_given(catalog: Catalog) -> tuple[str, ...]:
+    """Say which predefined roles the application's role lacks on somebody else's server."""
+    predefined = [each for each in catalog.member_of if each.startswith("pg_")]
+    if not predefined:
+        return ()
+    return (f"on the shadow server nobody is a member of {', '.join(sorted(predefined))}",)
 
 
 def _major(version: str) -> int | None:

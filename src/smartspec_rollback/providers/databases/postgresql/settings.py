@@ -26,6 +26,15 @@ class PostgresqlSettings(Value):
             examples=[{"env": "CHECKOUT_DATABASE_URL"}],
         ),
     ]
+    shadow: Annotated[
+        SecretReference | None,
+        Meta(
+            description="Where the URL of a shadow database is kept: a server that holds nothing "
+            "of production, on which scratch copies of the schema are made, run on and dropped; "
+            "without it, on this machine.",
+            examples=[{"env": "CHECKOUT_SHADOW_URL"}],
+        ),
+    ] = None
     role: Annotated[
         Annotated[str, Meta(min_length=1, max_length=63)] | None,
         Meta(

@@ -56,7 +56,7 @@ def make_roles(superuser: Connection, catalogs: Iterable[Catalog], owner: str = 
 
     ``owner`` stands for OWNER where that name is not ours alone; it is there then.
     """
-    wanted = dict.fromkeys(scratch_name(r) for catalog in catalogs for r in _roles(catalog))
+    wanted = dict.fromkeys(scratch_name(r) for catalog in catalogs for r in roles(catalog))
     rows = superuser.execute(_KNOWN, [owner]).fetchall()
     known = {str(name): bool(member) for name, member in rows}
     commands = []
@@ -105,7 +105,8 @@ def steps(catalog: Catalog, major: int) -> Iterator[tuple[Step, ...]]:
     yield tuple(_privileges(catalog, own, major))
 
 
-def _roles(catalog: Catalog) -> Iterator[str]:
+def roles(catalog: Catalog) -> Iterator[str]:
+    """Name every role of a catalog, some of them several times."""
     yield from filter(None, (catalog.role, *catalog.member_of))
     for relation in catalog.relations:
         yield from filter(None, (relation.owner,))
