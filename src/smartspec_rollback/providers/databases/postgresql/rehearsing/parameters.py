@@ -72,15 +72,15 @@ class _Finder:
         if isinstance(value, list):
             for each in value:
                 self.walk(each)
-        if not isinstance(value, dict):
-            return
-        for name, node in value.items():
-            look = getattr(self, f"_{name}", None)
-            if look is not None and isinstance(node, dict):
-                look(node)
-            self.walk(node)
+        elif isinstance(value, dict):
+            for name, node in value.items():
+                if isinstance(node, dict) and (look := _LOOKS.get(name)) is not None:
+                    look(self, node)
+                if isinstance(node, dict | list):
+                    self.walk(node)
 
-    def _InsertStmt(self, node: Tree) -> None:  # noqa: N802 # the grammar's name
+    def insert(self, node: Tree) -> None:
+        """Look at an INSERT."""
         relation = self._written(node)
         if relation is None:
             return
@@ -97,16 +97,19 @@ class _Finder:
         conflict = node.get("onConflictClause", {})
         self._assign(relation, conflict.get("targetList", []))
 
-    def _UpdateStmt(self, node: Tree) -> None:  # noqa: N802 # the grammar's name
+    def update(self, node: Tree) -> None:
+        """Look at an UPDATE."""
         relation = self._written(node)
         if relation is not None:
             self._assign(relation, node.get("targetList", []))
 
-    def _SelectStmt(self, node: Tree) -> None:  # noqa: N802 # the grammar's name
+    def select(self, node: Tree) -> None:
+        """Look at a SELECT's limits."""
         for key in ("limitCount", "limitOffset"):
             self._put(node.get(key, {}), Slot(Role.LIMIT))
 
-    def _A_Expr(self, node: Tree) -> None:  # noqa: N802 # the grammar's name
+    def compare(self, node: Tree) -> None:
+        """Look at an operator with its operands."""
         sides = (node.get("lexpr", {}), node.get("rexpr", {}))
         for column, other in (sides, sides[::-1]):
             found = self._column(column)
@@ -147,6 +150,15 @@ class _Finder:
         node = _bare(node)
         if isinstance(node, dict) and "ParamRef" in node:
             self.found.setdefault(node["ParamRef"].get("number", 0), slot)
+
+
+_LOOKS = {
+    "InsertStmt": _Finder.insert,
+    "UpdateStmt": _Finder.update,
+    "SelectStmt": _Finder.select,
+    "A_Expr": _Finder.compare,
+}
+"""What is looked at, by the grammar's names."""
 
 
 def _bare(node: Any) -> Any:

@@ -24,7 +24,7 @@ from smartspec_rollback.providers.databases.postgresql import address
 from smartspec_rollback.providers.databases.postgresql.catalog import reader as catalog
 from smartspec_rollback.providers.databases.postgresql.connection import Sessions
 from smartspec_rollback.providers.databases.postgresql.naming import identifier
-from smartspec_rollback.providers.databases.postgresql.rehearsing import rows, running
+from smartspec_rollback.providers.databases.postgresql.rehearsing import execution, rows, running
 from smartspec_rollback.providers.databases.postgresql.rehearsing.parameters import Chooser
 from smartspec_rollback.providers.databases.postgresql.rehearsing.rows import Connection, Row
 from smartspec_rollback.providers.databases.postgresql.scratch import access, contents, copies
@@ -85,8 +85,8 @@ def rehearse(
         runnable = tuple(_typed(s, tried) for s in good if s.id in still)
         held = contents.held(first, before.catalog)
         runs, left = running.runs(
-            running.Copy(first, before.catalog),
-            running.Copy(second, after),
+            execution.Copy(first, before.catalog),
+            execution.Copy(second, after),
             runnable,
             Chooser(before.catalog, held),
             doubtful=new.bare - old.bare,
@@ -228,7 +228,7 @@ def _compile(
     connection: Connection, recorded: Catalog, asked: tuple[Statement, ...], deadline: Deadline
 ) -> tuple[Trial, ...]:
     # Rolling one back and beginning the next is one question: there are thousands of these.
-    begin = b"ROLLBACK; " + running.read_only(recorded)
+    begin = b"ROLLBACK; " + execution.read_only(recorded)
 
     def transaction() -> AbstractContextManager[Connection]:
         @contextmanager

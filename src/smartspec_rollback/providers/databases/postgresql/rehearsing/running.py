@@ -1,131 +1,24 @@
 """Execute statements on two scratch copies with the same values, and compare what comes of it.
 
-Called by ``rehearse`` (layer L3). Every execution is a transaction of its own, rolled back, as the
-application's role, with deferred constraints checked. Only what worked on the first copy counts.
+Called by ``rehearse`` (layer L3). Both copies execute at once, see ``execution``; only what worked
+on the first one counts.
 """
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import msgspec
-from psycopg import pq
-from psycopg.pq.abc import PGconn, PGresult
 
-from smartspec_rollback.domain.catalog import Catalog
 from smartspec_rollback.domain.workload import Run, Statement
 from smartspec_rollback.ports.clock import Deadline
-from smartspec_rollback.providers.databases.postgresql.naming import identifier
+from smartspec_rollback.providers.databases.postgresql.rehearsing.execution import (
+    Copy,
+    Outcome,
+    Values,
+)
 from smartspec_rollback.providers.databases.postgresql.rehearsing.parameters import Chooser, slots
-from smartspec_rollback.providers.databases.postgresql.scratch import access
-from smartspec_rollback.providers.databases.postgresql.type_names import Connection, resolve
 
-_IMMEDIATE = b"SET CONSTRAINTS ALL IMMEDIATE"
-_ROLLBACK = b"ROLLBACK"
-_WRITES = ("INSERT", "UPDATE", "DELETE", "MERGE")
 _NO_PARENT = "23503"
-_LONGEST = 300
-
-Values = tuple[str | None, ...]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one execution came to: rows as text by the columns' names, or the server's error."""
-
-    columns: tuple[str, ...] = ()
-    rows: tuple[Values, ...] = ()
-    touched: int | None = None
-    code: str | None = None
-    message: str = ""
-
-    @property
-    def worked(self) -> bool:
-        """Whether the server executed it."""
-        return self.code is None
-
-
-class Copy:
-    """One scratch copy, and how the application works in it."""
-
-    def __init__(self, connection: Connection, catalog: Catalog) -> None:
-        """Prepare to work as the application of ``catalog``."""
-        self.connection = connection
-        self.catalog = catalog
-        timeout = b"SET LOCAL statement_timeout = 1000"
-        self._begin = b"; ".join([_ROLLBACK, b"BEGIN", *_settings(catalog), timeout])
-
-    def execute(self, text: str, values: Values, types: Sequence[int]) -> Outcome:
-        """Execute one statement; the next one, or ``close``, rolls it back."""
-        pgconn = self.connection.pgconn
-        pgconn.exec_(self._begin)
-        return _execute(pgconn, text, values, types)
-
-    def types(self, statement: Statement) -> list[int] | None:
-        """Look up the types the server has to be told; None where one does not exist here."""
-        if not statement.binds:
-            return []
-        self.close()
-        return resolve(self.connection, statement.binds)
-
-    def close(self) -> None:
-        """Roll the last statement back."""
-        self.connection.pgconn.exec_(_ROLLBACK)
-
-
-def _settings(catalog: Catalog) -> list[bytes]:
-    role = access.runs_as(catalog)
-    path = ", ".join(identifier(schema) for schema in catalog.search_path) or "''"
-    settings = [f"SET LOCAL search_path = {path}".encode()]
-    if role != access.OWNER:
-        settings.append(f"SET LOCAL ROLE {identifier(role)}".encode())
-    return settings
-
-
-def read_only(catalog: Catalog) -> bytes:
-    """Write what begins a transaction for compiling as the application of ``catalog``."""
-    return b"; ".join(
-        [b"BEGIN READ ONLY", *_settings(catalog), b"SET LOCAL statement_timeout = 2000"]
-    )
-
-
-def _execute(pgconn: PGconn, text: str, values: Values, types: Sequence[int]) -> Outcome:
-    name = pgconn.db
-    given = [None if value is None else value.encode(errors="replace") for value in values]
-    result = pgconn.exec_params(text.encode(errors="replace"), given, types or None)
-    if result.status not in (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK):
-        return _failure(result)
-    command = (result.command_status or b"").decode()
-    if command.startswith(_WRITES):
-        deferred = pgconn.exec_(_IMMEDIATE)
-        if deferred.status != pq.ExecStatus.COMMAND_OK:
-            return _failure(deferred)
-    return Outcome(
-        columns=tuple(
-            (result.fname(n) or b"").decode(errors="replace") for n in range(result.nfields)
-        ),
-        rows=tuple(
-            tuple(_text(result.get_value(row, n), name) for n in range(result.nfields))
-            for row in range(result.ntuples)
-        ),
-        touched=result.command_tuples,
-    )
-
-
-def _text(value: bytes | None, database: bytes) -> str | None:
-    """Read a value; the copies' own names say nothing."""
-    if value is None:
-        return None
-    return "" if value == database else value.decode(errors="replace")
-
-
-def _failure(result: PGresult) -> Outcome:
-    field = pq.DiagnosticField
-    told = result.error_field(field.MESSAGE_PRIMARY) or result.error_message
-    return Outcome(
-        code=(result.error_field(field.SQLSTATE) or b"08006").decode(),
-        message=" ".join(told.decode(errors="replace").split())[:_LONGEST],
-    )
 
 
 def runs(
@@ -190,10 +83,11 @@ def _run(
     types, types_after = before.types(statement), after.types(statement)
     if types is None or types_after is None:
         return None
-    first = before.execute(statement.text, values, types)
+    before.begin(statement.text, values, types)
+    after.begin(statement.text, values, types_after)
+    first, other = before.end(), after.end()
     if not first.worked:
         return None
-    other = after.execute(statement.text, values, types_after)
     same: bool | None = None
     if other.worked:
         same = first == other

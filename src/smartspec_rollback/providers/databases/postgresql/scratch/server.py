@@ -30,6 +30,8 @@ from smartspec_rollback.providers.databases.postgresql.scratch.template import K
 from smartspec_rollback.providers.databases.postgresql.scratch.user import User
 
 _START_WITHIN = 30.0
+_STRATEGIES = 15
+"""Since when there is more than one way to copy a database; before, it was always as files."""
 _INIT = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale")
 _QUICK = ("--no-sync", "--no-instructions", "--wal-segsize=1")
 _SETTINGS = {
@@ -146,7 +148,8 @@ class Scratch:
         """Make an empty database, give its URL, and drop it at the end."""
         name = f"scratch_{next(self._numbers)}"
         with self.connect() as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+            connection.execute(create + self._strategy)
         try:
             yield self.url(name)
         finally:
@@ -158,8 +161,15 @@ class Scratch:
     def creating(self, name: str, template: str | None = None, /) -> tuple[sql.Composed, ...]:
         """Give the command that makes a database of ``owner``, a copy of ``template``."""
         words = (name, self.owner, template or "template1")
-        text = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
-        return (text.format(*map(sql.Identifier, words)),)
+        text = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
+            *map(sql.Identifier, words)
+        )
+        return (text + self._strategy,)
+
+    @property
+    def _strategy(self) -> sql.SQL:
+        """Copy databases as files: a third of the time, where nothing has to reach a disk."""
+        return sql.SQL(" STRATEGY file_copy" if self.major >= _STRATEGIES else "")
 
     def stop(self) -> None:
         """End the server at once and remove its folder; idempotent."""
