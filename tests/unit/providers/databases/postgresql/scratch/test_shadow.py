@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -20,7 +21,7 @@ from smartspec_rollback.providers.databases.postgresql import address
 from smartspec_rollback.providers.databases.postgresql.catalog import reader
 from smartspec_rollback.providers.databases.postgresql.connection import Sessions
 from smartspec_rollback.providers.databases.postgresql.laboratory import PostgresqlLaboratory
-from smartspec_rollback.providers.databases.postgresql.scratch import access, copies
+from smartspec_rollback.providers.databases.postgresql.scratch import access, copies, leftovers
 from smartspec_rollback.providers.databases.postgresql.scratch.apart import Other
 from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
 from smartspec_rollback.providers.databases.postgresql.scratch.shadow import Room, Shadow
@@ -294,6 +295,44 @@ def test_what_a_killed_process_left_is_dropped_the_next_time(maker: str, scratch
         assert not patience.expired, "the server has noticed long ago"
         with a_room(maker):
             patience.pause(0.05)
+
+
+def test_what_is_older_than_any_comparison_is_dropped(scratch: Scratch, maker: str) -> None:
+    """What a process left that hangs for ever, or whose machine is gone, stays for ever."""
+    with a_room(maker) as hanging:
+        with scratch.connect() as connection:
+            now = leftovers.maker(connection)
+            old = replace(hanging._maker, made=now.made - 2 * 3600)
+            connection.execute(f"COMMENT ON ROLE {hanging.owner} IS '{old.comment}'".encode())
+        with a_room(maker), scratch.connect() as connection:
+            asked = "SELECT FROM pg_roles WHERE rolname = %s"
+            assert connection.execute(asked, [hanging.owner]).fetchone() is None
+
+
+def test_roles_log_in_by_password() -> None:
+    """It works only on servers that trust everybody; or a password is sent to the server's log."""
+    with Scratch(18, {"log_statement": "all", "log_min_messages": "log"}) as server:
+        url = a_maker(server)
+        with server.connect() as connection:
+            connection.execute(f"ALTER ROLE {MAKER} PASSWORD '{SECRET}'".encode())
+            row = connection.execute("SHOW hba_file").fetchone()
+            assert row is not None
+            Path(str(row[0])).write_text("local all postgres trust\nlocal all all scram-sha-256\n")
+            connection.execute("SELECT pg_reload_conf()")
+        patience = within()
+        with suppress(psycopg.OperationalError):
+            while not patience.expired:
+                psycopg.connect(url).close()
+        known = url.replace("@", f":{SECRET}@")
+        with a_room(known) as room, copies.empty(room, []) as name:
+            with copies.opened(room, name) as connection:
+                assert connection.execute("SELECT 1").fetchone() == (1,)
+            log = next(Path(str(row[0])).parents[1].glob("log")).read_text()
+            assert f'CREATE ROLE "{room.owner}"' in log
+            assert room._password not in log
+        with pytest.raises(ProviderError) as caught, a_room(url.replace("@", ":wrong-one@")):
+            pass
+        assert "wrong-one" not in str(caught.value)
 
 
 def test_only_what_is_ours_is_dropped(scratch: Scratch) -> None:
