@@ -60,30 +60,32 @@ def rehearse(
 
     ``migrations`` are SQL texts in the order in which they are applied.
     """
+    asked = tuple(s for s in before.workload.statements if s.text.strip())
     with ExitStack() as stack:
-        old = _before(stack, server, before, after, deadline)
-        new = _after(
-            stack,
-            server,
-            before=before.catalog,
-            after=after,
-            old=old,
-            migrations=migrations,
-            deadline=deadline,
-        )
-        asked = tuple(s for s in before.workload.statements if s.text.strip())
-        first, second = (
-            stack.enter_context(copies.opened(server, made.name)) for made in (old, new)
-        )
-        tried, on_new = _compile_both(
-            server, (first, before.catalog), (second, after), asked, deadline
-        )
-        worked = {t.statement for t in tried if t.worked}
-        good = tuple(s for s in asked if s.id in worked)
+        making = _Making(stack, server, before, after, deadline)
+        old = making.old(ahead=not migrations)
+        copied = making.copied(old) if migrations and not old.missing else None
+        first = stack.enter_context(copies.opened(server, old.name))
+        held = contents.held(first, before.catalog)
+        with server.connect() as superuser, ThreadPoolExecutor(1) as pool:
+            access.join(superuser, before.catalog)
+            trying = pool.submit(_compile, first, before.catalog, asked, deadline)
+            new = making.new(copied, held, migrations)
+            second = stack.enter_context(copies.opened(server, new.name))
+            if access.memberships(before.catalog) != access.memberships(after):
+                trying.result()
+                access.join(superuser, after)
+            on_new = _compile(second, after, asked, deadline)
+            tried = trying.result()
+        worked = {t.statement: t for t in tried if t.worked}
         again = tuple(t for t in on_new if t.statement in worked)
         still = {t.statement for t in again if t.worked}
-        runnable = tuple(_typed(s, tried) for s in good if s.id in still)
-        held = contents.held(first, before.catalog)
+        # The parameters' types are those of the very copy that is executed on.
+        runnable = tuple(
+            msgspec.structs.replace(s, parameters=worked[s.id].parameters)
+            for s in asked
+            if s.id in still
+        )
         runs, left = running.runs(
             execution.Copy(first, before.catalog),
             execution.Copy(second, after),
@@ -107,23 +109,91 @@ def rehearse(
     )
 
 
-def _typed(statement: Statement, tried: Sequence[Trial]) -> Statement:
-    """Take the parameters' types from the trial, which is of the very copy that is executed on."""
-    found = next(t for t in tried if t.statement == statement.id)
-    return msgspec.structs.replace(statement, parameters=found.parameters)
+class _Making:
+    """Makes the two copies; what of it can be done at once is."""
 
+    def __init__(
+        self,
+        stack: ExitStack,
+        server: Site,
+        before: SchemaSnapshot,
+        after: Catalog,
+        deadline: Deadline,
+    ) -> None:
+        self._stack = stack
+        self._server = server
+        self._before = before
+        self._after = after
+        self._deadline = deadline
+        self._ahead: _Made | None = None
 
-def _before(
-    stack: ExitStack, server: Site, snapshot: SchemaSnapshot, after: Catalog, deadline: Deadline
-) -> _Made:
-    recorded = snapshot.catalog
-    name = stack.enter_context(copies.empty(server, [recorded, after]))
-    with copies.opened(server, name) as connection:
-        missing = materialise(recorded, connection)
-        bare = rows.fill(connection, recorded, _samples(snapshot.samples), deadline)
-        contents.advance(connection, recorded)
-        contents.refresh(connection, recorded)
-    return _Made(name, missing, _bare("before", bare), frozenset(bare))
+    def old(self, *, ahead: bool) -> _Made:
+        """Make the first copy, with rows; ``ahead``: meanwhile the second from its catalog."""
+        name = self._empty(self._before.catalog, self._after)
+        if not ahead:
+            return self._filled_before(name)
+        other = self._empty()
+        with ThreadPoolExecutor(1) as pool:
+            missing = pool.submit(self._materialised, other)
+            old = self._filled_before(name)
+            self._ahead = _Made(other, missing.result())
+        return old
+
+    def copied(self, old: _Made) -> str:
+        """Copy the first copy; nobody may be connected to it meanwhile."""
+        return self._stack.enter_context(copies.empty(self._server, [], template=old.name))
+
+    def new(
+        self,
+        copied: str | None,
+        held: dict[str, tuple[Row, ...]],
+        migrations: tuple[str, ...],
+    ) -> _Made:
+        """Make the second copy from a copy of the first by migrations, else from its catalog."""
+        notes: tuple[str, ...] = ()
+        if copied is not None:
+            trouble = _migrate(
+                self._server,
+                copied,
+                migrations,
+                before=self._before.catalog,
+                after=self._after,
+                deadline=self._deadline,
+            )
+            if trouble is None:
+                return _Made(copied, ())
+            notes = (trouble,)
+        name, missing = self._from_catalog()
+        bare = self._filled(name, self._after, held)
+        return _Made(name, missing, (*notes, *_bare("after", bare)), frozenset(bare))
+
+    def _empty(self, *catalogs: Catalog) -> str:
+        return self._stack.enter_context(copies.empty(self._server, catalogs))
+
+    def _from_catalog(self) -> tuple[str, tuple[str, ...]]:
+        if self._ahead is not None:
+            return self._ahead.name, self._ahead.missing
+        name = self._empty()
+        return name, self._materialised(name)
+
+    def _materialised(self, name: str) -> tuple[str, ...]:
+        with copies.opened(self._server, name) as connection:
+            return materialise(self._after, connection)
+
+    def _filled_before(self, name: str) -> _Made:
+        recorded = self._before.catalog
+        with copies.opened(self._server, name) as connection:
+            missing = materialise(recorded, connection)
+        bare = self._filled(name, recorded, _samples(self._before.samples))
+        return _Made(name, missing, _bare("before", bare), frozenset(bare))
+
+    def _filled(self, name: str, catalog: Catalog, given: rows.Rows) -> tuple[str, ...]:
+        """Give every table rows, and what depends on them."""
+        with copies.opened(self._server, name) as connection:
+            bare = rows.fill(connection, catalog, given, self._deadline)
+            contents.advance(connection, catalog)
+            contents.refresh(connection, catalog)
+        return bare
 
 
 def _samples(samples: Sequence[Sample]) -> dict[str, tuple[Row, ...]]:
@@ -132,34 +202,6 @@ def _samples(samples: Sequence[Sample]) -> dict[str, tuple[Row, ...]]:
         for s in samples
         if s.rows
     }
-
-
-def _after(
-    stack: ExitStack,
-    server: Site,
-    *,
-    before: Catalog,
-    after: Catalog,
-    old: _Made,
-    migrations: tuple[str, ...],
-    deadline: Deadline,
-) -> _Made:
-    notes: tuple[str, ...] = ()
-    if migrations and not old.missing:
-        name = stack.enter_context(copies.empty(server, [], template=old.name))
-        trouble = _migrate(server, name, migrations, before=before, after=after, deadline=deadline)
-        if trouble is None:
-            return _Made(name, ())
-        notes = (trouble,)
-    name = stack.enter_context(copies.empty(server, []))
-    with copies.opened(server, old.name) as first:
-        held = contents.held(first, before)
-    with copies.opened(server, name) as connection:
-        missing = materialise(after, connection)
-        bare = rows.fill(connection, after, held, deadline)
-        contents.advance(connection, after)
-        contents.refresh(connection, after)
-    return _Made(name, missing, (*notes, *_bare("after", bare)), frozenset(bare))
 
 
 def _bare(which: str, tables: tuple[str, ...]) -> tuple[str, ...]:
@@ -203,25 +245,6 @@ def _migrate(
     if essence(reached, server.major, server.owners) != essence(after, server.major, server.owners):
         return "the migrations do not lead to the schema after; it was made from its catalog"
     return None
-
-
-def _compile_both(
-    server: Site,
-    first: tuple[Connection, Catalog],
-    second: tuple[Connection, Catalog],
-    asked: tuple[Statement, ...],
-    deadline: Deadline,
-) -> tuple[tuple[Trial, ...], tuple[Trial, ...]]:
-    """Compile on both copies, at once where the role is a member of the same roles on both."""
-    with server.connect() as superuser:
-        access.join(superuser, first[1])
-        if access.memberships(first[1]) == access.memberships(second[1]):
-            with ThreadPoolExecutor(2) as pool:
-                tried = [pool.submit(_compile, *each, asked, deadline) for each in (first, second)]
-                return tried[0].result(), tried[1].result()
-        before = _compile(*first, asked, deadline)
-        access.join(superuser, second[1])
-        return before, _compile(*second, asked, deadline)
 
 
 def _compile(

@@ -81,9 +81,13 @@ def test_two_copies_work_at_once(copy: Copy, scratch: Scratch) -> None:
 )
 def test_what_ends_the_connection_is_said(copy: Copy, text: str) -> None:
     """A rehearsal waits for ever for an answer that cannot come."""
-    with pytest.raises(psycopg.OperationalError):
+
+    def execute() -> None:
         copy.execute(text, (), [])
         copy.execute("SELECT 1", (), [])
+
+    with pytest.raises(psycopg.OperationalError):
+        execute()
 
 
 def test_types_are_looked_up_in_the_copy(copy: Copy) -> None:
