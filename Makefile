@@ -42,8 +42,8 @@ crash: $(VENV)/.dev  ## Kill a rollback at 200 random moments and see it end rig
 bench: $(VENV)/.dev  ## Measure speed as ratios within one run; results go to bench-results/
 	$(BIN)/python bench/run.py $(ARGS)
 
-evaluate: $(VENV)/.dev  ## Judge real histories lying in a folder: make evaluate HISTORIES=dir
-	$(BIN)/python evaluation/run.py --histories "$(HISTORIES)" $(ARGS)
+evaluate: $(VENV)/.dev  ## Judge every reversal and mutation; with HISTORIES=dir also real histories lying there
+	$(BIN)/python evaluation/run.py $(if $(HISTORIES),--histories "$(HISTORIES)") $(ARGS)
 
 docs: $(VENV)/.dev  ## Write the reference pages anew from the code
 	$(BIN)/python docs/generate.py

@@ -1,14 +1,15 @@
 """Judges every mutation of the test suite both ways, with squawk beside us, and prints a table.
 
 ``python evaluation/mutations.py [--jobs N] [--only FAMILY]...``. What is true is found by running
-the old version on the changed database. Exit 1 where we call safe what breaks.
+the old version on the changed database. Exit 1 where we call safe what breaks. ``make evaluate``
+takes our part of it only, by ``scores``.
 """
 
 import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import product
@@ -21,6 +22,7 @@ sys.path.insert(0, str(ROOT))  # a script's own folder is all that Python looks 
 from tests.mutations import cases, peers  # noqa: E402 - found only from here on
 from tests.mutations.judging import MODES, Case, judged  # noqa: E402 - as above
 
+from evaluation import score as scoring  # noqa: E402 - as above
 from smartspec_rollback import comparing  # noqa: E402 - as above
 from smartspec_rollback.domain.comparison import SchemaVerdict  # noqa: E402 - as above
 from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch  # noqa: E402 - as above
@@ -95,15 +97,40 @@ def theirs(case: Case, rules: frozenset[str]) -> Said:
     )
 
 
-def judge(work: tuple[str, str]) -> list[Case]:
-    """Judge one family of mutations in one mode, on servers of its own."""
-    family, mode = work
+def scores(jobs: int, limit: int) -> Iterator[scoring.Score]:
+    """Sum up what we say of the mutations, or of ``limit`` of them, for ``run``."""
+    step = max(1, -(-len(cases.mutations()) // limit))
+    for mode, every in everything(cases.FAMILIES, jobs, step).items():
+        judgements = tuple(
+            scoring.Judgement(
+                harmful=case.label.breaks,
+                flagged=case.found,
+                alarm=case.false_alarm,
+                safe=case.said.verdict is SchemaVerdict.SAFE,
+                note=str(case),
+            )
+            for case in every
+        )
+        yield scoring.Score(f"mutations, {mode}", judgements)
+
+
+def everything(families: Sequence[str], jobs: int, step: int = 1) -> dict[str, list[Case]]:
+    """Judge every ``step``-th mutation of these families in each mode, ``jobs`` at a time."""
+    work = [(family, mode, step) for mode, family in product(MODES, families)]
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        found = dict(zip(work, pool.map(judge, work), strict=True))
+    return {mode: [case for f in families for case in found[f, mode, step]] for mode in MODES}
+
+
+def judge(work: tuple[str, str, int]) -> list[Case]:
+    """Judge a family of mutations in one mode, or some of it, on servers of its own."""
+    family, mode, step = work
     with (
         Scratch(_VERSION) as server,
         comparing.laboratory("postgresql") as laboratory,
         tempfile.TemporaryDirectory() as folder,
     ):
-        return list(judged(server, laboratory, cases.family(family), mode, Path(folder)))
+        return list(judged(server, laboratory, cases.family(family)[::step], mode, Path(folder)))
 
 
 def table(judges: dict[str, Sequence[Said]]) -> str:
@@ -153,11 +180,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at the same time")
     parser.add_argument("--only", action="append", choices=cases.FAMILIES, help="this family")
     given = parser.parse_args()
-    families = tuple(given.only or cases.FAMILIES)
-    work = [(family, mode) for mode, family in product(MODES, families)]
-    with ProcessPoolExecutor(given.jobs, mp_context=get_context("spawn")) as pool:
-        found = dict(zip(work, pool.map(judge, work), strict=True))
-    by_mode = {mode: [case for f in families for case in found[f, mode]] for mode in MODES}
+    by_mode = everything(tuple(given.only or cases.FAMILIES), given.jobs)
     judges = _judges(by_mode)
     sys.stdout.write(f"{summary(judges)}\nEach cell: found / false alarms / false safe.\n\n")
     sys.stdout.write(table(judges))
