@@ -179,6 +179,25 @@ ACTS: tuple[Act, ...] = (
     ),
     Act("SELECT visits FROM stats.visits WHERE day = $1", (dt.date(2026, 3, 1),)),
     Act("SELECT what FROM audit ORDER BY id", ()),
+    # bills
+    Act(
+        "INSERT INTO bills (number, order_id, net, sent_to) "
+        "VALUES (nextval('bill_numbers'), $1, $2, $3) RETURNING number",
+        (3, Decimal("0.00"), None),
+        lambda r: isinstance(r["number"], int),
+        _volatile("number"),
+    ),
+    Act(
+        "SELECT nextval('bill_numbers') AS one, nextval('bill_numbers') AS other",
+        (),
+        lambda r: r["other"] - r["one"] == 1,
+        _volatile("one", "other"),
+    ),
+    Act("SELECT billed($1) AS billed", (1,)),
+    Act("CALL settle($1)", (2,)),
+    Act("SELECT (parcel).width FROM bills WHERE sent_to = $1", ("ada@example.org",)),
+    Act("SELECT number, net FROM open_bills ORDER BY number", ()),
+    Act("UPDATE bills SET net = $2, sent_to = $3 WHERE number = $1", (3, Decimal("4.00"), None)),
 )
 
 STATEMENTS = tuple(dict.fromkeys(act.sql for act in ACTS))

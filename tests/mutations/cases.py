@@ -24,8 +24,8 @@ class Mutation:
     attention: bool = False
 
 
-FAMILIES = ("tables", "types", "constraints", "objects")
-"""The files of SQL beside this one; a mutation begins with ``-- row 13 its name``."""
+FAMILIES = ("tables", "types", "constraints", "objects", "reach")
+"""The files of SQL beside this one; a mutation begins with ``-- row 13 its name``, 0 for no row."""
 
 _HEAD = re.compile(r"^-- row (\d+)(!?) (.+)$", re.MULTILINE)
 _WRITES = "-- then the new version writes"

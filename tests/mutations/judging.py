@@ -11,17 +11,26 @@ from tests.mutations.cases import Mutation
 from smartspec_rollback import comparing
 from smartspec_rollback.domain.comparison import Comparison, SchemaVerdict
 from smartspec_rollback.ports.database import Laboratory
+from smartspec_rollback.providers.databases.postgresql.laboratory import PostgresqlLaboratory
 from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
 from smartspec_rollback.providers.system import SystemClock
 
-LIVE, RECORDED = "live", "recorded"
-MODES = (LIVE, RECORDED)
-"""The new schema is a live database, or a second recorded snapshot."""
+LIVE, RECORDED, ALONE = "live", "recorded", "alone"
+MODES = (LIVE, RECORDED, ALONE)
+"""The new schema is a live database, or a second recorded snapshot, or that and nothing is run."""
 
 _CLOCK = SystemClock()
 _LOOK = comparing.Look(role=labels.ROLE, remembered=False, values=True)
 _WITHIN = 60.0
 _FLAGGED = {SchemaVerdict.BREAKING, SchemaVerdict.ATTENTION}
+
+
+class _Nothing(PostgresqlLaboratory):
+    """A laboratory on a machine without any server to make scratch copies in."""
+
+    def available(self) -> str | None:
+        """Say that there is none."""
+        return "no server here"
 
 
 @dataclass(frozen=True)
@@ -84,13 +93,13 @@ def judged(
                 comparing.snapshot(
                     url, clock=_CLOCK, look=_LOOK, sources=comparing.Sources(), within=_WITHIN
                 ).snapshot
-                if mode == RECORDED
+                if mode != LIVE
                 else comparing.database(url, clock=_CLOCK, look=_LOOK)
             )
             migration = folder / "migration.sql"
             migration.write_text(mutation.sql, encoding="utf-8")
             said = comparing.judge_in(
-                laboratory,
+                _Nothing() if mode == ALONE else laboratory,
                 before,
                 after,
                 sources=comparing.Sources(migrations=(migration,)),

@@ -84,6 +84,29 @@ CREATE FUNCTION note_product() RETURNS trigger LANGUAGE plpgsql AS
     'BEGIN INSERT INTO audit (what) VALUES (NEW.sku); RETURN NEW; END';
 CREATE TRIGGER product_noted AFTER INSERT ON products FOR EACH ROW EXECUTE FUNCTION note_product();
 
+-- What the application gets to without naming it.
+CREATE SEQUENCE bill_numbers MAXVALUE 1000000;
+CREATE TABLE bills (
+    number bigint PRIMARY KEY,
+    order_id bigint NOT NULL,
+    net numeric(12,2) NOT NULL,
+    tax numeric(12,2) NOT NULL DEFAULT 0,
+    settled boolean NOT NULL DEFAULT false,
+    sent_to text UNIQUE,
+    parcel size
+);
+CREATE TABLE foreign_bills (country text) INHERITS (bills);
+CREATE FUNCTION tax_of(which bigint) RETURNS numeric LANGUAGE plpgsql STABLE AS
+    'BEGIN RETURN (SELECT tax FROM bills WHERE number = which); END';
+CREATE FUNCTION billed(which bigint) RETURNS numeric LANGUAGE plpgsql STABLE AS
+    'BEGIN RETURN coalesce(tax_of(which), 0) + 1; END';
+CREATE PROCEDURE settle_at_once(which bigint) LANGUAGE plpgsql AS
+    'BEGIN UPDATE bills SET settled = true WHERE number = which; END';
+CREATE PROCEDURE settle(which bigint) LANGUAGE plpgsql AS
+    'BEGIN CALL settle_at_once(which); END';
+CREATE VIEW open_bills WITH (security_invoker = true) AS
+    SELECT number, net FROM bills WHERE NOT settled;
+
 CREATE ROLE shop_app NOLOGIN;
 GRANT USAGE ON SCHEMA public, stats TO shop_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public, stats TO shop_app;
@@ -107,5 +130,10 @@ INSERT INTO carts VALUES
 INSERT INTO coupons VALUES ('SPRING', 10, 3, 'sale', 'Spring sale'), ('GIFT', 100, 0, 'gift', NULL);
 INSERT INTO events (at, kind, payload) VALUES
     ('2025-06-01Z', 'login', '{"ip": "10.0.0.1"}'), ('2026-03-01Z', 'order', '{"order": 1}');
+INSERT INTO bills (number, order_id, net, sent_to, parcel) VALUES
+    (nextval('bill_numbers'), 1, 9.98, 'ada@example.org', '(30,20)'),
+    (nextval('bill_numbers'), 2, 12.00, NULL, NULL);
+INSERT INTO foreign_bills (number, order_id, net, country) VALUES
+    (nextval('bill_numbers'), 3, 3.49, 'fr');
 INSERT INTO drafts VALUES (1, 'unpublished');
 INSERT INTO stats.visits VALUES ('2026-03-01', 41);

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 from tests.mutations import cases
-from tests.mutations.judging import LIVE, MODES, RECORDED, judged
+from tests.mutations.judging import ALONE, LIVE, MODES, RECORDED, judged
 
 from smartspec_rollback import comparing
 from smartspec_rollback.ports.database import Laboratory
 from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
 
 _RECALL, _FALSE_ALARMS = 0.95, 0.05
-_EVERY = {LIVE: 1, RECORDED: 4}
+_EVERY = {LIVE: 1, RECORDED: 4, ALONE: 4}
 """How many of the mutations are judged in each way; `evaluation/mutations.py` judges them all."""
 
 
@@ -27,7 +27,7 @@ def test_there_are_enough_of_them() -> None:
     """A handful of mutations proves nothing, and a row without one is not tested at all."""
     every = cases.mutations()
     assert len(every) >= 150
-    assert {each.row for each in every} == set(range(1, 50))
+    assert {each.row for each in every} >= set(range(1, 50))
     assert len({(each.row, each.name) for each in every}) == len(every)
 
 

@@ -266,8 +266,9 @@ class Catalog(Value):
     ``kind`` is the provider's (``postgresql``), ``version`` the server's (``15.4``). ``role`` is
     the one the application's statements run as, ``member_of`` every role whose privileges it has,
     itself included; ``superuser`` bypasses all of them. ``search_path`` are the schemas unqualified
-    names are looked up in, ``closed`` those the role has no USAGE of. ``notes`` say what could not
-    be read or is not modelled.
+    names are looked up in, ``closed`` those the role has no USAGE of. ``others`` identify objects
+    that are not modelled, but may change what statements do (operators, casts). ``notes`` say what
+    could not be read.
     """
 
     kind: str
@@ -283,6 +284,7 @@ class Catalog(Value):
     types: tuple[DefinedType, ...] = ()
     sequences: tuple[Sequence, ...] = ()
     extensions: tuple[Extension, ...] = ()
+    others: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     def relation(self, qualified: str) -> Relation | None:

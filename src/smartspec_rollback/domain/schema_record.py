@@ -67,6 +67,10 @@ class RecordedSchema(Value):
     snapshot: SchemaSnapshot
 
 
+NULLS_ALIKE = "nulls alike"
+"""The argument of DUPLICATES for a key to which NULLs are alike."""
+
+
 class QuestionKind(StrEnum):
     """What can be asked of the rows that are there now."""
 
@@ -87,7 +91,8 @@ class Question(Value):
 
     NULLS: rows whose ``columns[0]`` is NULL. LONGER: longer than ``arguments[0]`` characters.
     OUTSIDE: number outside ``arguments`` (low, high). OTHER_LABELS: value not among ``arguments``.
-    DUPLICATES: rows beyond the first with the same ``columns``. VIOLATIONS: rows for which the SQL
+    DUPLICATES: rows beyond the first with the same ``columns`` (NULLs alike with the argument
+    NULLS_ALIKE, else never). VIOLATIONS: rows for which the SQL
     expression ``arguments[0]`` (taken from a recorded catalog) is false. ORPHANS: rows whose
     ``columns`` have no match in relation ``arguments[0]``, columns ``arguments[1:]``. ROWS: all
     rows. SET: rows whose ``columns[0]`` is neither NULL nor its default ``arguments[0]`` if given.

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from msgspec.structs import replace
+
 from smartspec_rollback.domain.catalog import Catalog, Function, Relation
 from smartspec_rollback.domain.comparison import Coverage, SchemaVerdict
 from smartspec_rollback.domain.migration import Effect
@@ -15,6 +17,7 @@ from smartspec_rollback.domain.schema_record import Answer, Question, SchemaSnap
 from smartspec_rollback.domain.workload import ColumnProfile, Run, Statement, Trial, Use
 from smartspec_rollback.schema.matching import Matching, match, words
 from smartspec_rollback.schema.profiled import answered
+from smartspec_rollback.schema.reach import Kind, Reach, parents
 
 ENOUGH = 0.9
 """The share of the workload that must be known before silence means "not used"."""
@@ -104,22 +107,19 @@ class Case:
         return {name: tuple(uses) for name, uses in found.items()}
 
     @cached_property
+    def reach(self) -> Reach:
+        """What of the old schema each statement gets to."""
+        return Reach(self.before.catalog, self.statements)
+
+    @cached_property
     def run(self) -> tuple[Function, ...]:
-        """The old schema's functions that its statements call, or their triggers run."""
-        named = {call.name for statement in self.statements for call in statement.functions}
-        called = {name.rpartition(".")[2].lower() for name in named}
-        fired = {
-            trigger.function
-            for relation in self.before.catalog.relations
-            for trigger in relation.triggers
-            if any(use.writes for _, use in self.uses(relation.qualified))
-        }
+        """The old schema's functions that its statements run, whatever calls them."""
         return tuple(
             function
             for function in self.before.catalog.functions
             if function.extension is None
             and function.definition is not None
-            and (function.name.lower() in called or function.qualified in fired)
+            and (Kind.FUNCTION, function.signature) in self.reach.everything
         )
 
     @cached_property
@@ -136,8 +136,33 @@ class Case:
         return {name: tuple(uses) for name, uses in found.items()}
 
     def uses(self, relation: str) -> tuple[tuple[Statement, Use], ...]:
-        """List the statements that touch a relation of the old schema, each with how."""
+        """List the statements that name a relation of the old schema, each with how."""
         return self._uses.get(relation, ())
+
+    def touching(self, relation: Relation) -> tuple[tuple[Statement, Use], ...]:
+        """List those that touch its rows too, by naming what it is a part or a child of.
+
+        What is inserted into a parent never gets to its children.
+        """
+        found = list(self.uses(relation.qualified))
+        for above in self.ancestors(relation):
+            part = relation.partition_of is not None
+            found += [
+                (statement, use if part else replace(use, inserts=False, inserted=()))
+                for statement, use in self.uses(above.qualified)
+            ]
+        return tuple(found)
+
+    def ancestors(self, relation: Relation) -> tuple[Relation, ...]:
+        """List the old relations that have a relation's rows too, through each other as well."""
+        found: dict[str, Relation] = {}
+        waiting = list(parents(relation))
+        while waiting:
+            above = self.old.get(waiting.pop())
+            if above is not None and above.qualified not in found:
+                found[above.qualified] = above
+                waiting += parents(above)
+        return tuple(found.values())
 
     def compiles(self, statement: Statement) -> bool | None:
         """Tell whether a statement compiled on the new schema; None where it was not tried."""

@@ -306,6 +306,13 @@ SHAPE_CHANGED = _code(
     0, "result-changed", "a statement returns other columns or types, for a reason no row names",
     "attention; breaking where a type the old version reads is another one", "",
 )  # fmt: skip
+SEQUENCE_CHANGED = _code(
+    0, "sequence-changed", "a sequence is gone, or counts in another way",
+    "breaking where the old version names one that is gone, otherwise attention", "",
+)  # fmt: skip
 
-BESIDE = (COVERAGE_LOW, STATEMENT_FAILS, MIGRATION_INCOMPLETE, NOT_COMPARABLE, SHAPE_CHANGED)
-"""Codes that are no row of the taxonomy, because they say that it does not speak."""
+BESIDE = (
+    COVERAGE_LOW, STATEMENT_FAILS, MIGRATION_INCOMPLETE, NOT_COMPARABLE, SHAPE_CHANGED,
+    SEQUENCE_CHANGED,
+)  # fmt: skip
+"""Codes that are no row of the taxonomy: it does not speak of them."""

@@ -28,16 +28,19 @@ from smartspec_rollback.schema.codes import (
 from smartspec_rollback.schema.coverage import measure
 from smartspec_rollback.schema.fixes import fix
 from smartspec_rollback.schema.found import fact, found
+from smartspec_rollback.schema.inherited import once
 from smartspec_rollback.schema.leftover import leftover
 from smartspec_rollback.schema.merge import merge
 from smartspec_rollback.schema.rules import (
     access,
+    behind_views,
     checks,
     collations,
     columns,
     comments,
     domains,
     enums,
+    expressions,
     foreign_keys,
     formats,
     functions,
@@ -50,6 +53,7 @@ from smartspec_rollback.schema.rules import (
     relations,
     row_security,
     runs,
+    sequences,
     shapes,
     trials,
     triggers,
@@ -61,12 +65,14 @@ from smartspec_rollback.schema.worked import worked_before
 
 RULES: tuple[Callable[[Case], Iterable[SchemaFinding]], ...] = (
     access.findings,
+    behind_views.findings,
     checks.findings,
     collations.findings,
     columns.findings,
     comments.findings,
     domains.findings,
     enums.findings,
+    expressions.findings,
     foreign_keys.findings,
     formats.findings,
     functions.findings,
@@ -79,6 +85,7 @@ RULES: tuple[Callable[[Case], Iterable[SchemaFinding]], ...] = (
     relations.findings,
     row_security.findings,
     runs.findings,
+    sequences.findings,
     shapes.findings,
     trials.findings,
     triggers.findings,
@@ -103,7 +110,7 @@ def compare(inputs: Inputs) -> Comparison:
     findings += leftover(case, findings)
     if not case.enough and any(each.verdict is SchemaVerdict.UNKNOWN for each in findings):
         findings.append(_too_little(case.coverage))
-    findings = list(merge(findings))
+    findings = once(merge(findings), case)
     worst = max((each.verdict for each in findings), key=lambda v: v.rank, default=None)
     verdict = worst or SchemaVerdict.SAFE
     return Comparison(

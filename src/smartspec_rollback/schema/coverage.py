@@ -71,8 +71,9 @@ def _untouched(
     tables: list[str], understood: Iterable[Statement], catalog: Catalog
 ) -> tuple[str, ...]:
     named = {use.relation for statement in understood for use in statement.uses or ()}
-    parents = {r.qualified: r.partition_of for r in catalog.relations if r.partition_of}
-    named |= {parents[each] for each in named if each in parents}
+    # Who uses a partition uses the whole; who uses a parent gets to its children.
+    named |= {r.partition_of for r in catalog.relations if r.partition_of and r.qualified in named}
+    named |= {r.qualified for r in catalog.relations if named.intersection(r.inherits)}
     over = views_over(catalog)
     return tuple(
         sorted(

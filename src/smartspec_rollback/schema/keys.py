@@ -44,6 +44,15 @@ class Key(Value):
             return (self.columns, self.nulls_equal)
         return (self.columns, self.exclusion, self.text)
 
+    def keeps_apart(self, other: "Key") -> bool:
+        """Tell whether no two rows that this key lets in are alike to ``other``."""
+        return (
+            self.plain
+            and not other.exclusion
+            and set(self.columns) <= set(other.columns)
+            and (self.nulls_equal or not other.nulls_equal)
+        )
+
     @property
     def condition(self) -> Predicate | None:
         """Its predicate, None where it holds for all rows."""

@@ -55,6 +55,11 @@ class Matching:
     dropped: tuple[Relation, ...]
     added: tuple[Relation, ...]
 
+    @cached_property
+    def olds(self) -> frozenset[str]:
+        """The qualified names of the old tables that have a successor."""
+        return frozenset(each.old.qualified for each in self.matches)
+
 
 def stored(relation: Relation) -> bool:
     """Tell whether a relation is a table of the application's own, no partition."""

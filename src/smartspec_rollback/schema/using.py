@@ -15,6 +15,9 @@ from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.found import fact
 from smartspec_rollback.schema.matching import words
 
+_DYNAMIC = re.compile(r"\bEXECUTE\s+(?!FUNCTION\b|PROCEDURE\b)", re.IGNORECASE)
+"""SQL that a function puts together when it runs: it may name anything."""
+
 Used = tuple[tuple[Statement, Use], ...]
 
 
@@ -95,7 +98,7 @@ def writing(case: Case, relation: Relation, columns: Iterable[str]) -> Used:
     wanted = frozenset(columns)
     return tuple(
         (statement, use)
-        for statement, use in (*case.uses(relation.qualified), *through_views(case, relation))
+        for statement, use in (*case.touching(relation), *through_views(case, relation))
         if use.inserts or wanted & frozenset(use.updated)
     )
 
@@ -145,6 +148,8 @@ def functions_filling(case: Case, relation: Relation, column: str) -> tuple[Func
 
 
 def _names(function: Function, relation: Relation, column: str | None) -> bool:
+    if _DYNAMIC.search(function.definition or ""):
+        return True
     found = words(function.definition or "")
     if column is not None and column.lower() not in found:
         return False
@@ -171,3 +176,23 @@ def silence(
     share = f"{case.coverage.share:.0%}"
     told = fact("statements using it", f"none, of {share} of the workload", Layer.WORKLOAD)
     return case.unused, (), (told,)
+
+
+def told_quiet(verdict: SchemaVerdict, hidden: tuple[Statement, ...], used: Used) -> str:
+    """Say in words what the silence about a table came to."""
+    if hidden:
+        return "a statement that could not be understood names it."
+    if used:
+        return "every statement that used it still compiles."
+    if verdict is SchemaVerdict.SAFE:
+        return "the old version does not use it."
+    return "whether the old version uses it is not known."
+
+
+def refusal(case: Case, used: Used) -> tuple[Evidence, ...]:
+    """Show what the server said of the first statement that failed, if one was tried."""
+    for statement, _ in used:
+        trial = case.trials.get(statement.id)
+        if trial is not None and trial.worked is False:
+            return (fact("the server says", trial.message, Layer.WORKLOAD),)
+    return ()

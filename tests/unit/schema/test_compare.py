@@ -19,7 +19,13 @@ from tests.unit.schema.judged import (
     update,
 )
 
-from smartspec_rollback.domain.catalog import Catalog, Constraint, ConstraintKind, Relation
+from smartspec_rollback.domain.catalog import (
+    Catalog,
+    Constraint,
+    ConstraintKind,
+    Relation,
+    RelationKind,
+)
 from smartspec_rollback.domain.comparison import Inputs, Layer
 from smartspec_rollback.domain.migration import AppliedMigration
 from smartspec_rollback.domain.workload import ColumnProfile, Statement, Trial
@@ -211,6 +217,40 @@ def test_a_difference_no_rule_describes_is_unknown_where_it_is_used() -> None:
     old = catalog(table("items", column("a"), inherits=("public.base",)))
     new = catalog(table("items", column("a")))
     assert one(judge(old, new, select("a")), "not-comparable").verdict is UNKNOWN
+
+
+def test_what_no_statement_names_is_unknown_where_it_differs() -> None:
+    """Operators and casts change what statements mean without any of them saying so."""
+    old = catalog(table("items", column("a")))
+    new = replace(old, others=("operator public.||(text,integer) by joined",))
+    assert one(judge(old, new, select("a")), "not-comparable").verdict is UNKNOWN
+
+
+def test_what_is_true_of_a_whole_is_not_told_again_of_its_parts() -> None:
+    """A hundred partitions would say the same a hundred times."""
+    part = {"partition_of": "public.items", "partition_bound": "DEFAULT"}
+    old = catalog(
+        table("items", column("a"), column("b"), kind=RelationKind.PARTITIONED),
+        table("part", column("a"), column("b"), **part),
+    )
+    new = catalog(
+        table("items", column("a"), kind=RelationKind.PARTITIONED),
+        table("part", column("a"), **part),
+    )
+    found = judge(old, new, select("b"))
+    assert [(f.code, f.object) for f in found.findings] == [("column-dropped", "public.items.b")]
+
+
+def test_what_a_part_alone_demands_is_unknown_to_who_writes_the_whole() -> None:
+    """A check on one partition refuses rows that no statement ever sends it by name."""
+    check = Constraint(
+        name="c", kind=ConstraintKind.CHECK, columns=("a",), definition="CHECK (good(a))"
+    )
+    part = {"partition_of": "public.items", "partition_bound": "DEFAULT"}
+    whole = table("items", column("a"), kind=RelationKind.PARTITIONED)
+    old = catalog(whole, table("part", column("a"), **part))
+    new = catalog(whole, table("part", column("a"), constraints=(check,), **part))
+    assert one(judge(old, new, insert("a")), "not-comparable").verdict is UNKNOWN
 
 
 def test_low_coverage_is_told_beside_what_it_makes_unknown() -> None:

@@ -14,6 +14,7 @@ from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.fixes.guards import grant, grant_on
 from smartspec_rollback.schema.fixes.quoting import name
 from smartspec_rollback.schema.found import fact, found
+from smartspec_rollback.schema.matching import words
 from smartspec_rollback.schema.running import calling
 from smartspec_rollback.schema.using import Used, omitting, opaque, statements_of
 
@@ -84,15 +85,16 @@ def _relation(case: Case, old: Relation, new: Relation) -> Iterator[SchemaFindin
     if case.before.catalog.role is None:
         yield from _somebody(case, old, new)
         return
-    uses = case.uses(old.qualified)
     lost: dict[Need, Used] = {}
-    for statement, use in uses:
-        for need in needs(old, use):
-            privilege, column = need
+    for each, wanted in (
+        *((each, needs(old, each[1])) for each in case.uses(old.qualified)),
+        *((each, _beneath(each[1])) for each in _as_themselves(case, old)),
+    ):
+        for privilege, column in wanted:
             if column is not None and new.column(column) is None:
                 continue
             if _lost(case, old, new, privilege, column):
-                lost[need] = (*lost.get(need, ()), (statement, use))
+                lost[privilege, column] = (*lost.get((privilege, column), ()), each)
     if lost:
         yield _locked_out(case, new, lost)
     elif any(_lost(case, old, new, each, None) for each in _PRIVILEGES):
@@ -107,6 +109,28 @@ def _relation(case: Case, old: Relation, new: Relation) -> Iterator[SchemaFindin
         )
 
 
+def _as_themselves(case: Case, relation: Relation) -> Used:
+    """List the uses of views that ask for the caller's own privileges on ``relation``."""
+    return tuple(
+        each
+        for view in case.views_over.get(relation.qualified, ())
+        if any(option.lower() in _INVOKER for option in view.options)
+        for each in case.uses(view.qualified)
+    )
+
+
+def _beneath(use: Use) -> frozenset[Need]:
+    """List what a use of such a view takes on its tables, whichever columns these are."""
+    asked = {
+        "SELECT": bool(use.reads or use.returns or use.star) or not use.writes,
+        "INSERT": use.inserts,
+        "UPDATE": bool(use.updated),
+        "DELETE": use.deletes,
+    }
+    return frozenset((privilege, None) for privilege, needed in asked.items() if needed)
+
+
+_INVOKER = frozenset(f"security_invoker={yes}" for yes in ("true", "on", "yes", "1"))
 _PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 
@@ -176,13 +200,15 @@ def _sequence(case: Case, old: Sequence, new: Sequence) -> Iterator[SchemaFindin
     had = _usable(case, old, new=False)
     if not had or _usable(case, new, new=True):
         return
-    used = tuple(
+    omitted = (
         each
         for relation in case.before.catalog.relations
         for column in relation.columns
         if old.name in (column.default or "")
         for each in omitting(case, relation, column.name)
     )
+    naming = (s for s in case.statements if old.name.lower() in words(s.text))
+    used = (*statements_of(omitted), *naming)
     kind, role = case.after.kind, case.before.catalog.role
     spelled = f"{name(kind, new.schema)}.{name(kind, new.name)}"
     yield found(
@@ -190,7 +216,7 @@ def _sequence(case: Case, old: Sequence, new: Sequence) -> Iterator[SchemaFindin
         SchemaVerdict.BREAKING if used else case.unused,
         new.qualified,
         f"The role {role} of the old version may no longer take numbers from {new.qualified}.",
-        statements=statements_of(used),
+        statements=used,
         fix=grant_on(kind, "SEQUENCE", spelled, "usage", role) if used else "",
     )
 

@@ -152,7 +152,7 @@ def _sorted(case: Case, pair: Match, check: Constraint, predicate: Predicate) ->
 
 
 def _updating(case: Case, pair: Match) -> Used:
-    return tuple(each for each in case.uses(pair.old.qualified) if each[1].updated)
+    return tuple(each for each in case.touching(pair.old) if each[1].updated)
 
 
 def _violated(case: Case, pair: Match, check: Constraint) -> tuple[bool, tuple[Evidence, ...]]:

@@ -14,9 +14,12 @@ from smartspec_rollback.domain.values import Evidence
 from smartspec_rollback.domain.workload import Use
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.found import fact, found
+from smartspec_rollback.schema.matching import Fate, words
 from smartspec_rollback.schema.using import Used, opaque, reading, statements_of, through_views
 
 _SHOWN = 200
+_SOME = frozenset({"where", "limit", "join", "distinct", "offset", "group", "having", "except"})
+"""Words of a query that may give fewer rows than its table has."""
 
 
 def findings(case: Case) -> Iterator[SchemaFinding]:
@@ -30,6 +33,8 @@ def findings(case: Case) -> Iterator[SchemaFinding]:
                 yield from _backfill(case, effect, relation)
             case EffectKind.DELETE:
                 yield _delete(case, effect, relation)
+            case EffectKind.SCHEMA if _takes_away(effect):
+                yield from _made_anew(case, effect, relation)
             case EffectKind.INSERT | EffectKind.SCHEMA | EffectKind.UNPARSED:
                 pass
 
@@ -105,7 +110,7 @@ def _rewritten(case: Case, effect: Effect, relation: Relation, column: Column) -
 
 def _delete(case: Case, effect: Effect, relation: Relation) -> SchemaFinding:
     said = f"A migration deleted rows of {relation.qualified}"
-    used: Used = (*case.uses(relation.qualified), *through_views(case, relation))
+    used: Used = (*case.touching(relation), *through_views(case, relation))
     readers = tuple(each for each in used if _reads(each[1]))
     if readers:
         return found(
@@ -126,6 +131,50 @@ def _delete(case: Case, effect: Effect, relation: Relation) -> SchemaFinding:
         layer=Layer.MIGRATIONS,
         statements=hidden,
         evidence=(_quoted(effect),),
+    )
+
+
+def _takes_away(effect: Effect) -> bool:
+    return effect.action == "drop table" or (effect.action == "rename table" and not effect.columns)
+
+
+def _made_anew(case: Case, effect: Effect, relation: Relation) -> Iterator[SchemaFinding]:
+    """Judge a table that went though there is one of its name: its rows may not be there."""
+    kept = any(m.fate is Fate.KEPT and m.old == relation for m in case.matching.matches)
+    if not kept or _copied(case, relation):
+        return
+    used: Used = (*case.touching(relation), *through_views(case, relation))
+    readers = tuple(each for each in used if _reads(each[1]))
+    hidden = opaque(case, relation.name)
+    verdict = SchemaVerdict.UNKNOWN if hidden else case.unused
+    yield found(
+        48,
+        SchemaVerdict.ATTENTION if readers else verdict,
+        relation.qualified,
+        f"A migration took {relation.qualified} away and made a table of that name; whether it "
+        "has the rows of the old one is not known.",
+        layer=Layer.MIGRATIONS,
+        statements=statements_of(readers) or hidden,
+        evidence=(_quoted(effect),),
+    )
+
+
+def _copied(case: Case, relation: Relation) -> bool:
+    """Tell whether all rows were copied to the table that has the name now."""
+    successors = {
+        each.relation.rpartition(".")[2]
+        for each in case.effects
+        if each.relation is not None
+        and each.action == "rename table"
+        and (each.to or "").rpartition(".")[2] == relation.name
+    }
+    return any(
+        effect.kind is EffectKind.INSERT
+        and (effect.relation or "").rpartition(".")[2] in {*successors, relation.name}
+        and {"select", "from", relation.name.lower()} <= words(effect.text)
+        and words(effect.text).isdisjoint(_SOME)
+        and not effect.text.endswith("…")
+        for effect in case.effects
     )
 
 

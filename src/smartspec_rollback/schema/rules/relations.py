@@ -1,6 +1,7 @@
-"""Tables added, dropped, renamed, moved, split, or replaced by a view (rows 4, 8 to 12).
+"""Tables added, dropped, renamed, moved or split (rows 4, 8, 9, 11 and 12).
 
-Called by ``compare``. Views are judged in ``views``, partitions in ``partitions``.
+Called by ``compare``. A view in a table's place is judged in ``behind_views``, partitions in
+``partitions``.
 """
 
 import re
@@ -10,7 +11,6 @@ from smartspec_rollback.domain.catalog import Relation
 from smartspec_rollback.domain.comparison import Layer, SchemaFinding, SchemaVerdict
 from smartspec_rollback.domain.schema_record import Question, QuestionKind
 from smartspec_rollback.domain.values import Evidence
-from smartspec_rollback.domain.workload import Statement
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.codes import BY_ROW
 from smartspec_rollback.schema.fixes import fix
@@ -18,10 +18,12 @@ from smartspec_rollback.schema.found import counted, fact, found
 from smartspec_rollback.schema.matching import Fate, Match
 from smartspec_rollback.schema.using import (
     Used,
+    refusal,
     silence,
     statements_of,
     still_failing,
     through_views,
+    told_quiet,
 )
 
 _PARTS = 2
@@ -38,10 +40,10 @@ def findings(case: Case) -> Iterable[SchemaFinding]:
         match pair.fate:
             case Fate.RENAMED | Fate.MOVED:
                 yield _gone_elsewhere(case, pair)
-            case Fate.BEHIND_VIEW | Fate.VIEW:
-                yield _behind_view(case, pair)
             case Fate.KEPT:
                 yield from _emptied(case, pair)
+            case Fate.BEHIND_VIEW | Fate.VIEW:
+                pass  # judged in ``behind_views``
 
 
 def _added(case: Case, relation: Relation) -> SchemaFinding:
@@ -60,6 +62,17 @@ def _added(case: Case, relation: Relation) -> SchemaFinding:
                 evidence=evidence,
                 loses=loses,
             )
+    if relation.empty is not True and (sharing := _sharing(case, relation)):
+        return found(
+            4,
+            SchemaVerdict.ATTENTION,
+            relation.qualified,
+            f"The new table {relation.qualified} inherits from one that the old version reads: its "
+            "rows are found there too.",
+            statements=statements_of(sharing),
+            evidence=evidence,
+            loses=loses,
+        )
     return found(
         4,
         SchemaVerdict.SAFE,
@@ -68,6 +81,10 @@ def _added(case: Case, relation: Relation) -> SchemaFinding:
         evidence=evidence,
         loses=loses,
     )
+
+
+def _sharing(case: Case, relation: Relation) -> Used:
+    return tuple(each for parent in relation.inherits for each in case.uses(parent))
 
 
 def _rows(case: Case, relation: Relation) -> tuple[str, tuple[Evidence, ...]]:
@@ -114,7 +131,7 @@ def _dropped(case: Case, relation: Relation) -> SchemaFinding:
             relation.qualified,
             f"The old version uses the table {relation.qualified}, which is gone.{into}",
             statements=statements_of(failing),
-            evidence=_compiled(case, failing),
+            evidence=refusal(case, failing),
         )
     if (elsewhere := _elsewhere(case, relation)) is not None and used:
         return found(
@@ -125,25 +142,24 @@ def _dropped(case: Case, relation: Relation) -> SchemaFinding:
             f"{elsewhere.qualified}, another table.",
             statements=statements_of(used),
         )
+    if missing := tuple(e for a in case.ancestors(relation) for e in case.uses(a.qualified)):
+        return found(
+            code,
+            SchemaVerdict.ATTENTION,
+            relation.qualified,
+            f"The table {relation.qualified} is gone, and its rows with it, from what the old "
+            "version reads.",
+            statements=statements_of(missing),
+        )
     verdict, hidden, evidence = silence(case, relation, compiling=True)
     return found(
         code,
         SchemaVerdict.SAFE if used and not hidden else verdict,
         relation.qualified,
-        f"The table {relation.qualified} is gone; {_why(verdict, hidden, used)}{into}",
+        f"The table {relation.qualified} is gone; {told_quiet(verdict, hidden, used)}{into}",
         statements=hidden,
         evidence=evidence,
     )
-
-
-def _why(verdict: SchemaVerdict, hidden: tuple[Statement, ...], used: Used) -> str:
-    if hidden:
-        return "a statement that could not be understood names it."
-    if used:
-        return "every statement that used it still compiles."
-    if verdict is SchemaVerdict.SAFE:
-        return "the old version does not use it."
-    return "whether the old version uses it is not known."
 
 
 def _parts(case: Case, relation: Relation) -> tuple[str, ...]:
@@ -187,7 +203,7 @@ def _gone_elsewhere(case: Case, pair: Match) -> SchemaFinding:
             pair.old.qualified,
             f"{became}, and the old version uses the old name.",
             statements=statements_of(failing),
-            evidence=_compiled(case, failing),
+            evidence=refusal(case, failing),
             fix=fix(BY_ROW[code].name, case, pair.old.qualified, to=pair.new.qualified),
         )
     if used:
@@ -203,58 +219,7 @@ def _gone_elsewhere(case: Case, pair: Match) -> SchemaFinding:
         code,
         verdict,
         pair.old.qualified,
-        f"{became}; {_why(verdict, hidden, ())}",
-        statements=hidden,
-        evidence=evidence,
-    )
-
-
-def _behind_view(case: Case, pair: Match) -> SchemaFinding:
-    """Judge a table whose name a view has now: what it offers, and whether it takes writes."""
-    view = pair.view or pair.new
-    used = case.uses(pair.old.qualified)
-    object_, became = pair.old.qualified, f"{pair.old.qualified} is a view now"
-    lost = tuple(
-        (statement, use)
-        for statement, use in used
-        if case.compiles(statement) is not True
-        and any(view.column(name) is None for name in use.touched)
-    )
-    writes = tuple((statement, use) for statement, use in used if use.writes)
-    refused = tuple(each for each in writes if case.compiles(each[0]) is False)
-    takes = view.updatable or bool(view.triggers or view.rules)
-    if lost or refused or (writes and not takes):
-        return found(
-            10,
-            SchemaVerdict.BREAKING,
-            object_,
-            f"{became} that does not do all the old version asks of it.",
-            statements=statements_of((*lost, *refused, *(() if takes else writes))),
-            evidence=_compiled(case, (*lost, *refused)),
-        )
-    if writes and pair.fate is Fate.VIEW:
-        return found(
-            10,
-            SchemaVerdict.ATTENTION,
-            object_,
-            f"{became}, and what the old version writes goes to tables of another shape.",
-            statements=statements_of(writes),
-        )
-    if used:
-        return found(
-            10,
-            SchemaVerdict.SAFE,
-            object_,
-            f"{became} through which the old statements work.",
-            statements=statements_of(used),
-            evidence=(fact("the view takes writes", "yes" if takes else "no"),),
-        )
-    verdict, hidden, evidence = silence(case, pair.old, compiling=True)
-    return found(
-        10,
-        verdict,
-        object_,
-        f"{became}; {_why(verdict, hidden, ())}",
+        f"{became}; {told_quiet(verdict, hidden, ())}",
         statements=hidden,
         evidence=evidence,
     )
@@ -265,7 +230,7 @@ def _emptied(case: Case, pair: Match) -> Iterable[SchemaFinding]:
     remade = pair.old.kind is not pair.new.kind
     if not remade or pair.new.empty is not True or pair.old.empty is not False:
         return
-    used = (*case.uses(pair.old.qualified), *through_views(case, pair.old))
+    used = (*case.touching(pair.old), *through_views(case, pair.old))
     if used:
         yield found(
             48,
@@ -275,12 +240,3 @@ def _emptied(case: Case, pair: Match) -> Iterable[SchemaFinding]:
             "the old version are gone.",
             statements=statements_of(used),
         )
-
-
-def _compiled(case: Case, used: Used) -> tuple[Evidence, ...]:
-    """Show what the server said of the first statement that failed, if one was tried."""
-    for statement, _ in used:
-        trial = case.trials.get(statement.id)
-        if trial is not None and trial.worked is False:
-            return (fact("the server says", trial.message, Layer.WORKLOAD),)
-    return ()

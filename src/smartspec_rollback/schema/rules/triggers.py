@@ -208,7 +208,7 @@ def _reads(body: Function | None) -> tuple[Evidence, ...]:
 
 def _concerned(case: Case, change: _Change) -> Used:
     """List the uses that set a trigger off, by cascading foreign keys too."""
-    direct = (*case.uses(change.before.qualified), *through_views(case, change.before))
+    direct = (*case.touching(change.before), *through_views(case, change.before))
     parents = _parents(case, change.before)
     return (
         *(each for each in direct if _sets_off(change, *each)),

@@ -7,7 +7,7 @@ values.
 from collections.abc import Iterable
 
 from smartspec_rollback.domain.comparison import SchemaFinding, SchemaVerdict
-from smartspec_rollback.domain.schema_record import Question, QuestionKind
+from smartspec_rollback.domain.schema_record import NULLS_ALIKE, Question, QuestionKind
 from smartspec_rollback.domain.workload import Statement, Use
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.defaults import varies
@@ -46,8 +46,7 @@ def _added(case: Case, pair: Match, key: Key, old: tuple[Key, ...]) -> SchemaFin
     object_ = f"{pair.old.qualified}.{key.name}"
     code = 44 if key.primary and any(each.primary for each in old) else 31
     of = (fact("the key", key.text),)
-    within = (each for each in old if each.plain and set(each.columns) <= set(key.columns))
-    if (already := next(within, None)) is not None and not key.exclusion:
+    if (already := next((k for k in old if k.keeps_apart(key)), None)) is not None:
         return found(
             code,
             SchemaVerdict.SAFE,
@@ -169,7 +168,7 @@ def _dropped(case: Case, pair: Match, key: Key, new: tuple[Key, ...]) -> Iterabl
         return
     if any(pair.new.column(name) is None for name in key.columns):
         return
-    if key.plain and any(each.plain and set(each.columns) <= set(key.columns) for each in new):
+    if any(each.keeps_apart(key) for each in new):
         yield found(
             code,
             SchemaVerdict.SAFE,
@@ -185,7 +184,10 @@ def _loosened(case: Case, pair: Match, key: Key, code: int) -> SchemaFinding:
     """Judge a key that nothing stands for any more, by the duplicates there are."""
     object_ = f"{pair.old.qualified}.{key.name}"
     question = Question(
-        kind=QuestionKind.DUPLICATES, relation=pair.new.qualified, columns=key.columns
+        kind=QuestionKind.DUPLICATES,
+        relation=pair.new.qualified,
+        columns=key.columns,
+        arguments=(NULLS_ALIKE,) if key.nulls_equal else (),
     )
     # Of a partial key all rows are counted: without duplicates among them, it has none either.
     answer = case.ask(question) if key.countable and not pair.new.empty else None

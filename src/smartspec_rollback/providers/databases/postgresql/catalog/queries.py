@@ -273,31 +273,3 @@ LOCKED = f"""
       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
     ORDER BY 1 LIMIT 5
 """
-
-_OWN = """NOT EXISTS (SELECT FROM pg_depend d
-    WHERE d.classid = '{catalog}'::regclass AND d.objid = x.oid AND d.deptype IN ('e', 'i'))"""
-
-
-def _count(what: str, catalog: str, condition: str) -> str:
-    """Count the objects of one system catalog that are neither built in nor an extension's."""
-    return (
-        f"SELECT '{what}' AS what, count(*) AS number FROM {catalog} x "
-        f"WHERE x.oid >= 16384 AND {condition} AND {_OWN.format(catalog=catalog)}"
-    )
-
-
-UNMODELLED = " UNION ALL ".join(
-    _count(what, catalog, condition)
-    for what, catalog, condition in (
-        ("operators", "pg_operator", "true"),
-        ("casts", "pg_cast", "true"),
-        ("base types", "pg_type", "typtype = 'b' AND typelem = 0"),
-        ("aggregates", "pg_proc", "prokind = 'a'"),
-        ("operator classes", "pg_opclass", "true"),
-        ("collations", "pg_collation", "true"),
-        ("text search configurations", "pg_ts_config", "true"),
-        ("event triggers", "pg_event_trigger", "evtenabled <> 'D'"),
-        ("publications", "pg_publication", "true"),
-    )
-)
-"""What could change how statements work and is not part of a Catalog."""

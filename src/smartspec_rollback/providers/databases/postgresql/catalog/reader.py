@@ -21,6 +21,7 @@ from smartspec_rollback.providers.databases.postgresql.catalog.objects import (
     types,
 )
 from smartspec_rollback.providers.databases.postgresql.catalog.relations import Parts, relations
+from smartspec_rollback.providers.databases.postgresql.catalog.unmodelled import UNMODELLED
 from smartspec_rollback.providers.databases.postgresql.connection import Session, Sessions
 from smartspec_rollback.providers.databases.postgresql.faults import Busy
 
@@ -111,6 +112,7 @@ class _Reading:
                 Extension(name=row.extname, version=row.extversion, schema=row.nspname)
                 for row in sorted(self.rows(queries.EXTENSIONS))
             ),
+            others=tuple(sorted({row.identity for row in self.rows(UNMODELLED)})),
             notes=tuple(self._notes(schemas)),
         )
 
@@ -150,9 +152,6 @@ class _Reading:
         for name in self._asked:
             if name not in schemas:
                 yield f"the schema {name} does not exist"
-        for row in self.rows(queries.UNMODELLED):
-            if row.number:
-                yield f"{row.what} of its own ({row.number}): not compared"
 
 
 def _slices(oids: Sequence[int]) -> tuple[tuple[int, int], ...]:

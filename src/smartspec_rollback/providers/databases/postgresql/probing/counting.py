@@ -11,10 +11,8 @@ from typing import LiteralString
 
 from psycopg import sql
 
-from smartspec_rollback.domain.schema_record import Question, QuestionKind
+from smartspec_rollback.domain.schema_record import NULLS_ALIKE, Question, QuestionKind
 
-NULLS_ALIKE = "nulls alike"
-"""``arguments`` of a DUPLICATES question about a UNIQUE NULLS NOT DISTINCT."""
 
 _DIGITS = 10
 _DIGITS_OF_NUMERIC = 400

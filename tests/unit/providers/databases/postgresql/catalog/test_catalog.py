@@ -198,10 +198,11 @@ def test_sequences(objects: Catalog) -> None:
     assert Grant(grantee="postgres", privilege="USAGE") in serial.grants
 
 
-def test_what_is_not_modelled_is_noted(objects: Catalog) -> None:
+def test_what_is_not_modelled_is_named(objects: Catalog) -> None:
     """Two schemas are called equal although nobody compared all there is."""
-    assert any("aggregates" in note for note in objects.notes)
-    assert len(objects.notes) == 1
+    (aggregate,) = objects.others
+    assert aggregate.startswith("aggregate shop.")
+    assert objects.notes == ()
 
 
 def test_definitions_make_the_same_schema_again(database: str, scratch: Scratch) -> None:
