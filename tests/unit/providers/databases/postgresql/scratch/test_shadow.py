@@ -1,46 +1,41 @@
-"""A shadow database: whose server it may be, what is done there, and that nothing is left."""
+"""What is done on a shadow server, and by whom."""
 
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
 import pytest
 from msgspec.structs import replace
+from tests.unit.providers.databases.postgresql.shadowed import (
+    MAKER,
+    Given,
+    a_maker,
+    a_room,
+    guarded,
+    held,
+    within,
+    working,
+)
 
-from smartspec_rollback.domain.catalog import Catalog, Grant, Policy
-from smartspec_rollback.domain.schema_record import Mark, SchemaSnapshot
+from smartspec_rollback.domain.catalog import Catalog
 from smartspec_rollback.domain.secrets import Sensitive
 from smartspec_rollback.domain.workload import StatementText, Workload
-from smartspec_rollback.errors import ProviderError, ProviderUnavailable, UsageError
-from smartspec_rollback.ports.clock import Deadline
+from smartspec_rollback.errors import ProviderError, ProviderUnavailable
 from smartspec_rollback.providers.databases.postgresql import address
 from smartspec_rollback.providers.databases.postgresql.catalog import reader
 from smartspec_rollback.providers.databases.postgresql.connection import Sessions
 from smartspec_rollback.providers.databases.postgresql.laboratory import PostgresqlLaboratory
-from smartspec_rollback.providers.databases.postgresql.scratch import access, copies, leftovers
-from smartspec_rollback.providers.databases.postgresql.scratch.apart import Other
+from smartspec_rollback.providers.databases.postgresql.scratch import access, copies
 from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
-from smartspec_rollback.providers.databases.postgresql.scratch.shadow import Room, Shadow
+from smartspec_rollback.providers.databases.postgresql.scratch.shadow import Shadow
 from smartspec_rollback.providers.databases.postgresql.scratch.site import Site
-from smartspec_rollback.providers.system import SystemClock
 from smartspec_rollback.testing.database_samples import (
     a_catalog,
-    a_mark,
     a_relation,
     a_snapshot,
-    a_statement,
 )
 
-MAKER = "shadow_maker"
-"""May make databases and roles, and nothing else."""
-
-NOTHING = Catalog(kind="postgresql", version="18")
 SECRET = "hunter2"
-WAIT = 30.0
 
 SHOP = """
 CREATE ROLE shop_writer;
@@ -53,112 +48,20 @@ REVOKE ALL ON FUNCTION secret() FROM PUBLIC;
 GRANT SELECT, INSERT ON shops, orders TO shop_writer;
 GRANT USAGE ON orders_id_seq TO shop_writer;
 """
+
 MIGRATION = "ALTER TABLE orders ADD note text; ALTER TABLE shops DROP COLUMN name;"
+
 STATEMENTS = (
     "INSERT INTO orders (shop, total) VALUES ($1, $2)",
     "SELECT name FROM shops",
     "SELECT secret()",
 )
-HOLDS = """
-import sys, time
-from smartspec_rollback.domain.catalog import Catalog
-from smartspec_rollback.domain.secrets import Sensitive
-from smartspec_rollback.ports.clock import Deadline
-from smartspec_rollback.providers.databases.dialects.given import Given
-from smartspec_rollback.providers.databases.postgresql.scratch import copies
-from smartspec_rollback.providers.databases.postgresql.scratch.shadow import Shadow
-from smartspec_rollback.providers.databases.postgresql.scratch.site import Site
-from smartspec_rollback.providers.system import SystemClock
-nothing = Catalog(kind="postgresql", version="18", role="app")
-shadow = Shadow(Given(Sensitive(sys.argv[1])), setting="shadow")
-deadline = Deadline.after(SystemClock(), 60)
-with shadow.room(nothing, nothing, deadline) as room, copies.empty(room, []):
-    print(room.owner, flush=True)
-    sys.stdin.read()
-"""
-
-
-class Given:
-    """A URL at hand."""
-
-    place = "environment variable SHADOW_URL"
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def resolve(self) -> Sensitive:
-        """Return it."""
-        return Sensitive(self.url)
 
 
 @pytest.fixture
 def maker(scratch: Scratch) -> str:
     """Give the URL of one who may make databases and roles on the newest server."""
     return a_maker(scratch)
-
-
-def a_maker(server: Scratch) -> str:
-    """Give the URL of one who may make databases and roles."""
-    with server.connect() as connection, connection.transaction():
-        known = "SELECT FROM pg_roles WHERE rolname = %s"
-        if connection.execute(known, [MAKER]).fetchone() is None:
-            connection.execute(f"CREATE ROLE {MAKER} LOGIN CREATEDB CREATEROLE".encode())
-    return server.url("postgres", MAKER)
-
-
-def within(seconds: float = WAIT) -> Deadline:
-    """Set a deadline."""
-    return Deadline.after(SystemClock(), seconds)
-
-
-@contextmanager
-def a_room(url: str, catalog: Catalog = NOTHING) -> Iterator[Room]:
-    """Open a room for copies."""
-    with Shadow(Given(url), setting="shadow").room(catalog, catalog, within()) as room:
-        yield room
-
-
-def held(server: Scratch) -> tuple[list[str], list[object], list[object]]:
-    """List everything of a whole server that a rehearsal could change."""
-    asked = (
-        "SELECT datname::text FROM pg_database WHERE datname LIKE 'smartspec_shadow%' ORDER BY 1",
-        "SELECT *, shobj_description(oid, 'pg_authid') FROM pg_authid ORDER BY oid",
-        "SELECT roleid, member, grantor FROM pg_auth_members ORDER BY 1, 2, 3",
-    )
-    with server.connect() as connection:
-        databases, roles, members = (connection.execute(q.encode()).fetchall() for q in asked)
-    return [str(name) for (name,) in databases], list(roles), list(members)
-
-
-def guarded() -> Catalog:
-    """Make a catalog in which roles matter: an owner, a grant and a policy."""
-    orders = replace(
-        a_relation(),
-        owner="postgres",
-        grants=tuple(
-            Grant(grantee=role, privilege=privilege)
-            for role in ("shop_app", "postgres")
-            for privilege in ("SELECT", "INSERT")
-        ),
-        row_security=True,
-        policies=(
-            Policy(
-                name="own",
-                permissive=True,
-                command="all",
-                roles=("shop_app",),
-                using="id > 0",
-                check=None,
-            ),
-        ),
-    )
-    return replace(a_catalog(orders), role="shop_app", member_of=("shop_app", "pg_read_all_data"))
-
-
-def working(catalog: Catalog) -> SchemaSnapshot:
-    """Record a schema with one statement that works there."""
-    statements = (a_statement("SELECT id, total FROM orders"),)
-    return replace(a_snapshot(workload=Workload(statements=statements)), catalog=catalog)
 
 
 def test_roles_that_are_there_are_neither_used_nor_changed(scratch: Scratch, maker: str) -> None:
@@ -262,53 +165,6 @@ def test_others_cannot_connect_to_a_copy(scratch: Scratch, maker: str) -> None:
             connection.execute("DROP ROLE passer_by")
 
 
-def test_nothing_is_left_where_something_fails(scratch: Scratch, maker: str) -> None:
-    """Every comparison that fails leaves a database and roles on somebody's server."""
-    before = held(scratch)
-    with suppress(ProviderUnavailable), a_room(maker, guarded()) as room:
-        with room.connect() as connection:
-            for command in room.creating(f"{room.prefix}_1", None):
-                connection.execute(command)
-        assert held(scratch)[0] == [f"{room.prefix}_1"]
-        raise ProviderUnavailable
-    assert held(scratch) == before
-
-
-def test_what_a_killed_process_left_is_dropped_the_next_time(maker: str, scratch: Scratch) -> None:
-    """Each killed process leaves a database for good, or takes the one of a living along."""
-    before = held(scratch)
-    with (
-        subprocess.Popen(
-            [sys.executable, "-c", HOLDS, maker],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as process,
-    ):
-        assert process.stdout is not None
-        owner = process.stdout.readline().strip()
-        with a_room(maker):
-            assert [n for n in held(scratch)[0] if n.startswith(owner)], "it lives"
-        process.send_signal(signal.SIGKILL)
-    patience = within()
-    while held(scratch) != before:
-        assert not patience.expired, "the server has noticed long ago"
-        with a_room(maker):
-            patience.pause(0.05)
-
-
-def test_what_is_older_than_any_comparison_is_dropped(scratch: Scratch, maker: str) -> None:
-    """What a process left that hangs for ever, or whose machine is gone, stays for ever."""
-    with a_room(maker) as hanging:
-        with scratch.connect() as connection:
-            now = leftovers.maker(connection)
-            old = replace(hanging._maker, made=now.made - 2 * 3600)
-            connection.execute(f"COMMENT ON ROLE {hanging.owner} IS '{old.comment}'".encode())
-        with a_room(maker), scratch.connect() as connection:
-            asked = "SELECT FROM pg_roles WHERE rolname = %s"
-            assert connection.execute(asked, [hanging.owner]).fetchone() is None
-
-
 def test_roles_log_in_by_password() -> None:
     """It works only on servers that trust everybody; or a password is sent to the server's log."""
     with Scratch(18, {"log_statement": "all", "log_min_messages": "log"}) as server:
@@ -333,84 +189,6 @@ def test_roles_log_in_by_password() -> None:
         with pytest.raises(ProviderError) as caught, a_room(url.replace("@", ":wrong-one@")):
             pass
         assert "wrong-one" not in str(caught.value)
-
-
-def test_only_what_is_ours_is_dropped(scratch: Scratch) -> None:
-    """Somebody's database is dropped because of its name."""
-    name = "smartspec_shadow_0123456789abcdef"
-    with scratch.connect() as connection:
-        connection.execute(f"CREATE ROLE {name}".encode())
-        connection.execute(f"CREATE DATABASE {name}_1 OWNER {name}".encode())
-    try:
-        before = held(scratch)
-        with a_room(scratch.url()):
-            pass
-        assert held(scratch) == before
-    finally:
-        with scratch.connect() as connection:
-            connection.execute(f"DROP DATABASE {name}_1".encode())
-            connection.execute(f"DROP ROLE {name}".encode())
-
-
-def test_the_server_of_production_is_refused(
-    scratch: Scratch, postgres15: Scratch, maker: str
-) -> None:
-    """Other people's code is executed in production's cluster."""
-    with scratch.database() as production:
-        _, _, folder = production.partition("host=")
-        aliased = production.replace(folder, f"{folder}/.")
-        for url in (production, aliased):
-            other = Other("`url`", Given(url))
-            shadow = Shadow(Given(maker), setting="`shadow`", others=[other])
-            with pytest.raises(UsageError, match="`shadow` is on the same server as `url`"):
-                shadow.check(within())
-            laboratory = PostgresqlLaboratory(shadow)
-            assert "`url`" in (laboratory.available() or "")
-    apart = [Other("`url`", Given(postgres15.url()))]
-    assert "PostgreSQL 18" in Shadow(Given(maker), setting="shadow", others=apart).check(within())
-
-
-def test_the_server_of_a_recording_is_refused(
-    scratch: Scratch, postgres15: Scratch, maker: str
-) -> None:
-    """The production that a snapshot was taken of is used, because no URL names it."""
-
-    def recorded(server: Scratch) -> Mark:
-        with server.connect() as connection:
-            row = connection.execute("SELECT system_identifier FROM pg_control_system()").fetchone()
-        assert row is not None
-        return a_mark(transaction=f"{row[0]}/5/00000001@0/1 3:3:")
-
-    def shadow(mark: Mark) -> Shadow:
-        return Shadow(Given(maker), setting="--shadow", others=[Other("--before", mark)])
-
-    with pytest.raises(UsageError, match="--shadow is on the same server as --before"):
-        shadow(recorded(scratch)).check(within())
-    assert shadow(recorded(postgres15)).check(within())
-    assert shadow(Mark(at=a_mark().at)).check(within())
-
-
-def test_servers_that_hide_their_identity_are_told_apart_by_their_start(
-    scratch: Scratch, postgres15: Scratch
-) -> None:
-    """A server that may not be asked for its identity passes for another one."""
-    hide = "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC"
-    with scratch.connect() as connection:
-        connection.execute("CREATE ROLE somebody LOGIN")
-    try:
-        with scratch.database() as production, psycopg.connect(production) as connection:
-            connection.execute(hide.encode())
-            connection.commit()
-            hidden = production.replace("postgres@", "somebody@")
-            _, _, folder = hidden.partition("host=")
-            aliased = Other("`url`", Given(hidden.replace(folder, f"{folder}/.")))
-            with pytest.raises(UsageError, match="same server"):
-                Shadow(Given(a_maker(scratch)), setting="shadow", others=[aliased]).check(within())
-            elsewhere = Shadow(Given(a_maker(postgres15)), setting="shadow", others=[aliased])
-            assert "PostgreSQL 15" in elsewhere.check(within())
-    finally:
-        with scratch.connect() as connection:
-            connection.execute("DROP ROLE somebody")
 
 
 def test_missing_privileges_are_named(scratch: Scratch) -> None:
