@@ -48,7 +48,7 @@ def look(workspace: Workspace, target: Target) -> Iterator[Said]:
     else:
         yield from _reached(about, live, catalog)
         yield from _remembered(workspace, about, live, configured)
-        yield from _shadow(workspace, about, live, configured)
+        yield from _shadow(workspace, about, live)
     yield from _files(about, configured)
     yield from _recorded(workspace, target, about)
 
@@ -95,15 +95,14 @@ def _remembered(
         yield _LOOK, about, gap, remedy
 
 
-def _shadow(
-    workspace: Workspace, about: str, live: "Database", configured: DatabaseConfiguration
-) -> Iterator[Said]:
-    """Look whether scratch copies can be made, on the shadow database where there is one."""
-    from smartspec_rollback import databases
-    from smartspec_rollback.ports.database import OnShadow
+def _shadow(workspace: Workspace, about: str, live: "Database") -> Iterator[Said]:
+    """Look whether scratch copies can be made on the shadow database, where there is one."""
+    from smartspec_rollback.ports.database import Beside, OnShadow
 
+    if not isinstance(live, Beside):
+        return
     about = f"{about} shadow"
-    with databases.beside(live, configured.kind) as laboratory:
+    with live.laboratory_beside() as laboratory:
         if not isinstance(laboratory, OnShadow):
             return
         try:

@@ -20,14 +20,13 @@ from smartspec_rollback.providers.databases.postgresql.scratch import leftovers
 from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
 
 HOLDS = """
-import sys, time
+import sys
 from smartspec_rollback.domain.catalog import Catalog
 from smartspec_rollback.domain.secrets import Sensitive
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.providers.databases.dialects.given import Given
 from smartspec_rollback.providers.databases.postgresql.scratch import copies
 from smartspec_rollback.providers.databases.postgresql.scratch.shadow import Shadow
-from smartspec_rollback.providers.databases.postgresql.scratch.site import Site
 from smartspec_rollback.providers.system import SystemClock
 nothing = Catalog(kind="postgresql", version="18", role="app")
 shadow = Shadow(Given(Sensitive(sys.argv[1])), setting="shadow")
