@@ -21,6 +21,7 @@ _SETUP = (
     "SET check_function_bodies = off; SET search_path = ''; SET client_min_messages = error; "
     "SET statement_timeout = '5s'"
 )
+_AT_ONCE = 250
 _BUILT_IN = frozenset({"plpgsql"})
 _IGNORED = frozenset({"pg_stat_statements"})
 """What statements of an application do not need."""
@@ -105,15 +106,20 @@ class _Work:
             self.failed = left
 
     def _run(self, steps: Sequence[Step]) -> Iterator[Step]:
+        """Execute so many at once that none waits for thousands to be done in time."""
+        for start in range(0, len(steps), _AT_ONCE):
+            yield from self._halves(steps[start : start + _AT_ONCE])
+
+    def _halves(self, steps: Sequence[Step]) -> Iterator[Step]:
         """Execute all at once, or else by halves; give those that failed."""
-        if not steps or self._execute(steps):
+        if self._execute(steps):
             return
         if len(steps) == 1:
             yield steps[0]
             return
         half = len(steps) // 2
-        yield from self._run(steps[:half])
-        yield from self._run(steps[half:])
+        yield from self._halves(steps[:half])
+        yield from self._halves(steps[half:])
 
     def _execute(self, steps: Sequence[Step]) -> bool:
         # A line end between them, as a definition may end in a comment.

@@ -47,6 +47,7 @@ _SETTINGS = {
     "checkpoint_timeout": "1h",
     "shared_buffers": "32MB",
     "max_connections": "40",
+    "max_locks_per_transaction": "2048",  # rows of 10,000 tables go in at once
     "max_logical_replication_workers": "0",
     "dynamic_shared_memory_type": "mmap",  # in its folder, and gone with it
     "log_min_messages": "fatal",
