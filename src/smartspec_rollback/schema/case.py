@@ -164,6 +164,14 @@ class Case:
                 waiting += parents(above)
         return tuple(found.values())
 
+    def never_filled(self, old: Relation) -> bool:
+        """Tell whether a table had no rows when it was recorded, and has none now.
+
+        That a table is empty now proves nothing where it was not: another database was looked at.
+        """
+        now = next((m.new for m in self.matching.matches if m.old == old), None)
+        return old.empty is True and now is not None and now.empty is True
+
     def compiles(self, statement: Statement) -> bool | None:
         """Tell whether a statement compiled on the new schema; None where it was not tried."""
         trial = self.trials.get(statement.id)

@@ -17,6 +17,7 @@ class Harm(StrEnum):
     LARGE_VALUES = "readers, where rows hold what the old type could not"
     READERS_PERHAPS = "readers, perhaps"
     WRITERS_PERHAPS = "writers of values that no longer fit"
+    FINE_DIGITS = "those who have more digits than anybody means"
     ALL_PERHAPS = "readers and writers, perhaps"
     READERS = "readers"
     EVERYBODY = "readers and writers"
@@ -110,7 +111,7 @@ def _digits(old: SqlType, new: SqlType) -> TypeChange | None:
         return None
     if new.scale is not None and (old.scale is None or new.scale < old.scale):
         if new.scale >= _FINE:
-            return TypeChange(row=19, harm=Harm.ALL_PERHAPS, why="digits far behind are cut")
+            return TypeChange(row=19, harm=Harm.FINE_DIGITS, why="digits far behind are cut")
         return TypeChange(row=19, harm=Harm.EVERYBODY, why="digits after the point are cut")
     if new.size is not None and (
         old.size is None or new.size - (new.scale or 0) < old.size - (old.scale or 0)

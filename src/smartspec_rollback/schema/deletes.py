@@ -111,7 +111,7 @@ class Deletes:
         """Say whether rows refer, or whether the old version clears them away itself."""
         if relation.empty:
             told = fact("rows that refer", "none when the schema was read", Layer.PROBE)
-            return SchemaVerdict.ATTENTION, (told,)
+            return self._none_refer(key, pair), (told,)
         if pair is not None and relation.qualified in self._direct:
             told = fact("the old version", f"deletes from {relation.qualified} too")
             return SchemaVerdict.ATTENTION, (told,)
@@ -122,8 +122,19 @@ class Deletes:
         told = counted("rows that can refer", answer)
         if answer.rows or not answer.exact:
             return SchemaVerdict.BREAKING, (told,)
-        # The old version never fills a column it does not know; a new table is filled by others.
-        return SchemaVerdict.SAFE if pair is not None else SchemaVerdict.ATTENTION, (told,)
+        return self._none_refer(key, pair), (told,)
+
+    def _none_refer(self, key: Constraint, pair: Match | None) -> SchemaVerdict:
+        """Say what it is worth that no row refers: the old version fills nothing it does not know.
+
+        Where what is referred to had rows and has none, another database was looked at.
+        """
+        if pair is not None and all(pair.old.column(name) is not None for name in key.columns):
+            return SchemaVerdict.ATTENTION
+        target = self._old_names.get(key.references or "")
+        now = next((m.new for m in self._case.matching.matches if m.old == target), None)
+        other = target is not None and now is not None and target.empty is False and now.empty
+        return SchemaVerdict.ATTENTION if other else SchemaVerdict.SAFE
 
     def _question(self, relation: Relation, key: Constraint, pair: Match | None) -> Question | None:
         """Ask for the rows of a new table, or for those that have a value in a new column."""

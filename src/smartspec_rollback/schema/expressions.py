@@ -28,6 +28,7 @@ _WORDS = frozenset(
     {
         "all", "and", "any", "array", "between", "case", "cast", "else", "exists", "in", "is",
         "like", "not", "or", "row", "then", "using", "values", "when",
+        "where",
     }
 )  # fmt: skip
 _SPELLED = frozenset({"text", "varchar", "character", "bpchar", "regconfig", "unknown"})

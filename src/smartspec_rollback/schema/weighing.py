@@ -12,6 +12,7 @@ from smartspec_rollback.schema.sqltypes import Family, type_in
 _FOR_READERS = {
     Harm.READERS_PERHAPS: SchemaVerdict.ATTENTION,
     Harm.ALL_PERHAPS: SchemaVerdict.ATTENTION,
+    Harm.FINE_DIGITS: SchemaVerdict.ATTENTION,
     Harm.READERS: SchemaVerdict.BREAKING,
     Harm.EVERYBODY: SchemaVerdict.BREAKING,
 }

@@ -26,7 +26,7 @@ def findings(case: Case) -> Iterator[SchemaFinding]:
     """Judge every rewriting and deleting of rows the old version had."""
     for effect in case.effects:
         relation = _relation(case, effect)
-        if relation is None:
+        if relation is None or case.never_filled(relation):
             continue
         match effect.kind:
             case EffectKind.BACKFILL:

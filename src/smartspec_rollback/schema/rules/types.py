@@ -81,6 +81,7 @@ class _Weighed:
         self.writers: Used = giving(case, pair.old, old.name)
         self.old, self.new = old, new
         self.profile = _profile(case, pair, old)
+        self._never_filled = case.never_filled(pair.old)
         self._silence = silence(case, pair.old, old)
         self.shown = statements_of((*self.readers, *self.writers)) or self._silence[1]
 
@@ -92,27 +93,33 @@ class _Weighed:
     def verdict(self, what: TypeChange, answer: Answer | None, now: SqlType) -> SchemaVerdict:
         """Weigh a change of type."""
         breaking, attention = SchemaVerdict.BREAKING, SchemaVerdict.ATTENTION
-        if what.harm is Harm.NOBODY:
+        harm = self._harm(what)
+        if harm is Harm.NOBODY:
             return SchemaVerdict.SAFE
         outside = answer is not None and bool(answer.rows)
-        if what.harm is Harm.LARGE_VALUES and not outside:
+        if harm is Harm.LARGE_VALUES and not outside:
             return SchemaVerdict.SAFE
         if not self.readers and not self.writers:
             return self._silence[0]
         if outside and self.readers:
             return breaking
-        match what.harm:
+        match harm:
             case Harm.LARGE_VALUES | Harm.READERS_PERHAPS:
                 return attention if self.readers else self._silence[0]
             case Harm.WRITERS_PERHAPS:
                 return self._too_long(now) if self.writers else self._silence[0]
-            case Harm.ALL_PERHAPS:
+            case Harm.ALL_PERHAPS | Harm.FINE_DIGITS:
                 return attention
             case Harm.READERS:
                 return breaking if self.readers else attention
             case Harm.EVERYBODY:
                 to_text = now.family is Family.TEXT
                 return attention if to_text and not self.readers else breaking
+
+    def _harm(self, what: TypeChange) -> Harm:
+        """Tell whom it harms: digits nobody means concern nobody where no value has any."""
+        fine = what.harm is Harm.FINE_DIGITS and self._never_filled
+        return Harm.NOBODY if fine else what.harm
 
     def _too_long(self, now: SqlType) -> SchemaVerdict:
         """Judge writers of a column that takes less than it did."""

@@ -1,6 +1,7 @@
 """Foreign keys: who writes the referring rows, and who deletes those referred to."""
 
 import pytest
+from msgspec.structs import replace
 from tests.unit.schema.judged import (
     ATTENTION,
     BREAKING,
@@ -87,7 +88,7 @@ def test_orphans_under_a_key_not_yet_tried_show_that_the_old_version_breaks() ->
     [
         ("no action", (GONE,), 4, BREAKING),
         ("restrict", (GONE,), None, BREAKING),
-        ("no action", (GONE,), 0, ATTENTION),
+        ("no action", (GONE,), 0, SAFE),
         ("cascade", (GONE,), 4, None),
         ("set null", (GONE,), 4, None),
         ("no action", (select("id", relation="public.people"),), 4, None),
@@ -109,6 +110,24 @@ def test_a_new_table_may_refuse_deletes(
         answers={asked: rows},
     )
     assert verdicts(found).get(("foreign-key-blocks-delete", "public.items.fk")) is expected
+
+
+@pytest.mark.parametrize(
+    ("was_empty", "is_empty", "expected"),
+    [(True, True, SAFE), (False, False, SAFE), (False, True, ATTENTION)],
+)
+def test_that_nothing_refers_is_worth_something_in_the_same_database(
+    was_empty: bool,  # noqa: FBT001 - a case of the table
+    is_empty: bool,  # noqa: FBT001 - as above
+    expected: SchemaVerdict,
+) -> None:
+    """A database made for a test is empty, which says nothing of the one in production."""
+    found = judge(
+        catalog(replace(PEOPLE, empty=was_empty)),
+        catalog(replace(PEOPLE, empty=is_empty), replace(items(refers("no action")), empty=True)),
+        GONE,
+    )
+    assert one(found, "foreign-key-blocks-delete").verdict is expected
 
 
 def test_deletes_reach_a_new_key_through_cascades() -> None:

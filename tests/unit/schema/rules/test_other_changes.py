@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from smartspec_rollback.domain.catalog import Relation, RelationKind
 from smartspec_rollback.domain.migration import Effect, EffectKind
@@ -224,6 +225,13 @@ def effect(kind: EffectKind, text: str, *columns: str, relation: str = "items") 
     return Effect(kind=kind, relation=relation, columns=columns, text=text, source="1.sql:1")
 
 
+def schema_effect(action: str, relation: str, to: str | None = None) -> Effect:
+    """Say what a migration does to the schema."""
+    return Effect(
+        kind=EffectKind.SCHEMA, relation=relation, action=action, to=to, text="…", source="1.sql:1"
+    )
+
+
 BACKFILL, DELETE = EffectKind.BACKFILL, EffectKind.DELETE
 UPPER = effect(BACKFILL, "UPDATE items SET name = upper(name)", "name")
 FILL = effect(BACKFILL, "UPDATE items SET name = '' WHERE name IS NULL", "name")
@@ -254,6 +262,56 @@ def test_what_migrations_did_to_rows(
     """No catalog shows that values were rewritten or rows deleted."""
     built = case(catalog(items()), catalog(items(**now)), asked, effects=(done,))
     assert said(migrations.findings(built)) == expected
+
+
+@pytest.mark.parametrize("done", [UPPER, CLEAR])
+def test_rows_there_never_were_are_not_missed(done: Effect) -> None:
+    """Every migration of a table nobody has used yet would be something to look at."""
+    empty, filled = replace(items(), empty=True), replace(items(), empty=False)
+    never = case(catalog(empty), catalog(empty), READS, effects=(done,))
+    assert said(migrations.findings(never)) == {}
+    elsewhere = case(catalog(filled), catalog(empty), READS, effects=(done,))
+    assert set(said(migrations.findings(elsewhere)).values()) == {"attention"}
+
+
+@pytest.mark.parametrize(
+    ("done", "expected"),
+    [
+        ((schema_effect("drop table", "items"),), "attention"),
+        ((schema_effect("rename table", "items", to="old"),), "attention"),
+        (
+            (
+                effect(
+                    EffectKind.INSERT,
+                    "INSERT INTO fresh SELECT id FROM items",
+                    "id",
+                    relation="fresh",
+                ),
+                schema_effect("drop table", "items"),
+                schema_effect("rename table", "fresh", to="items"),
+            ),
+            None,
+        ),
+        (
+            (
+                effect(
+                    EffectKind.INSERT,
+                    "INSERT INTO fresh SELECT * FROM items WHERE id > 5",
+                    relation="fresh",
+                ),
+                schema_effect("drop table", "items"),
+                schema_effect("rename table", "fresh", to="items"),
+            ),
+            "attention",
+        ),
+    ],
+)
+def test_a_table_made_anew_has_the_rows_that_were_copied(
+    done: tuple[Effect, ...], expected: str | None
+) -> None:
+    """Two catalogs show the same table, and nobody sees that its rows are gone."""
+    built = case(catalog(items()), catalog(items()), READS, effects=done)
+    assert said(migrations.findings(built)).get(("rows-deleted", "public.items")) == expected
 
 
 def test_what_was_not_read_is_told_once() -> None:
