@@ -58,11 +58,35 @@ class Deletes:
         target = key.references or ""
         if target not in self._old_names:
             return
-        if key.on_delete not in _REFUSING:
-            yield from self._takes_more(relation, key, pair, before)
-            return
-        if before is not None and before.on_delete in _REFUSING:
-            return
+        refused = before is not None and before.on_delete in _REFUSING
+        if key.on_delete in _REFUSING and not refused:
+            told = tuple(self._refuses(target, relation, key, pair))
+        else:
+            told = tuple(self._takes_more(relation, key, pair, before))
+        yield from told
+        if before is not None and not told:
+            yield self._never_met(target, relation, key, before)
+
+    def _never_met(
+        self, target: str, relation: Relation, key: Constraint, before: Constraint
+    ) -> SchemaFinding:
+        """Judge another action on deletes that no known statement does."""
+        doubt = self._doubt(target)
+        return found(
+            32,
+            SchemaVerdict.UNKNOWN if doubt else SchemaVerdict.SAFE,
+            f"{relation.qualified}.{key.name}",
+            f"{key.name} of {relation.qualified} acts otherwise when rows of {target} are deleted; "
+            + ("whether they are is not known." if doubt else "the old version deletes none."),
+            statements=[each for each in doubt if isinstance(each, Statement)],
+            evidence=(fact("before", before.definition), fact("now", key.definition)),
+            loses="",
+        )
+
+    def _refuses(
+        self, target: str, relation: Relation, key: Constraint, pair: Match | None
+    ) -> Iterable[SchemaFinding]:
+        """Judge deletes that ``key`` refuses and that nothing refused before."""
         object_ = f"{relation.qualified}.{key.name}"
         of = (fact("the constraint", key.definition),)
         deleting = {**self._reached.get(target, {}), **self._moving(target, key)}

@@ -17,8 +17,12 @@ _TARGET = re.compile(r'\bREFERENCES\s+(?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?\s*')
 
 
 def demanded(constraint: Constraint, names: Mapping[str, str]) -> Hashable:
-    """Reduce a constraint to what it demands; ``names`` are later names of relations."""
+    """Reduce a constraint to what it demands; ``names`` are later names of relations.
+
+    What it says of the rows there were when it was made concerns nobody who writes later.
+    """
     if constraint.kind is ConstraintKind.FOREIGN_KEY:
         target = names.get(constraint.references or "", constraint.references)
-        return constraint.columns, target, _TARGET.sub("REFERENCES ", constraint.definition)
+        text = _TARGET.sub("REFERENCES ", constraint.definition).removesuffix(" NOT VALID")
+        return constraint.columns, target, text
     return constraint.columns, read(constraint.predicate or constraint.definition)

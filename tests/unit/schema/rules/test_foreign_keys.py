@@ -46,6 +46,9 @@ def items(*keys: Constraint, columns: tuple[Column, ...] = (ID, OWNER)) -> Relat
     return table("items", *columns, constraints=keys)
 
 
+INSERT = insert("id", "owner")
+
+
 def holding(*keys: Constraint) -> Catalog:
     """Make the schema with these foreign keys."""
     return catalog(PEOPLE, items(*keys))
@@ -128,6 +131,27 @@ def test_that_nothing_refers_is_worth_something_in_the_same_database(
         GONE,
     )
     assert one(found, "foreign-key-blocks-delete").verdict is expected
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "statements", "expected"),
+    [
+        ("no action", "set null", (GONE,), ("foreign-key-added", ATTENTION)),
+        ("no action", "set null", (INSERT,), ("foreign-key-added", SAFE)),
+        ("set null", "no action", (INSERT,), ("foreign-key-added", SAFE)),
+        ("set null", "no action", (GONE,), ("foreign-key-blocks-delete", BREAKING)),
+        ("no action", "restrict", (GONE,), ("foreign-key-added", ATTENTION)),
+        ("no action", "restrict", (INSERT,), ("foreign-key-added", SAFE)),
+        ("cascade", "set null", (INSERT,), ("foreign-key-added", SAFE)),
+    ],
+)
+def test_another_action_concerns_those_who_delete(
+    was: str, now: str, statements: tuple[Statement, ...], expected: tuple[str, SchemaVerdict]
+) -> None:
+    """What nobody deletes would be unknown for ever, or rows would vanish unseen."""
+    people = select("id", relation="public.people")
+    found = judge(holding(refers(was)), holding(refers(now)), people, *statements)
+    assert [(f.code, f.verdict) for f in found.findings] == [expected]
 
 
 def test_deletes_reach_a_new_key_through_cascades() -> None:
