@@ -5,7 +5,9 @@ every kind of database: what a kind does not have stays empty, what could not be
 Definitions are the server's own text, so that a scratch database can be made from them.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from functools import cached_property
 
 from smartspec_rollback.domain.values import Value
 
@@ -260,7 +262,7 @@ class Extension(Value):
     schema: str
 
 
-class Catalog(Value):
+class Catalog(Value, dict=True):
     """A whole schema.
 
     ``kind`` is the provider's (``postgresql``), ``version`` the server's (``15.4``). ``role`` is
@@ -287,9 +289,19 @@ class Catalog(Value):
     others: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @cached_property
+    def relations_by_name(self) -> Mapping[str, Relation]:
+        """The relations by qualified name."""
+        return {each.qualified: each for each in self.relations}
+
+    @cached_property
+    def types_by_name(self) -> Mapping[str, DefinedType]:
+        """The types somebody defined by qualified name."""
+        return {each.qualified: each for each in self.types}
+
     def relation(self, qualified: str) -> Relation | None:
         """Return the relation called ``schema.name``."""
-        return next((r for r in self.relations if r.qualified == qualified), None)
+        return self.relations_by_name.get(qualified)
 
     def find(self, name: str, schema: str | None = None) -> Relation | None:
         """Find a relation as the server would: in ``schema``, else along the search path."""

@@ -65,12 +65,12 @@ class Case:
     @cached_property
     def old(self) -> Mapping[str, Relation]:
         """The old schema's relations by qualified name."""
-        return {r.qualified: r for r in self.before.catalog.relations}
+        return self.before.catalog.relations_by_name
 
     @cached_property
     def new(self) -> Mapping[str, Relation]:
         """The new schema's relations by qualified name."""
-        return {r.qualified: r for r in self.after.relations}
+        return self.after.relations_by_name
 
     def pairs(self) -> Iterator[tuple[Relation, Relation]]:
         """Go through the relations that both schemas have under the same name."""
@@ -169,7 +169,7 @@ class Case:
 
         That a table is empty now proves nothing where it was not: another database was looked at.
         """
-        now = next((m.new for m in self.matching.matches if m.old == old), None)
+        now = self.new.get(self.matching.names.get(old.qualified, ""))
         return old.empty is True and now is not None and now.empty is True
 
     def compiles(self, statement: Statement) -> bool | None:

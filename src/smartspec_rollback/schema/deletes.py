@@ -156,7 +156,7 @@ class Deletes:
         if pair is not None and all(pair.old.column(name) is not None for name in key.columns):
             return SchemaVerdict.ATTENTION
         target = self._old_names.get(key.references or "")
-        now = next((m.new for m in self._case.matching.matches if m.old == target), None)
+        now = self._case.new.get(key.references or "")
         other = target is not None and now is not None and target.empty is False and now.empty
         return SchemaVerdict.ATTENTION if other else SchemaVerdict.SAFE
 

@@ -51,7 +51,7 @@ def _relations(case: Case, said: frozenset[str]) -> Iterator[SchemaFinding]:
 
 def _judged(case: Case, old: Relation, what: str) -> bool:
     """Tell whether a rule looks at every difference of this sort."""
-    return what == _THERE and (old.definition is not None or old.qualified in case.matching.olds)
+    return what == _THERE and (old.definition is not None or old.qualified in case.matching.names)
 
 
 def _told(name: str, said: frozenset[str]) -> bool:
@@ -60,8 +60,7 @@ def _told(name: str, said: frozenset[str]) -> bool:
 
 def _differing(case: Case, old: Relation, new: Relation) -> frozenset[Part]:
     """List the parts one of two relations has and the other has not."""
-    names = {pair.old.qualified: pair.new.qualified for pair in case.matching.matches}
-    before = {(what, same): name for what, name, same in _parts(old, names)}
+    before = {(what, same): name for what, name, same in _parts(old, case.matching.names)}
     after = {(what, same): name for what, name, same in _parts(new, {})}
     either = before | after
     unequal = ((what, either[what, same], same) for what, same in before.keys() ^ after.keys())

@@ -56,9 +56,9 @@ class Matching:
     added: tuple[Relation, ...]
 
     @cached_property
-    def olds(self) -> frozenset[str]:
-        """The qualified names of the old tables that have a successor."""
-        return frozenset(each.old.qualified for each in self.matches)
+    def names(self) -> Mapping[str, str]:
+        """The later names of the old tables that have a successor, both qualified."""
+        return {each.old.qualified: each.new.qualified for each in self.matches}
 
 
 def stored(relation: Relation) -> bool:

@@ -92,7 +92,7 @@ def type_in(catalog: Catalog, spelled: str) -> SqlType:
         return _affinity(spelled)
     spelled, arrays = _without_arrays(spelled)
     # A type somebody defined is always spelled with its schema.
-    defined = {each.qualified: each for each in catalog.types} if "." in spelled else {}
+    defined = catalog.types_by_name if "." in spelled else {}
     seen: set[str] = set()
     while (known := _defined(defined, spelled)) is not None and known.kind is TypeKind.DOMAIN:
         if known.qualified in seen or known.base is None:

@@ -26,7 +26,7 @@ _Identity = tuple[tuple[str, ...], str | None, tuple[str, ...]]
 def findings(case: Case) -> Iterable[SchemaFinding]:
     """Judge the foreign keys of every table, new tables included."""
     deletes = Deletes(case)
-    names = {m.old.qualified: m.new.qualified for m in case.matching.matches}
+    names = case.matching.names
     for pair in case.matching.matches:
         old = {_identity(each, names): each for each in _keys(pair.old)}
         new = {_identity(each, {}): each for each in _keys(pair.new)}

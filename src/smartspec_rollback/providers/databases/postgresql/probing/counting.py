@@ -13,7 +13,6 @@ from psycopg import sql
 
 from smartspec_rollback.domain.schema_record import NULLS_ALIKE, Question, QuestionKind
 
-
 _DIGITS = 10
 _DIGITS_OF_NUMERIC = 400
 
