@@ -17,6 +17,11 @@ _FIGURES = Path("/proc/meminfo")
 _ALLOWED = Path("/sys/fs/cgroup/memory.max")
 
 
+def folder() -> Path | None:
+    """Name the folder to make others in; None leaves that to the system, as where TMPDIR is set."""
+    return None if os.environ.get("TMPDIR") else in_memory()
+
+
 def in_memory(
     memory: Path = _MEMORY, *, figures: Path = _FIGURES, allowed: Path = _ALLOWED
 ) -> Path | None:

@@ -115,7 +115,7 @@ class Scratch:
         self._watcher: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self._folder = Path(tempfile.mkdtemp(prefix="smartspec-pg-", dir=room.in_memory()))
+        self._folder = Path(tempfile.mkdtemp(prefix="smartspec-pg-", dir=room.folder()))
         try:
             self._start()
         except BaseException:

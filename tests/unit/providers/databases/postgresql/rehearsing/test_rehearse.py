@@ -142,20 +142,20 @@ def test_the_applications_privileges_hold_in_both(
 ) -> None:
     """A REVOKE would go unseen, or every statement fail for lack of a GRANT in our copy."""
     roles = (
-        "DO $$ BEGIN CREATE ROLE shop_app LOGIN; EXCEPTION WHEN duplicate_object THEN END $$;"
-        "DO $$ BEGIN CREATE ROLE shop_group; EXCEPTION WHEN duplicate_object THEN END $$;"
+        "DO $$ BEGIN CREATE ROLE till_app LOGIN; EXCEPTION WHEN duplicate_object THEN END $$;"
+        "DO $$ BEGIN CREATE ROLE till_group; EXCEPTION WHEN duplicate_object THEN END $$;"
     )
     grants = (
-        "GRANT SELECT, INSERT ON items TO shop_app; GRANT USAGE ON SEQUENCE items_id_seq "
-        "TO shop_app; GRANT UPDATE ON items TO shop_group"
+        "GRANT SELECT, INSERT ON items TO till_app; GRANT USAGE ON SEQUENCE items_id_seq "
+        "TO till_app; GRANT UPDATE ON items TO till_group"
     )
     running: Scratch = request.getfixturevalue(server)
     before, snapshot = recorded(running, f"{roles}{SHOP};{grants}", INSERT, SELECT, UPDATE)
     app = msgspec.structs.replace(
-        before, role="shop_app", member_of=("shop_app", "shop_group"), superuser=False
+        before, role="till_app", member_of=("till_app", "till_group"), superuser=False
     )
     asked = msgspec.structs.replace(snapshot, catalog=app)
-    outside = msgspec.structs.replace(app, member_of=("shop_app",))
+    outside = msgspec.structs.replace(app, member_of=("till_app",))
     assert [t.worked for t in rehearse(running, asked, app, (), soon()).after] == [True] * 3
     lost = rehearse(running, asked, outside, (), soon())
     assert [(t.worked, t.code) for t in lost.after] == [
@@ -163,11 +163,11 @@ def test_the_applications_privileges_hold_in_both(
         (True, None),
         (False, "42501"),
     ]
-    narrow, _ = recorded(running, f"{roles}{SHOP};{grants};REVOKE INSERT ON items FROM shop_app")
+    narrow, _ = recorded(running, f"{roles}{SHOP};{grants};REVOKE INSERT ON items FROM till_app")
     revoked = msgspec.structs.replace(
-        narrow, role="shop_app", member_of=app.member_of, superuser=False
+        narrow, role="till_app", member_of=app.member_of, superuser=False
     )
-    change = "REVOKE INSERT ON items FROM shop_app"
+    change = "REVOKE INSERT ON items FROM till_app"
     for migrations in ((), (change,)):
         found = rehearse(running, asked, revoked, migrations, soon())
         assert [t.code for t in found.after] == ["42501", None, None]

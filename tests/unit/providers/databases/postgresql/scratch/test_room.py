@@ -66,3 +66,11 @@ def test_unknown_is_too_little(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert room.in_memory(tmp_path, figures=other) is None
     other.write_text("MemAvailable: much\n")
     assert room.in_memory(tmp_path, figures=other) is None
+
+
+def test_whoever_names_a_place_is_obeyed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Somebody who keeps temporary files off a small memory would find them there."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert room.folder() is None
+    monkeypatch.delenv("TMPDIR")
+    assert room.folder() == room.in_memory()
