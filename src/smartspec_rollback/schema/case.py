@@ -15,9 +15,10 @@ from smartspec_rollback.domain.comparison import Coverage, SchemaVerdict
 from smartspec_rollback.domain.migration import Effect
 from smartspec_rollback.domain.schema_record import Answer, Question, SchemaSnapshot
 from smartspec_rollback.domain.workload import ColumnProfile, Run, Statement, Trial, Use
-from smartspec_rollback.schema.matching import Matching, match, words
+from smartspec_rollback.schema.matching import Matching, match
 from smartspec_rollback.schema.profiled import answered
 from smartspec_rollback.schema.reach import Kind, Reach, parents
+from smartspec_rollback.schema.reading.words import words
 
 ENOUGH = 0.9
 """The share of the workload that must be known before silence means "not used"."""

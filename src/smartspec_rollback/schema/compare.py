@@ -25,7 +25,6 @@ from smartspec_rollback.schema.codes import (
     MIGRATION_INCOMPLETE,
     NOT_COMPARABLE,
 )
-from smartspec_rollback.schema.coverage import measure
 from smartspec_rollback.schema.fixes import fix
 from smartspec_rollback.schema.found import fact, found
 from smartspec_rollback.schema.inherited import once
@@ -61,7 +60,8 @@ from smartspec_rollback.schema.rules import (
     uniqueness,
     views,
 )
-from smartspec_rollback.schema.worked import worked_before
+from smartspec_rollback.schema.workload.coverage import measure
+from smartspec_rollback.schema.workload.worked import worked_before
 
 RULES: tuple[Callable[[Case], Iterable[SchemaFinding]], ...] = (
     access.findings,

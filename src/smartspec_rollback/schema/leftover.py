@@ -10,14 +10,14 @@ from smartspec_rollback.domain.catalog import DefinedType, Function, Relation
 from smartspec_rollback.domain.comparison import SchemaFinding, SchemaVerdict
 from smartspec_rollback.domain.workload import Statement
 from smartspec_rollback.schema.case import Case
-from smartspec_rollback.schema.changes import change
 from smartspec_rollback.schema.codes import NOT_COMPARABLE
-from smartspec_rollback.schema.defaults import given
 from smartspec_rollback.schema.found import fact, found
-from smartspec_rollback.schema.keys import keys
 from smartspec_rollback.schema.reach import Kind, parents
-from smartspec_rollback.schema.references import DEMANDING, demanded
-from smartspec_rollback.schema.sqltypes import type_in
+from smartspec_rollback.schema.reading.defaults import given
+from smartspec_rollback.schema.reading.keys import keys
+from smartspec_rollback.schema.reading.references import DEMANDING, demanded
+from smartspec_rollback.schema.reading.sqltypes import type_in
+from smartspec_rollback.schema.reading.type_changes import change
 
 _SHOWN = 5
 _THERE = "whether there is a column"

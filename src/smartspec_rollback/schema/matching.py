@@ -4,14 +4,14 @@ Called by ``case`` and the rules. Looks at catalogs alone; whether anybody minds
 Migration tools' own tables, extensions' tables and views are not matched.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from smartspec_rollback.domain.catalog import Column, Relation, RelationKind
 from smartspec_rollback.domain.migration import LEDGER_TABLES
+from smartspec_rollback.schema.reading.words import words
 
 STORED = frozenset({RelationKind.TABLE, RelationKind.PARTITIONED, RelationKind.FOREIGN_TABLE})
 _ALIKE = 0.7
@@ -74,12 +74,6 @@ def stored(relation: Relation) -> bool:
 def is_ledger(relation: Relation) -> bool:
     """Tell whether a relation is a migration tool's own."""
     return relation.name in LEDGER_TABLES or relation.qualified in LEDGER_TABLES
-
-
-@lru_cache(maxsize=8192)
-def words(text: str) -> frozenset[str]:
-    """Take the words of an SQL text, in lower case."""
-    return frozenset(re.findall(r"\w+", text.lower()))
 
 
 def match(old: Mapping[str, Relation], new: Mapping[str, Relation]) -> Matching:

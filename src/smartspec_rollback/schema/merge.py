@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from smartspec_rollback.domain.comparison import Layer, SchemaFinding, SchemaVerdict
 from smartspec_rollback.schema.codes import BY_NAME, SHAPE_CHANGED, STATEMENT_FAILS
-from smartspec_rollback.schema.matching import words
+from smartspec_rollback.schema.reading.words import words
 
 _SPECIFIC = {
     "renamed": 3,

@@ -9,8 +9,8 @@ from decimal import Decimal, InvalidOperation
 
 from smartspec_rollback.domain.schema_record import Answer, Question, QuestionKind
 from smartspec_rollback.domain.workload import ColumnProfile
-from smartspec_rollback.schema.predicate_reader import read
-from smartspec_rollback.schema.predicates import Truth, truth
+from smartspec_rollback.schema.reading.predicate_reader import read
+from smartspec_rollback.schema.reading.predicates import Truth, truth
 
 _HOW = "figures recorded with the new schema"
 

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from smartspec_rollback.domain.catalog import Catalog, DefinedType, Function, Relation
 from smartspec_rollback.domain.workload import Statement
-from smartspec_rollback.schema.matching import words
+from smartspec_rollback.schema.reading.words import words
 
 _FOLLOWING = frozenset({"cascade", "set null", "set default"})
 _TAIL = re.compile(r"(\[\]|\([^)]*\))+$")

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from smartspec_rollback.domain.catalog import Function, Relation, Sequence
 from smartspec_rollback.domain.comparison import SchemaFinding, SchemaVerdict
 from smartspec_rollback.domain.workload import Use
-from smartspec_rollback.schema.access import granted, may, roles, unbound
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.fixes.guards import grant, grant_on
 from smartspec_rollback.schema.fixes.quoting import name
 from smartspec_rollback.schema.found import fact, found
-from smartspec_rollback.schema.matching import words
-from smartspec_rollback.schema.running import calling
-from smartspec_rollback.schema.using import Used, omitting, opaque, statements_of
+from smartspec_rollback.schema.reading.words import words
+from smartspec_rollback.schema.workload.access import granted, may, roles, unbound
+from smartspec_rollback.schema.workload.running import calling
+from smartspec_rollback.schema.workload.using import Used, omitting, opaque, statements_of
 
 Need = tuple[str, str | None]
 """A privilege, and the column it is needed for; None: any."""

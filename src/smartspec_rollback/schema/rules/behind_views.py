@@ -10,9 +10,9 @@ from smartspec_rollback.domain.comparison import SchemaFinding, SchemaVerdict
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.found import fact, found
 from smartspec_rollback.schema.matching import Fate, Match
+from smartspec_rollback.schema.reading.standing_in import asks_a_table, differs
 from smartspec_rollback.schema.rules.functions import same_results
-from smartspec_rollback.schema.standing_in import asks_a_table, differs
-from smartspec_rollback.schema.using import refusal, silence, statements_of, told_quiet
+from smartspec_rollback.schema.workload.using import refusal, silence, statements_of, told_quiet
 
 
 def findings(case: Case) -> Iterable[SchemaFinding]:

@@ -13,8 +13,8 @@ from smartspec_rollback.domain.values import Evidence
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.found import counted, fact, found
 from smartspec_rollback.schema.matching import Fate, Match
-from smartspec_rollback.schema.predicate_reader import read
-from smartspec_rollback.schema.predicates import (
+from smartspec_rollback.schema.reading.predicate_reader import read
+from smartspec_rollback.schema.reading.predicates import (
     Atom,
     Group,
     Predicate,
@@ -23,9 +23,9 @@ from smartspec_rollback.schema.predicates import (
     implies,
     truth,
 )
-from smartspec_rollback.schema.rows import rows
-from smartspec_rollback.schema.sqltypes import Family, type_in
-from smartspec_rollback.schema.using import (
+from smartspec_rollback.schema.reading.rows import rows
+from smartspec_rollback.schema.reading.sqltypes import Family, type_in
+from smartspec_rollback.schema.workload.using import (
     Used,
     reading,
     silence,

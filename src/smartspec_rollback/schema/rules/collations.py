@@ -9,7 +9,7 @@ from smartspec_rollback.domain.comparison import SchemaFinding, SchemaVerdict
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.found import fact, found
 from smartspec_rollback.schema.matching import columns
-from smartspec_rollback.schema.using import silence, statements_of, touching
+from smartspec_rollback.schema.workload.using import silence, statements_of, touching
 
 
 def findings(case: Case) -> Iterator[SchemaFinding]:

@@ -12,13 +12,14 @@ from smartspec_rollback.domain.schema_record import Question, QuestionKind
 from smartspec_rollback.domain.values import Evidence
 from smartspec_rollback.domain.workload import Statement
 from smartspec_rollback.schema.case import Case
-from smartspec_rollback.schema.defaults import constant, fills_itself, with_domain
 from smartspec_rollback.schema.found import counted, fact, found
-from smartspec_rollback.schema.matching import Fate, Match, columns, words
+from smartspec_rollback.schema.matching import Fate, Match, columns
+from smartspec_rollback.schema.reading.defaults import constant, fills_itself, with_domain
+from smartspec_rollback.schema.reading.words import words
 from smartspec_rollback.schema.rules.columns_gone import gone
 from smartspec_rollback.schema.rules.columns_moved import moved
-from smartspec_rollback.schema.strictness import minds_more_columns
-from smartspec_rollback.schema.using import (
+from smartspec_rollback.schema.workload.strictness import minds_more_columns
+from smartspec_rollback.schema.workload.using import (
     Used,
     functions_filling,
     inserting,

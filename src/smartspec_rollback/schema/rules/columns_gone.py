@@ -16,8 +16,9 @@ from smartspec_rollback.domain.workload import Statement
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.fixes import fix
 from smartspec_rollback.schema.found import fact, found
-from smartspec_rollback.schema.matching import Columns, Match, words
-from smartspec_rollback.schema.using import (
+from smartspec_rollback.schema.matching import Columns, Match
+from smartspec_rollback.schema.reading.words import words
+from smartspec_rollback.schema.workload.using import (
     Used,
     expands,
     opaque,

@@ -10,7 +10,7 @@ from smartspec_rollback.domain.comparison import SchemaFinding, SchemaVerdict
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.found import found
 from smartspec_rollback.schema.matching import Match, columns
-from smartspec_rollback.schema.using import reading, statements_of, touching
+from smartspec_rollback.schema.workload.using import reading, statements_of, touching
 
 _TWO = 2
 

@@ -16,8 +16,8 @@ from smartspec_rollback.schema.fixes import fix
 from smartspec_rollback.schema.fixes.quoting import name
 from smartspec_rollback.schema.found import counted, fact, found
 from smartspec_rollback.schema.rules.enums import columns_of_type, naming_type
-from smartspec_rollback.schema.using import Used, giving, omitting, reading, statements_of
-from smartspec_rollback.schema.weighing import of_parameter, of_result
+from smartspec_rollback.schema.workload.using import Used, giving, omitting, reading, statements_of
+from smartspec_rollback.schema.workload.weighing import of_parameter, of_result
 
 _CHECK = re.compile(r"CHECK\s*\((?P<expression>.*)\)(?:\s+NOT VALID)?\s*", re.DOTALL)
 _VALUE = re.compile(r"\bVALUE\b")

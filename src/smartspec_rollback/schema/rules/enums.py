@@ -12,7 +12,7 @@ from smartspec_rollback.domain.workload import Statement
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.fixes.guards import add_label
 from smartspec_rollback.schema.found import counted, fact, found
-from smartspec_rollback.schema.using import giving, opaque, reading, silence, statements_of
+from smartspec_rollback.schema.workload.using import giving, opaque, reading, silence, statements_of
 
 _Place = tuple[Relation, Relation, Column]
 

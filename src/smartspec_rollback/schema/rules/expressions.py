@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from smartspec_rollback.domain.catalog import Column
 from smartspec_rollback.domain.comparison import SchemaFinding, SchemaVerdict
 from smartspec_rollback.schema.case import Case
-from smartspec_rollback.schema.expressions import calls_own, refuses
 from smartspec_rollback.schema.found import fact, found
-from smartspec_rollback.schema.matching import Fate, Match, words
+from smartspec_rollback.schema.matching import Fate, Match
+from smartspec_rollback.schema.reading.expressions import calls_own, refuses
+from smartspec_rollback.schema.reading.words import words
 from smartspec_rollback.schema.rules.functions import same_results
-from smartspec_rollback.schema.using import Used, inserting, statements_of, writing
+from smartspec_rollback.schema.workload.using import Used, inserting, statements_of, writing
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ from smartspec_rollback.domain.schema_record import Question, QuestionKind
 from smartspec_rollback.domain.values import Evidence
 from smartspec_rollback.domain.workload import Statement, Use
 from smartspec_rollback.schema.case import Case
-from smartspec_rollback.schema.defaults import fills_itself
-from smartspec_rollback.schema.deletes import Deletes
 from smartspec_rollback.schema.found import counted, fact, found
-from smartspec_rollback.schema.literals import written
 from smartspec_rollback.schema.matching import Fate, Match
-from smartspec_rollback.schema.using import silence, statements_of, writing
+from smartspec_rollback.schema.reading.defaults import fills_itself
+from smartspec_rollback.schema.reading.literals import written
+from smartspec_rollback.schema.rules.deletes import Deletes
+from smartspec_rollback.schema.workload.using import silence, statements_of, writing
 
 _FOLLOWING = frozenset({"cascade", "set null", "set default"})
 _Identity = tuple[tuple[str, ...], str | None, tuple[str, ...]]

@@ -11,8 +11,8 @@ from smartspec_rollback.domain.workload import ColumnProfile
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.found import fact, found
 from smartspec_rollback.schema.matching import Fate, Match, columns
-from smartspec_rollback.schema.sqltypes import Family, type_in
-from smartspec_rollback.schema.using import reading, statements_of
+from smartspec_rollback.schema.reading.sqltypes import Family, type_in
+from smartspec_rollback.schema.workload.using import reading, statements_of
 
 _SHAPES = {"{": "an object", "[": "an array", '"': "a string"}
 _NAMED = 5

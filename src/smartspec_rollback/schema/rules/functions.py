@@ -13,9 +13,9 @@ from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.fixes import fix
 from smartspec_rollback.schema.fixes.quoting import name
 from smartspec_rollback.schema.found import fact, found
-from smartspec_rollback.schema.matching import words
-from smartspec_rollback.schema.running import calling, is_named, set_off, takes
-from smartspec_rollback.schema.using import opaque
+from smartspec_rollback.schema.reading.words import words
+from smartspec_rollback.schema.workload.running import calling, is_named, set_off, takes
+from smartspec_rollback.schema.workload.using import opaque
 
 
 def findings(case: Case) -> Iterator[SchemaFinding]:

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from smartspec_rollback.domain.catalog import Column
 from smartspec_rollback.domain.comparison import SchemaFinding, SchemaVerdict
 from smartspec_rollback.schema.case import Case
-from smartspec_rollback.schema.defaults import fills_itself
 from smartspec_rollback.schema.fixes import fix
 from smartspec_rollback.schema.found import fact, found
 from smartspec_rollback.schema.matching import Match, columns
-from smartspec_rollback.schema.using import (
+from smartspec_rollback.schema.reading.defaults import fills_itself
+from smartspec_rollback.schema.workload.using import (
     giving,
     inserting,
     reading,

@@ -14,8 +14,15 @@ from smartspec_rollback.domain.values import Evidence
 from smartspec_rollback.domain.workload import Use
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.found import fact, found
-from smartspec_rollback.schema.matching import Fate, words
-from smartspec_rollback.schema.using import Used, opaque, reading, statements_of, through_views
+from smartspec_rollback.schema.matching import Fate
+from smartspec_rollback.schema.reading.words import words
+from smartspec_rollback.schema.workload.using import (
+    Used,
+    opaque,
+    reading,
+    statements_of,
+    through_views,
+)
 
 _SHOWN = 200
 _SOME = frozenset({"where", "limit", "join", "distinct", "offset", "group", "having", "except"})

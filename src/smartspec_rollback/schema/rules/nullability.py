@@ -10,10 +10,10 @@ from smartspec_rollback.domain.comparison import Layer, SchemaFinding, SchemaVer
 from smartspec_rollback.domain.schema_record import Question, QuestionKind
 from smartspec_rollback.domain.values import Evidence
 from smartspec_rollback.schema.case import Case
-from smartspec_rollback.schema.defaults import fills_itself, given
 from smartspec_rollback.schema.found import counted, fact, found
 from smartspec_rollback.schema.matching import Fate, Match, columns
-from smartspec_rollback.schema.using import (
+from smartspec_rollback.schema.reading.defaults import fills_itself, given
+from smartspec_rollback.schema.workload.using import (
     giving,
     omitting,
     reading,

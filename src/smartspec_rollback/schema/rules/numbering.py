@@ -9,13 +9,13 @@ from collections.abc import Iterable
 
 from smartspec_rollback.domain.catalog import Catalog, Column, Sequence
 from smartspec_rollback.domain.comparison import SchemaFinding, SchemaVerdict
-from smartspec_rollback.schema.access import granted, roles, unbound
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.fixes.guards import grant_on
 from smartspec_rollback.schema.fixes.quoting import name
 from smartspec_rollback.schema.found import fact, found
 from smartspec_rollback.schema.matching import Fate, Match
-from smartspec_rollback.schema.using import inserting, omitting, statements_of
+from smartspec_rollback.schema.workload.access import granted, roles, unbound
+from smartspec_rollback.schema.workload.using import inserting, omitting, statements_of
 
 _NEXTVAL = re.compile(r"\bnextval\('(?P<name>(?:[^']|'')+)'", re.IGNORECASE)
 

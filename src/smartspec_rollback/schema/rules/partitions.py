@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from smartspec_rollback.domain.catalog import Relation, RelationKind
 from smartspec_rollback.domain.comparison import SchemaFinding, SchemaVerdict
 from smartspec_rollback.domain.values import Evidence
-from smartspec_rollback.schema.bounds import covered, covers_all
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.fixes import fix
 from smartspec_rollback.schema.found import fact, found
-from smartspec_rollback.schema.matching import words
-from smartspec_rollback.schema.using import (
+from smartspec_rollback.schema.reading.bounds import covered, covers_all
+from smartspec_rollback.schema.reading.words import words
+from smartspec_rollback.schema.workload.using import (
     Used,
     opaque,
     reading,

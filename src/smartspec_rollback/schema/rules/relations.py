@@ -16,7 +16,7 @@ from smartspec_rollback.schema.codes import BY_ROW
 from smartspec_rollback.schema.fixes import fix
 from smartspec_rollback.schema.found import counted, fact, found
 from smartspec_rollback.schema.matching import Fate, Match
-from smartspec_rollback.schema.using import (
+from smartspec_rollback.schema.workload.using import (
     Used,
     refusal,
     silence,

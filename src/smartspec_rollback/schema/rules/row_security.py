@@ -10,12 +10,12 @@ from smartspec_rollback.domain.catalog import Policy, Relation
 from smartspec_rollback.domain.comparison import SchemaFinding, SchemaVerdict
 from smartspec_rollback.domain.values import Evidence
 from smartspec_rollback.domain.workload import Use
-from smartspec_rollback.schema.access import roles, unbound
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.fixes.guards import open_policy
 from smartspec_rollback.schema.found import fact, found
 from smartspec_rollback.schema.rules.access import needs
-from smartspec_rollback.schema.using import Used, opaque, statements_of, through_views
+from smartspec_rollback.schema.workload.access import roles, unbound
+from smartspec_rollback.schema.workload.using import Used, opaque, statements_of, through_views
 
 
 def findings(case: Case) -> Iterator[SchemaFinding]:

@@ -10,10 +10,10 @@ from smartspec_rollback.domain.comparison import Layer, SchemaFinding, SchemaVer
 from smartspec_rollback.domain.workload import Run, Statement
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.codes import SHAPE_CHANGED
-from smartspec_rollback.schema.failures import cause
 from smartspec_rollback.schema.fixes import fix
 from smartspec_rollback.schema.found import fact, found
-from smartspec_rollback.schema.placing import Cause, brief
+from smartspec_rollback.schema.refusals.failures import cause
+from smartspec_rollback.schema.refusals.placing import Cause, brief
 from smartspec_rollback.schema.rules.trials import lacking, named, unproven
 
 _RECORDED = "recorded"

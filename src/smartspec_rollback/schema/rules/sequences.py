@@ -13,8 +13,8 @@ from smartspec_rollback.domain.workload import Statement
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.codes import SEQUENCE_CHANGED
 from smartspec_rollback.schema.found import fact, found
-from smartspec_rollback.schema.matching import words
 from smartspec_rollback.schema.reach import Kind
+from smartspec_rollback.schema.reading.words import words
 
 _LIMITS = re.compile(
     r"\bINCREMENT BY (?P<step>-?\d+) MINVALUE (?P<low>-?\d+) MAXVALUE (?P<high>-?\d+)"

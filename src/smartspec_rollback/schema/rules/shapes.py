@@ -12,11 +12,11 @@ from smartspec_rollback.domain.values import Evidence
 from smartspec_rollback.domain.workload import ResultColumn, Statement, Trial
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.codes import SHAPE_CHANGED
-from smartspec_rollback.schema.defaults import fills_itself
 from smartspec_rollback.schema.found import fact, found
-from smartspec_rollback.schema.placing import Cause, now_of, retyped
-from smartspec_rollback.schema.strictness import minds_more_columns
-from smartspec_rollback.schema.weighing import of_parameter, of_result
+from smartspec_rollback.schema.reading.defaults import fills_itself
+from smartspec_rollback.schema.refusals.placing import Cause, now_of, retyped
+from smartspec_rollback.schema.workload.strictness import minds_more_columns
+from smartspec_rollback.schema.workload.weighing import of_parameter, of_result
 
 _VIEWS = frozenset({RelationKind.VIEW, RelationKind.MATERIALIZED_VIEW})
 Results = tuple[ResultColumn, ...]

@@ -10,11 +10,11 @@ from smartspec_rollback.domain.comparison import Layer, SchemaFinding, SchemaVer
 from smartspec_rollback.domain.workload import Statement, Trial
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.codes import BY_ROW, NOT_COMPARABLE, Code
-from smartspec_rollback.schema.failures import cause
 from smartspec_rollback.schema.fixes import fix
 from smartspec_rollback.schema.found import fact, found
-from smartspec_rollback.schema.matching import words
-from smartspec_rollback.schema.placing import Cause, brief
+from smartspec_rollback.schema.reading.words import words
+from smartspec_rollback.schema.refusals.failures import cause
+from smartspec_rollback.schema.refusals.placing import Cause, brief
 
 
 def findings(case: Case) -> Iterator[SchemaFinding]:

@@ -12,13 +12,13 @@ from smartspec_rollback.domain.catalog import Function, Relation, Trigger
 from smartspec_rollback.domain.comparison import Layer, SchemaFinding, SchemaVerdict
 from smartspec_rollback.domain.values import Evidence
 from smartspec_rollback.domain.workload import Statement, Use
-from smartspec_rollback.schema.access import lacks
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.fixes import fix
 from smartspec_rollback.schema.found import fact, found
-from smartspec_rollback.schema.matching import words
+from smartspec_rollback.schema.reading.words import words
 from smartspec_rollback.schema.rules.functions import normal, same_results
-from smartspec_rollback.schema.using import Used, opaque, statements_of, through_views
+from smartspec_rollback.schema.workload.access import lacks
+from smartspec_rollback.schema.workload.using import Used, opaque, statements_of, through_views
 
 _OF = re.compile(r"\bUPDATE OF (?P<columns>.+?)(?: OR (?:INSERT|DELETE|TRUNCATE)\b| ON )")
 _RAISES = re.compile(

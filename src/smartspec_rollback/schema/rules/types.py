@@ -1,7 +1,7 @@
 """Columns whose type is another one (rows 13 to 21, and 45 where a domain was put on one).
 
-Called by ``compare``. What a change of type does is told by ``changes``; here it is weighed by who
-reads and who writes the column. That a statement still compiles says nothing about its values.
+Called by ``compare``. What a change of type does is told by ``type_changes``; here it is weighed by
+who reads and who writes the column. That a statement still compiles says nothing about its values.
 """
 
 from collections.abc import Iterable
@@ -12,12 +12,12 @@ from smartspec_rollback.domain.schema_record import Answer, Question, QuestionKi
 from smartspec_rollback.domain.values import Evidence
 from smartspec_rollback.domain.workload import ColumnProfile
 from smartspec_rollback.schema.case import Case
-from smartspec_rollback.schema.changes import Harm, TypeChange, bounds, change
 from smartspec_rollback.schema.found import counted, fact, found
-from smartspec_rollback.schema.literals import written
 from smartspec_rollback.schema.matching import Fate, Match, columns
-from smartspec_rollback.schema.sqltypes import Family, SqlType, type_in
-from smartspec_rollback.schema.using import Used, giving, reading, silence, statements_of
+from smartspec_rollback.schema.reading.literals import written
+from smartspec_rollback.schema.reading.sqltypes import Family, SqlType, type_in
+from smartspec_rollback.schema.reading.type_changes import Harm, TypeChange, bounds, change
+from smartspec_rollback.schema.workload.using import Used, giving, reading, silence, statements_of
 
 _ENUM_TO_TEXT = 21
 _WIDER = 15

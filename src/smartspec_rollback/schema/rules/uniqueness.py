@@ -10,13 +10,13 @@ from smartspec_rollback.domain.comparison import SchemaFinding, SchemaVerdict
 from smartspec_rollback.domain.schema_record import NULLS_ALIKE, Question, QuestionKind
 from smartspec_rollback.domain.workload import Statement, Use
 from smartspec_rollback.schema.case import Case
-from smartspec_rollback.schema.defaults import varies
 from smartspec_rollback.schema.found import counted, fact, found
-from smartspec_rollback.schema.keys import Key, keys
 from smartspec_rollback.schema.matching import Fate, Match
-from smartspec_rollback.schema.predicates import Truth, truth
-from smartspec_rollback.schema.rows import rows
-from smartspec_rollback.schema.using import (
+from smartspec_rollback.schema.reading.defaults import varies
+from smartspec_rollback.schema.reading.keys import Key, keys
+from smartspec_rollback.schema.reading.predicates import Truth, truth
+from smartspec_rollback.schema.reading.rows import rows
+from smartspec_rollback.schema.workload.using import (
     Used,
     silence,
     statements_of,

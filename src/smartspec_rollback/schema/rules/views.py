@@ -12,7 +12,7 @@ from smartspec_rollback.domain.values import Evidence
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.fixes import fix
 from smartspec_rollback.schema.found import fact, found
-from smartspec_rollback.schema.using import (
+from smartspec_rollback.schema.workload.using import (
     opaque,
     reading,
     silence,
@@ -21,7 +21,7 @@ from smartspec_rollback.schema.using import (
     through_views,
     touching,
 )
-from smartspec_rollback.schema.weighing import of_result
+from smartspec_rollback.schema.workload.weighing import of_result
 
 _VIEWS = frozenset({RelationKind.VIEW, RelationKind.MATERIALIZED_VIEW})
 

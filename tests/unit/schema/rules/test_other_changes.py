@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from smartspec_rollback.domain.catalog import Relation, RelationKind
 from smartspec_rollback.domain.migration import Effect, EffectKind
 from smartspec_rollback.domain.workload import Statement, Trial, Use
-from smartspec_rollback.schema.bounds import covered, covers_all
+from smartspec_rollback.schema.reading.bounds import covered, covers_all
 from smartspec_rollback.schema.rules import (
     collations,
     comments,

@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 
 from smartspec_rollback.domain.catalog import Relation, RelationKind, TypeKind
 from smartspec_rollback.domain.workload import Statement
-from smartspec_rollback.schema import failing_rows
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.codes import STATEMENT_FAILS
 from smartspec_rollback.schema.matching import Fate, columns
-from smartspec_rollback.schema.placing import Cause, Refusal, match_of, now_of, retyped
+from smartspec_rollback.schema.refusals import failing_rows
+from smartspec_rollback.schema.refusals.placing import Cause, Refusal, match_of, now_of, retyped
 
 _VIEWS = frozenset({RelationKind.VIEW, RelationKind.MATERIALIZED_VIEW})
 _COLUMN = re.compile(r'\bcolumn (?:"(?P<quoted>(?:[^"]|"")+)"|(?P<plain>[^\s"]+))')

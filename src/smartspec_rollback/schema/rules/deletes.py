@@ -12,10 +12,11 @@ from smartspec_rollback.domain.schema_record import Question, QuestionKind
 from smartspec_rollback.domain.values import Evidence
 from smartspec_rollback.domain.workload import Statement
 from smartspec_rollback.schema.case import Case
-from smartspec_rollback.schema.defaults import fills_itself
 from smartspec_rollback.schema.found import counted, fact, found
-from smartspec_rollback.schema.matching import Match, words
-from smartspec_rollback.schema.using import statements_of
+from smartspec_rollback.schema.matching import Match
+from smartspec_rollback.schema.reading.defaults import fills_itself
+from smartspec_rollback.schema.reading.words import words
+from smartspec_rollback.schema.workload.using import statements_of
 
 _REFUSING = frozenset({"no action", "restrict", None})
 

@@ -5,7 +5,7 @@ it is taken for written only where that cannot be.
 """
 
 from smartspec_rollback.domain.workload import Statement, Use
-from smartspec_rollback.schema.matching import words
+from smartspec_rollback.schema.reading.words import words
 
 Values = tuple[str | None, ...]
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 
 from smartspec_rollback.domain.catalog import Relation
-from smartspec_rollback.schema.defaults import fills_itself
-from smartspec_rollback.schema.placing import Cause, Refusal, now_of, retyped
+from smartspec_rollback.schema.reading.defaults import fills_itself
+from smartspec_rollback.schema.refusals.placing import Cause, Refusal, now_of, retyped
 
 
 def _old_of(refusal: Refusal, new: Relation) -> Relation | None:

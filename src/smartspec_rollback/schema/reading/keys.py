@@ -7,8 +7,8 @@ import re
 
 from smartspec_rollback.domain.catalog import ConstraintKind, Relation
 from smartspec_rollback.domain.values import Value
-from smartspec_rollback.schema.predicate_reader import read
-from smartspec_rollback.schema.predicates import Predicate
+from smartspec_rollback.schema.reading.predicate_reader import read
+from smartspec_rollback.schema.reading.predicates import Predicate
 
 _INDEX = re.compile(
     r"^\s*CREATE\s+UNIQUE\s+INDEX\s+(?:\"[^\"]+\"|\S+)\s+ON\s+(?:ONLY\s+)?\S+\s+", re.IGNORECASE

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from tests.unit.schema.judged import opaque, select
 
 from smartspec_rollback.schema.case import ENOUGH
-from smartspec_rollback.schema.coverage import measure
+from smartspec_rollback.schema.workload.coverage import measure
 from smartspec_rollback.testing.schema_samples import catalog, column, table, view
 
 ITEMS, PEOPLE = table("items", column("a")), table("people", column("a"))

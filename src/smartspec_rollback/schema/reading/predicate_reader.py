@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Literal, NamedTuple, TypeVar
 
-from smartspec_rollback.schema.predicates import Atom, Group, Opaque, Predicate
+from smartspec_rollback.schema.reading.predicates import Atom, Group, Opaque, Predicate
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<string>(?:_\w+\s*)?\\?'(?:[^'\\]|''|\\[^'])*\\?')|(?P<number>\d+(?:\.\d+)?)"

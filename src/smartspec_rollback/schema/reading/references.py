@@ -8,7 +8,7 @@ import re
 from collections.abc import Hashable, Mapping
 
 from smartspec_rollback.domain.catalog import Constraint, ConstraintKind
-from smartspec_rollback.schema.predicate_reader import read
+from smartspec_rollback.schema.reading.predicate_reader import read
 
 DEMANDING = frozenset({ConstraintKind.CHECK, ConstraintKind.FOREIGN_KEY})
 """The kinds judged by what they say; keys are judged by what they keep apart."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from smartspec_rollback.domain.workload import Statement, Trial
-from smartspec_rollback.schema.matching import words
+from smartspec_rollback.schema.reading.words import words
 
 _OURS = re.compile(r"syntax error|could not determine data type|42601|42P18|42P08", re.IGNORECASE)
 """Refusals that come of asking about a text whose constants were replaced by parameters."""

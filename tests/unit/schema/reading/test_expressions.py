@@ -3,7 +3,7 @@
 import pytest
 
 from smartspec_rollback.domain.catalog import Function
-from smartspec_rollback.schema.expressions import calls_own, refuses
+from smartspec_rollback.schema.reading.expressions import calls_own, refuses
 from smartspec_rollback.testing.schema_samples import catalog
 
 

@@ -7,7 +7,7 @@ the rules.
 from enum import StrEnum
 
 from smartspec_rollback.domain.values import Value
-from smartspec_rollback.schema.sqltypes import Family, SqlType
+from smartspec_rollback.schema.reading.sqltypes import Family, SqlType
 
 
 class Harm(StrEnum):

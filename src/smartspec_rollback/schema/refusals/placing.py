@@ -12,10 +12,10 @@ from functools import cached_property
 from smartspec_rollback.domain.catalog import Column, DefinedType, Relation
 from smartspec_rollback.domain.workload import Statement, Use
 from smartspec_rollback.schema.case import Case
-from smartspec_rollback.schema.changes import change
 from smartspec_rollback.schema.codes import Code
 from smartspec_rollback.schema.matching import Match
-from smartspec_rollback.schema.sqltypes import type_in
+from smartspec_rollback.schema.reading.sqltypes import type_in
+from smartspec_rollback.schema.reading.type_changes import change
 
 _QUOTED = re.compile(r'"((?:[^"]|"")+)"')
 

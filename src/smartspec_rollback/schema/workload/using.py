@@ -13,7 +13,7 @@ from smartspec_rollback.domain.values import Evidence
 from smartspec_rollback.domain.workload import Statement, Use
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.found import fact
-from smartspec_rollback.schema.matching import words
+from smartspec_rollback.schema.reading.words import words
 
 _DYNAMIC = re.compile(r"\bEXECUTE\s+(?!FUNCTION\b|PROCEDURE\b)", re.IGNORECASE)
 """SQL that a function puts together when it runs: it may name anything."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from smartspec_rollback.schema.standing_in import asks_a_table, differs
+from smartspec_rollback.schema.reading.standing_in import asks_a_table, differs
 from smartspec_rollback.testing.schema_samples import column, statement, table, view
 
 TABLE = table("all_items", column("a"), column("b"))

@@ -8,8 +8,8 @@ from itertools import islice, product
 
 from smartspec_rollback.domain.catalog import Relation
 from smartspec_rollback.domain.workload import Statement, Use
-from smartspec_rollback.schema.defaults import constant, fills_itself
-from smartspec_rollback.schema.literals import Values, written
+from smartspec_rollback.schema.reading.defaults import constant, fills_itself
+from smartspec_rollback.schema.reading.literals import Values, written
 
 _MOST = 64
 """How many combinations of constants are looked at; with more, nothing is claimed."""

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from smartspec_rollback.domain.catalog import Catalog, Function, Relation
 from smartspec_rollback.domain.workload import Call, Statement
 from smartspec_rollback.schema.case import Case
-from smartspec_rollback.schema.matching import words
-from smartspec_rollback.schema.using import statements_of
+from smartspec_rollback.schema.reading.words import words
+from smartspec_rollback.schema.workload.using import statements_of
 
 
 def takes(function: Function, arguments: int) -> bool:

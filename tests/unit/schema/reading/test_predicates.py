@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartspec_rollback.schema.predicate_reader import read
-from smartspec_rollback.schema.predicates import Opaque, Truth, implies, truth
+from smartspec_rollback.schema.reading.predicate_reader import read
+from smartspec_rollback.schema.reading.predicates import Opaque, Truth, implies, truth
 
 YES, NO, NULL, UNTOLD = Truth.YES, Truth.NO, Truth.NULL, Truth.UNTOLD
 

@@ -6,8 +6,8 @@ where rows can be counted too.
 
 from smartspec_rollback.domain.comparison import SchemaVerdict
 from smartspec_rollback.schema.case import Case
-from smartspec_rollback.schema.changes import Harm, change
-from smartspec_rollback.schema.sqltypes import Family, type_in
+from smartspec_rollback.schema.reading.sqltypes import Family, type_in
+from smartspec_rollback.schema.reading.type_changes import Harm, change
 
 _FOR_READERS = {
     Harm.READERS_PERHAPS: SchemaVerdict.ATTENTION,
