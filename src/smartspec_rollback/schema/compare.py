@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
-from smartspec_rollback.domain.catalog import Catalog
 from smartspec_rollback.domain.comparison import (
     Comparison,
     Coverage,
@@ -257,13 +256,3 @@ def _reason(verdict: SchemaVerdict, findings: list[SchemaFinding], case: Case) -
                 "Nothing that changed harms the old version "
                 f"({len(findings)} changes; {share} of its workload is known)."
             )
-
-
-def without_measures(catalog: Catalog) -> Catalog:
-    """Leave out of a catalog what differs from day to day: counts of rows, sizes."""
-    return replace(
-        catalog,
-        relations=tuple(
-            replace(each, rows=None, empty=None, size=None) for each in catalog.relations
-        ),
-    )

@@ -63,21 +63,6 @@ def restore_constraint(kind: str, relation: Relation, constraint: Constraint) ->
     )
 
 
-def unique_index(kind: str, relation: Relation, columns: Sequence[str]) -> str:
-    """Make a unique index on columns: an ON CONFLICT needs one."""
-    wanted = "_".join((relation.name, *columns, "key"))[:63]
-    if kind == SQLITE:
-        index = f"{name(kind, relation.schema)}.{name(kind, wanted)} ON {name(kind, relation.name)}"
-    else:
-        index = f"{name(kind, wanted)} ON {qualified(kind, relation)}"
-    return "\n".join(
-        (
-            remark("Review: this fails while there are duplicates."),
-            f"CREATE UNIQUE INDEX {index} ({names(kind, columns)});",
-        )
-    )
-
-
 def cascade_deletes(kind: str, relation: Relation, constraint: Constraint) -> str:
     """Let deletes of the old version take the referring rows with them."""
     if kind != POSTGRESQL:

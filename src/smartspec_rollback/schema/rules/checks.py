@@ -25,10 +25,10 @@ from smartspec_rollback.schema.reading.predicates import (
 )
 from smartspec_rollback.schema.reading.rows import rows
 from smartspec_rollback.schema.reading.sqltypes import Family, type_in
+from smartspec_rollback.schema.rules.unwritten import unwritten
 from smartspec_rollback.schema.workload.using import (
     Used,
     reading,
-    silence,
     statements_of,
     writing,
 )
@@ -122,20 +122,7 @@ def _added(
             statements=statements_of(doubtful),
             evidence=(*demand, *told, *_bound(pair, check)),
         )
-    verdict, hidden, why = silence(case, pair.old)
-    return found(
-        30,
-        verdict,
-        object_,
-        f"The new check {check.name} "
-        + (
-            "refuses nothing that the old version writes."
-            if verdict is SchemaVerdict.SAFE
-            else "may refuse what the old version writes: that is not known."
-        ),
-        statements=hidden,
-        evidence=(*demand, *why),
-    )
+    return unwritten(case, pair, 30, ("check", check.name), demand)
 
 
 def _sorted(case: Case, pair: Match, check: Constraint, predicate: Predicate) -> tuple[Used, Used]:

@@ -17,7 +17,8 @@ from smartspec_rollback.schema.matching import Fate, Match
 from smartspec_rollback.schema.reading.defaults import fills_itself
 from smartspec_rollback.schema.reading.literals import written
 from smartspec_rollback.schema.rules.deletes import Deletes
-from smartspec_rollback.schema.workload.using import silence, statements_of, writing
+from smartspec_rollback.schema.rules.unwritten import unwritten
+from smartspec_rollback.schema.workload.using import statements_of, writing
 
 _FOLLOWING = frozenset({"cascade", "set null", "set default"})
 _Identity = tuple[tuple[str, ...], str | None, tuple[str, ...]]
@@ -73,20 +74,7 @@ def _added(case: Case, pair: Match, key: Constraint) -> SchemaFinding:
             statements=statements_of(writers),
             evidence=(*of, *told, *_bound(pair, key)),
         )
-    verdict, hidden, why = silence(case, pair.old)
-    return found(
-        32,
-        verdict,
-        object_,
-        f"The new foreign key {key.name} "
-        + (
-            "refuses nothing that the old version writes."
-            if verdict is SchemaVerdict.SAFE
-            else "may refuse what the old version writes: that is not known."
-        ),
-        statements=hidden,
-        evidence=(*of, *why),
-    )
+    return unwritten(case, pair, 32, ("foreign key", key.name), of)
 
 
 def _null(statement: Statement, use: Use, pair: Match, key: Constraint) -> bool:

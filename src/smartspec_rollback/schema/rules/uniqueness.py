@@ -16,9 +16,9 @@ from smartspec_rollback.schema.reading.defaults import varies
 from smartspec_rollback.schema.reading.keys import Key, keys
 from smartspec_rollback.schema.reading.predicates import Truth, truth
 from smartspec_rollback.schema.reading.rows import rows
+from smartspec_rollback.schema.rules.unwritten import unwritten
 from smartspec_rollback.schema.workload.using import (
     Used,
-    silence,
     statements_of,
     still_failing,
     writing,
@@ -80,20 +80,7 @@ def _added(case: Case, pair: Match, key: Key, old: tuple[Key, ...]) -> SchemaFin
             statements=statements_of(writers),
             evidence=of,
         )
-    verdict, hidden, why = silence(case, pair.old)
-    return found(
-        code,
-        verdict,
-        object_,
-        f"The new key {key.name} "
-        + (
-            "refuses nothing that the old version writes."
-            if verdict is SchemaVerdict.SAFE
-            else "may refuse what the old version writes: that is not known."
-        ),
-        statements=hidden,
-        evidence=(*of, *why),
-    )
+    return unwritten(case, pair, code, ("key", key.name), of)
 
 
 def _apart(statement: Statement, use: Use, pair: Match, key: Key) -> bool:

@@ -605,11 +605,6 @@ def _grants() -> dict[str, tuple[str, str, str]]:
             "SELECT 'mid'::mood",
             guards.add_label(KIND, mood, "mid", ("low", "up")),
         ),
-        "unique index for an arbiter": (
-            "CREATE TABLE items (id int, name text); GRANT ALL ON items TO app",
-            UPSERT,
-            guards.unique_index(KIND, items, ("id",)),
-        ),
     }
 
 
