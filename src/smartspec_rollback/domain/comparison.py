@@ -99,6 +99,7 @@ class Inputs(Value):
     in between. ``applied`` is the migrations' tool's record now, None where there is none.
     ``gaps`` say what the sources of statements lack, ``unseen`` what could not be looked at, and
     ``layers`` which layers were. ``profiles`` are of the rows now, where somebody switched that on.
+    ``same_database``: both schemas are of one database, so that rows that are missing went.
     """
 
     before: SchemaSnapshot
@@ -116,3 +117,4 @@ class Inputs(Value):
     unseen: tuple[str, ...] = ()
     layers: tuple[Layer, ...] = (Layer.CATALOG,)
     profiles: tuple[ColumnProfile, ...] = ()
+    same_database: bool = False

@@ -103,6 +103,7 @@ class _Comparing:
             applied=applied,
             gaps=what.gaps,
             profiles=self._profiles(catalog),
+            same_database=before.identity == what.after.identity,
         )
         answers = self._answers(self._rules.questions(inputs))
         seen = replace(

@@ -43,6 +43,7 @@ class Case:
     answers: Mapping[Question, Answer] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
     profiles: Mapping[tuple[str, str], ColumnProfile] = field(default_factory=dict)
+    same_database: bool = False
     asked: dict[Question, None] = field(default_factory=dict)
 
     def ask(self, question: Question) -> Answer | None:

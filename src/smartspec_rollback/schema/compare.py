@@ -153,6 +153,7 @@ def _case(inputs: Inputs) -> Case:
         answers={each.question: each for each in inputs.answers},
         missing=inputs.missing | inputs.missing_before,
         profiles={(each.relation, each.column): each for each in inputs.profiles},
+        same_database=inputs.same_database,
     )
 
 

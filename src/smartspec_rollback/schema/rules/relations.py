@@ -226,17 +226,29 @@ def _gone_elsewhere(case: Case, pair: Match) -> SchemaFinding:
 
 
 def _emptied(case: Case, pair: Match) -> Iterable[SchemaFinding]:
-    """Report a table that was made anew as another kind of table, without its rows."""
-    remade = pair.old.kind is not pair.new.kind
-    if not remade or pair.new.empty is not True or pair.old.empty is not False:
+    """Report a table whose rows are all gone, though the old version does not delete them."""
+    if pair.new.empty is not True or pair.old.empty is not False:
         return
+    remade = pair.old.kind is not pair.new.kind
     used = (*case.touching(pair.old), *through_views(case, pair.old))
-    if used:
+    if not used or not (remade or case.same_database):
+        return
+    if remade:
         yield found(
             48,
             SchemaVerdict.BREAKING,
             pair.old.qualified,
             f"{pair.old.qualified} was made anew as a {pair.new.kind}, and the rows it had under "
             "the old version are gone.",
+            statements=statements_of(used),
+        )
+    elif not any(use.deletes for _, use in used):
+        yield found(
+            48,
+            SchemaVerdict.ATTENTION,
+            pair.old.qualified,
+            f"{pair.old.qualified} had rows under the old version, which deletes none, and has "
+            "none now.",
+            layer=Layer.PROBE,
             statements=statements_of(used),
         )

@@ -1,12 +1,14 @@
 """Tables added, dropped, renamed, moved, split, or replaced by a view."""
 
 import pytest
+from msgspec.structs import replace
 from tests.unit.schema.judged import (
     ATTENTION,
     BREAKING,
     SAFE,
     UNKNOWN,
     compiled,
+    delete,
     insert,
     judge,
     one,
@@ -50,6 +52,23 @@ def test_a_dropped_table_nobody_uses_is_safe_unless_something_unread_names_it() 
     old, new = catalog(*many, ITEMS), catalog(*many)
     assert judge(old, new, *known).verdict is SAFE
     assert judge(old, new, *known, opaque("CALL sweep('items')")).verdict is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("statements", "facts", "expected"),
+    [
+        ((READ,), {"same_database": True}, ATTENTION),
+        ((READ,), {}, SAFE),
+        ((READ, delete()), {"same_database": True}, SAFE),
+    ],
+)
+def test_rows_that_are_gone_are_missed_by_who_does_not_delete_them(
+    statements: tuple[Statement, ...], facts: dict[str, bool], expected: SchemaVerdict
+) -> None:
+    """Somebody emptied a table of settings by hand, and both catalogs are the same."""
+    held = catalog(replace(ITEMS, empty=False), OTHER)
+    gone = catalog(replace(ITEMS, empty=True), OTHER)
+    assert judge(held, gone, USE_OTHER, *statements, **facts).verdict is expected
 
 
 def test_an_added_table_is_safe_whatever_is_known_and_its_rows_are_lost_by_reversing() -> None:
