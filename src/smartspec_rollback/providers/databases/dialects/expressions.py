@@ -5,42 +5,22 @@ The lowest of the resolver's parts; ``sources`` builds on it.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from enum import Enum, auto
 from typing import Any
 
 from sqlglot import exp
 
 from smartspec_rollback.domain.workload import Call
-from smartspec_rollback.providers.databases.dialects.names import (
-    SYSTEM_COLUMNS,
-    Item,
-    Names,
-    Origin,
-    Output,
-    Scope,
-)
-from smartspec_rollback.providers.databases.dialects.record import Record
+from smartspec_rollback.providers.databases.dialects.names import SYSTEM_COLUMNS, Item, Names, Scope
 from smartspec_rollback.providers.databases.dialects.values import (
     COMPARISONS,
     constants,
     is_default,
     peeled,
 )
+from smartspec_rollback.providers.databases.resolving.outputs import Origin, Output, Want, renamed
+from smartspec_rollback.providers.databases.resolving.record import Record
 
 _QUERIES = (exp.Select, exp.SetOperation, exp.Subquery, exp.Values)
-
-
-class Want(Enum):
-    """What becomes of a query's columns, and so what its ``*`` means.
-
-    RESULT: they are the statement's result. WHOLE: all count, in number and place. DERIVED: others
-    pick from them by name. NOTHING: nobody looks at them (EXISTS).
-    """
-
-    RESULT = auto()
-    WHOLE = auto()
-    DERIVED = auto()
-    NOTHING = auto()
 
 
 class Shape:
@@ -54,12 +34,7 @@ class Shape:
 
     def item(self, name: str, columns: tuple[str, ...] = ()) -> Item:
         """Name it, as something after FROM; ``columns`` rename the first ones."""
-        renamed = tuple(
-            Output(new, output.origins) for new, output in zip(columns, self.outputs, strict=False)
-        )
-        more = tuple(Output(c) for c in columns[len(self.outputs) :])
-        outputs = renamed + self.outputs[len(columns) :] + more
-        return Item(name, outputs, grows=self.grows, opaque=self.opaque)
+        return Item(name, renamed(self.outputs, columns), grows=self.grows, opaque=self.opaque)
 
 
 class Expressions(ABC):
@@ -68,7 +43,7 @@ class Expressions(ABC):
     def __init__(self, names: Names) -> None:
         """Resolve on the catalog of ``names``."""
         self.names = names
-        self.record = Record(names)
+        self.record = Record()
 
     @abstractmethod
     def query(self, node: exp.Expr, outer: Scope | None, want: Want) -> Shape:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from smartspec_rollback.domain.catalog import Catalog, Column, ConstraintKind, Relation
+from smartspec_rollback.providers.databases.resolving.outputs import Origin, Output
 
 HOME = "main"
 """The schema every relation of these databases is in: a connection has only one of its own."""
@@ -15,25 +16,6 @@ HOME = "main"
 SYSTEM_SCHEMAS = frozenset({"information_schema", "mysql", "performance_schema", "sys", "temp"})
 SYSTEM_COLUMNS = frozenset({"rowid", "oid", "_rowid_", "rank"})
 _KEYS = frozenset({ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE})
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """A column of a relation of the catalog, the relation qualified."""
-
-    relation: str
-    column: str
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """A column that something after FROM, or a query, offers.
-
-    ``origins`` are the columns whose values it hands on unchanged: none for a computed one.
-    """
-
-    name: str
-    origins: tuple[Origin, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@ Part of the resolver, between ``sources`` and ``writes``.
 
 from sqlglot import exp
 
-from smartspec_rollback.providers.databases.dialects.expressions import Shape, Want
-from smartspec_rollback.providers.databases.dialects.names import Item, Output, Scope
+from smartspec_rollback.providers.databases.dialects.expressions import Shape
+from smartspec_rollback.providers.databases.dialects.names import Item, Scope
 from smartspec_rollback.providers.databases.dialects.sources import Sources
+from smartspec_rollback.providers.databases.resolving.outputs import Output, Want
 
 _NOTHING = Shape((), frozenset(), opaque=False)
 

@@ -5,12 +5,9 @@ Part of the resolver, between ``expressions`` and ``queries``.
 
 from sqlglot import exp
 
-from smartspec_rollback.providers.databases.dialects.expressions import (
-    Expressions,
-    Shape,
-    Want,
-)
-from smartspec_rollback.providers.databases.dialects.names import Item, Output, Scope
+from smartspec_rollback.providers.databases.dialects.expressions import Expressions, Shape
+from smartspec_rollback.providers.databases.dialects.names import Item, Scope
+from smartspec_rollback.providers.databases.resolving.outputs import Output, Want
 
 
 class Sources(Expressions):

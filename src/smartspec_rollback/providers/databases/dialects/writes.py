@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from smartspec_rollback.domain.catalog import Relation
-from smartspec_rollback.providers.databases.dialects.expressions import Want
 from smartspec_rollback.providers.databases.dialects.names import (
     Item,
     Scope,
@@ -17,13 +16,14 @@ from smartspec_rollback.providers.databases.dialects.names import (
     unique_keys,
 )
 from smartspec_rollback.providers.databases.dialects.queries import Queries
-from smartspec_rollback.providers.databases.dialects.record import Draft
 from smartspec_rollback.providers.databases.dialects.values import (
     Nullness,
     constants,
     is_default,
     nullness,
 )
+from smartspec_rollback.providers.databases.resolving.outputs import Want
+from smartspec_rollback.providers.databases.resolving.record import Draft
 
 _CHANGES = (exp.Create, exp.Alter, exp.Drop)
 Rows = list[list[exp.Expr]]

@@ -9,12 +9,12 @@ from smartspec_rollback.domain.catalog import Relation
 from smartspec_rollback.providers.databases.postgresql.parsing import Tree, strings
 from smartspec_rollback.providers.databases.postgresql.usage.names import Item, Scope
 from smartspec_rollback.providers.databases.postgresql.usage.query import Queries
-from smartspec_rollback.providers.databases.postgresql.usage.record import Draft
 from smartspec_rollback.providers.databases.postgresql.usage.values import (
     Nullness,
     constants,
     nullness,
 )
+from smartspec_rollback.providers.databases.resolving.record import Draft
 
 
 class Assignments(Queries):

@@ -4,7 +4,6 @@ The lowest of the resolver's three parts; ``query`` builds on it.
 """
 
 from abc import ABC, abstractmethod
-from enum import Enum, auto
 from typing import Any
 
 from smartspec_rollback.domain.workload import Call
@@ -13,29 +12,15 @@ from smartspec_rollback.providers.databases.postgresql.usage.names import (
     SYSTEM_COLUMNS,
     Item,
     Names,
-    Origin,
-    Output,
     Scope,
 )
-from smartspec_rollback.providers.databases.postgresql.usage.record import Record
 from smartspec_rollback.providers.databases.postgresql.usage.values import (
     compared,
     constants,
     peeled,
 )
-
-
-class Want(Enum):
-    """What becomes of a query's columns, and so what its ``*`` means.
-
-    RESULT: they are the statement's result. WHOLE: all count, in number and place. DERIVED: others
-    pick from them by name. NOTHING: nobody looks at them (EXISTS).
-    """
-
-    RESULT = auto()
-    WHOLE = auto()
-    DERIVED = auto()
-    NOTHING = auto()
+from smartspec_rollback.providers.databases.resolving.outputs import Origin, Output, Want, renamed
+from smartspec_rollback.providers.databases.resolving.record import Record
 
 
 class Shape:
@@ -49,12 +34,7 @@ class Shape:
 
     def item(self, name: str, columns: tuple[str, ...] = ()) -> Item:
         """Name it, as something after FROM; ``columns`` rename the first ones."""
-        renamed = tuple(
-            Output(new, output.origins) for new, output in zip(columns, self.outputs, strict=False)
-        )
-        more = tuple(Output(c) for c in columns[len(self.outputs) :])
-        outputs = renamed + self.outputs[len(columns) :] + more
-        return Item(name, outputs, grows=self.grows, opaque=self.opaque)
+        return Item(name, renamed(self.outputs, columns), grows=self.grows, opaque=self.opaque)
 
 
 class Expressions(ABC):
@@ -63,7 +43,7 @@ class Expressions(ABC):
     def __init__(self, names: Names) -> None:
         """Start with an empty record."""
         self.names = names
-        self.record = Record(names)
+        self.record = Record()
         self._handlers = {
             "ColumnRef": self.column,
             "FuncCall": self._call,

@@ -6,16 +6,9 @@ Part of the resolver, between ``expression`` and ``query``.
 from abc import abstractmethod
 
 from smartspec_rollback.providers.databases.postgresql.parsing import Tree, strings
-from smartspec_rollback.providers.databases.postgresql.usage.expression import (
-    Expressions,
-    Shape,
-    Want,
-)
-from smartspec_rollback.providers.databases.postgresql.usage.names import (
-    Item,
-    Output,
-    Scope,
-)
+from smartspec_rollback.providers.databases.postgresql.usage.expression import Expressions, Shape
+from smartspec_rollback.providers.databases.postgresql.usage.names import Item, Scope
+from smartspec_rollback.providers.databases.resolving.outputs import Output, Want
 
 
 class Sources(Expressions):

@@ -8,30 +8,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from smartspec_rollback.domain.catalog import Catalog, Column, DefinedType, Relation, TypeKind
+from smartspec_rollback.providers.databases.resolving.outputs import Origin, Output
 
 SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema", "pg_toast"})
 SYSTEM_COLUMNS = frozenset({"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"})
 _NULL = re.compile(r"null(::.*)?", re.IGNORECASE | re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """A column of a relation of the catalog, the relation qualified."""
-
-    relation: str
-    column: str
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """A column that something after FROM, or a query, offers.
-
-    ``origins`` are the columns whose values it hands on unchanged: none for a computed one, several
-    for a UNION.
-    """
-
-    name: str
-    origins: tuple[Origin, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,10 @@ The middle of the resolver's three parts; ``from_clause`` tells what stands afte
 from typing import Any
 
 from smartspec_rollback.providers.databases.postgresql.parsing import Tree, strings
-from smartspec_rollback.providers.databases.postgresql.usage.expression import Shape, Want
+from smartspec_rollback.providers.databases.postgresql.usage.expression import Shape
 from smartspec_rollback.providers.databases.postgresql.usage.from_clause import Sources
-from smartspec_rollback.providers.databases.postgresql.usage.names import (
-    Item,
-    Output,
-    Scope,
-)
+from smartspec_rollback.providers.databases.postgresql.usage.names import Item, Scope
+from smartspec_rollback.providers.databases.resolving.outputs import Output, Want
 
 _NAMELESS = "?column?"
 

@@ -6,11 +6,12 @@ The top of the resolver's three parts; ``statement`` starts it.
 from smartspec_rollback.domain.catalog import Relation
 from smartspec_rollback.providers.databases.postgresql.parsing import Tree, strings
 from smartspec_rollback.providers.databases.postgresql.usage.assign import Assignments
-from smartspec_rollback.providers.databases.postgresql.usage.expression import Shape, Want
+from smartspec_rollback.providers.databases.postgresql.usage.expression import Shape
 from smartspec_rollback.providers.databases.postgresql.usage.names import (
     Item,
     Scope,
 )
+from smartspec_rollback.providers.databases.resolving.outputs import Want
 
 _WRAPPED = {
     "ExplainStmt": "query",

@@ -1,14 +1,14 @@
 """Gather what a statement touches while it is being resolved.
 
-Filled by the resolver's modules, and read once by ``usage``. Keeps the order in which things were
-found, so that equal statements give equal values.
+Filled by the modules of a resolver, and read once when it is done. Keeps the order in which things
+were found, so that equal statements give equal values.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from smartspec_rollback.domain.workload import Call, Use
-from smartspec_rollback.providers.databases.dialects.names import Names, Origin, Output
+from smartspec_rollback.providers.databases.resolving.outputs import Origin, Output
 
 Ordered = dict[str, None]
 
@@ -29,6 +29,7 @@ class Draft:
     deletes: bool = False
     star: bool = False
     arbiter: tuple[str, ...] | None = None
+    arbiter_constraint: bool = False
     unqualified: Ordered = field(default_factory=dict)
     beside: Ordered = field(default_factory=dict)
     captures: dict[tuple[str, str], None] = field(default_factory=dict)
@@ -49,6 +50,7 @@ class Draft:
             deletes=self.deletes,
             star=self.star,
             arbiter=self.arbiter,
+            arbiter_constraint=self.arbiter_constraint,
             unqualified=tuple(self.unqualified),
             beside=tuple(self.beside),
             captures=tuple(self.captures),
@@ -58,12 +60,12 @@ class Draft:
 
 @dataclass
 class Record:
-    """Everything found of one statement, and the catalog's names it was resolved with."""
+    """Everything found of one statement."""
 
-    names: Names
     drafts: dict[str, Draft] = field(default_factory=dict)
     more: list[Draft] = field(default_factory=list)
     calls: dict[Call, None] = field(default_factory=dict)
+    types: Ordered = field(default_factory=dict)
     problems: Ordered = field(default_factory=dict)
 
     def draft(self, relation: str) -> Draft:
@@ -73,7 +75,7 @@ class Record:
         return self.drafts[relation]
 
     def insertion(self, relation: str) -> Draft:
-        """Return a draft to insert with: a second INSERT in one text gets its own."""
+        """Return a draft to insert with: a second INSERT in one statement gets its own."""
         draft = self.draft(relation)
         if draft.inserts:
             draft = self.another(relation)

@@ -1,0 +1,1 @@
+"""What resolving statements on a catalog has in common, whatever the language and its parser."""
