@@ -20,6 +20,8 @@ from smartspec_rollback.schema.reading.sqltypes import type_in
 from smartspec_rollback.schema.reading.type_changes import change
 
 _SHOWN = 5
+_ACCESS = "access-restricted"
+"""Who may use an object tells nothing of what it is."""
 _THERE = "whether there is a column"
 Part = tuple[str, str, Hashable]
 """A part of a relation: what it is, its own name if it has one, and what makes it the same."""
@@ -27,7 +29,7 @@ Part = tuple[str, str, Hashable]
 
 def leftover(case: Case, findings: Iterable[SchemaFinding]) -> Iterator[SchemaFinding]:
     """Report what both schemas have and is not the same, though no finding names it."""
-    said = frozenset(each.object for each in findings)
+    said = frozenset(each.object for each in findings if each.code != _ACCESS)
     yield from _relations(case, said)
     yield from _functions(case, said)
     yield from _types(case, said)

@@ -1,6 +1,6 @@
 """What makes rows of a table unique: primary keys, UNIQUE and EXCLUDE constraints, unique indexes.
 
-Called by ``rules.uniqueness``. Two keys are the same key whatever they are called.
+Called by ``rules.uniqueness`` and ``leftover``. Two keys are the same key whatever they are called.
 """
 
 import re
@@ -31,6 +31,7 @@ class Key(Value):
     nulls_equal: bool
     predicate: str | None
     text: str
+    deferrable: bool = False
 
     @property
     def countable(self) -> bool:
@@ -71,6 +72,7 @@ def keys(relation: Relation) -> tuple[Key, ...]:
             nulls_equal="NULLS NOT DISTINCT" in each.definition.upper(),
             predicate=None,
             text=" ".join(each.definition.split()),
+            deferrable=each.deferrable,
         )
         for each in relation.constraints
         if each.kind in _UNIQUE

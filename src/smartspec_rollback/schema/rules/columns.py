@@ -16,6 +16,7 @@ from smartspec_rollback.schema.found import counted, fact, found
 from smartspec_rollback.schema.matching import Fate, Match, columns
 from smartspec_rollback.schema.reading.defaults import constant, fills_itself, with_domain
 from smartspec_rollback.schema.reading.words import words
+from smartspec_rollback.schema.rules.columns_by_row import by_rows
 from smartspec_rollback.schema.rules.columns_gone import gone
 from smartspec_rollback.schema.rules.columns_moved import moved
 from smartspec_rollback.schema.workload.strictness import minds_more_columns
@@ -23,6 +24,7 @@ from smartspec_rollback.schema.workload.using import (
     Used,
     functions_filling,
     inserting,
+    reads_rows,
     silence,
     statements_of,
     still_failing,
@@ -90,6 +92,8 @@ def _judged(case: Case, pair: Match, column: Column, object_: str) -> Iterator[_
             f"Old statements still compile, but {name}, which meant another column, is {object_}."
         )
         yield _Judged(breaking, said, used)
+    for said, used in by_rows(case, pair, column):
+        yield _Judged(SchemaVerdict.ATTENTION, said, used)
     if used := _copied(case, pair):
         said = f"The old version copies all columns of {table} into a table that lacks {name}."
         yield _Judged(breaking, said, used)
@@ -184,8 +188,11 @@ def _selecting_all(case: Case, pair: Match) -> tuple[Statement, ...]:
         (statement, use)
         for statement, use in case.uses(pair.old.qualified)
         if use.star
-        and _whole(statement, pair)
-        and (minds_more_columns(statement) or len(statement.uses or ()) > 1)
+        and (
+            (minds_more_columns(statement) or len(statement.uses or ()) > 1)
+            if _whole(statement, pair)
+            else reads_rows(use, pair.old)
+        )
     )
 
 

@@ -22,6 +22,7 @@ from smartspec_rollback.schema.workload.using import (
     Used,
     expands,
     opaque,
+    reads_rows,
     silence,
     statements_of,
     still_failing,
@@ -81,6 +82,14 @@ def _gone(case: Case, pair: Match, column: Column, code: int, became: str) -> Sc
             f"{became}, and the old version selects all columns: whether it needs this one is not "
             "known.",
             statements=statements_of(stars),
+        )
+    if rows := tuple(each for each in used if reads_rows(each[1], pair.old)):
+        return found(
+            code,
+            SchemaVerdict.ATTENTION,
+            object_,
+            f"{became}, and the old version reads whole rows as one value, which lack it now.",
+            statements=statements_of(rows),
         )
     verdict, hidden, evidence = silence(case, pair.old, column, compiling=True)
     if verdict is SchemaVerdict.SAFE and (wild := _wild(case, pair)):

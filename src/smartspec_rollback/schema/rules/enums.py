@@ -12,9 +12,12 @@ from smartspec_rollback.domain.workload import Statement
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.fixes.guards import add_label
 from smartspec_rollback.schema.found import counted, fact, found
+from smartspec_rollback.schema.reading.words import words
 from smartspec_rollback.schema.workload.using import giving, opaque, reading, silence, statements_of
 
 _Place = tuple[Relation, Relation, Column]
+_LISTING = frozenset({"enum_range", "enum_last", "enum_first"})
+"""Functions that give labels whether a row holds them or not."""
 
 
 def findings(case: Case) -> Iterator[SchemaFinding]:
@@ -86,7 +89,16 @@ def _added(
     labels = fact("new labels", ", ".join(added))
     judged = [_written(case, old, place) for place in places]
     yield from (each for each in judged if each is not None)
-    if not any(judged):
+    if listing := tuple(s for s in case.statements if _LISTING & words(s.text)):
+        yield found(
+            22,
+            SchemaVerdict.ATTENTION,
+            old.qualified,
+            f"{old.qualified} has new labels, and the old version lists the labels of an enum.",
+            statements=listing,
+            evidence=(labels,),
+        )
+    elif not any(judged):
         yield found(
             22,
             SchemaVerdict.SAFE,

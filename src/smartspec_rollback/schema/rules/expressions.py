@@ -40,7 +40,7 @@ def findings(case: Case) -> Iterator[SchemaFinding]:
 def _column(case: Case, pair: Match, column: Column) -> Iterator[SchemaFinding]:
     object_ = f"{pair.old.qualified}.{column.name}"
     if column.generated is not None:
-        why = refuses(column.generated)
+        why = refuses(column.generated) or _nothing(pair, column, column.generated)
         used = writing(case, pair.old, _named(pair, column.generated))
         expression = column.generated
     else:
@@ -50,6 +50,16 @@ def _column(case: Case, pair: Match, column: Column) -> Iterator[SchemaFinding]:
     if why is not None:
         row = 1 if column.nullable else 2
         yield from _judged(case, _New(row, object_, expression, why), used)
+
+
+def _nothing(pair: Match, column: Column, expression: str) -> str | None:
+    """Say that a computed column must have a value where its expression may give none."""
+    said = words(expression)
+    empty = any(c.nullable and c.name.lower() in said for c in pair.new.columns)
+    made = bool(said & {"nullif", "case"}) or "->" in expression or "#>" in expression
+    if column.nullable or not (made or (empty and "coalesce" not in said)):
+        return None
+    return "may come to NULL, which it must not,"
 
 
 def _indexes(case: Case, pair: Match) -> Iterator[SchemaFinding]:

@@ -12,6 +12,7 @@ from smartspec_rollback.schema.fixes import fix
 from smartspec_rollback.schema.found import fact, found
 from smartspec_rollback.schema.matching import Match, columns
 from smartspec_rollback.schema.reading.defaults import fills_itself
+from smartspec_rollback.schema.reading.words import words
 from smartspec_rollback.schema.workload.using import (
     giving,
     inserting,
@@ -35,6 +36,8 @@ def findings(case: Case) -> Iterator[SchemaFinding]:
                 yield _plain(case, pair, old, new)
             if new.identity == "always" and old.identity != "always":
                 yield _refusing(case, pair, old, 40)
+            elif old.identity is not None and new.identity is None:
+                yield from _overriding(case, pair, old)
 
 
 def _refusing(case: Case, pair: Match, old: Column, row: int) -> SchemaFinding:
@@ -64,6 +67,20 @@ def _refusing(case: Case, pair: Match, old: Column, row: int) -> SchemaFinding:
     safe = verdict is SchemaVerdict.SAFE
     told = "the old version writes none." if safe else "whether it is written is not known."
     return found(row, verdict, object_, f"{said}; {told}", statements=hidden, evidence=evidence)
+
+
+def _overriding(case: Case, pair: Match, old: Column) -> Iterator[SchemaFinding]:
+    """Judge inserts whose values an identity put aside, where there is no identity any more."""
+    inserts = inserting(case, pair.old)
+    if used := tuple(each for each in inserts if "overriding" in words(each[0].text)):
+        object_ = f"{pair.old.qualified}.{old.name}"
+        yield found(
+            40,
+            SchemaVerdict.ATTENTION,
+            object_,
+            f"{object_} is no identity any more, and inserts of the old version override one.",
+            statements=statements_of(used),
+        )
 
 
 def _recomputed(case: Case, pair: Match, old: Column, new: Column) -> SchemaFinding:

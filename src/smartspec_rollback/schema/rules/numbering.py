@@ -1,15 +1,16 @@
-"""Sequences that defaults now take numbers from, and the old version's role may not (row 41).
+"""Sequences that columns now take numbers from: perhaps closed (row 41), perhaps starting anew.
 
 Called by ``compare``. Privileges on sequences that were used before are judged in ``access``; the
-sequence of an identity column needs none.
+sequence of an identity column needs none. Where a new sequence stands is in no catalog.
 """
 
 import re
 from collections.abc import Iterable
 
-from smartspec_rollback.domain.catalog import Catalog, Column, Sequence
+from smartspec_rollback.domain.catalog import Catalog, Column, Relation, Sequence
 from smartspec_rollback.domain.comparison import SchemaFinding, SchemaVerdict
 from smartspec_rollback.schema.case import Case
+from smartspec_rollback.schema.codes import SEQUENCE_CHANGED
 from smartspec_rollback.schema.fixes.guards import grant_on
 from smartspec_rollback.schema.fixes.quoting import name
 from smartspec_rollback.schema.found import fact, found
@@ -21,7 +22,10 @@ _NEXTVAL = re.compile(r"\bnextval\('(?P<name>(?:[^']|'')+)'", re.IGNORECASE)
 
 
 def findings(case: Case) -> Iterable[SchemaFinding]:
-    """Judge every default that takes its numbers from a sequence it did not before."""
+    """Judge every column that takes its numbers from a sequence it did not before."""
+    for pair in case.matching.matches:
+        if pair.fate is Fate.KEPT and not pair.new.empty:
+            yield from _anew(case, pair)
     if case.before.catalog.role is None or unbound(case, new=True):
         return
     for pair in case.matching.matches:
@@ -33,6 +37,34 @@ def findings(case: Case) -> Iterable[SchemaFinding]:
             before = _taken(case.before.catalog, old) if old is not None else None
             if sequence is not None and (before is None or before.qualified != sequence.qualified):
                 yield from _judged(case, pair, column, sequence, known=old is not None)
+
+
+def _anew(case: Case, pair: Match) -> Iterable[SchemaFinding]:
+    """Report columns with rows whose numbers now come from a sequence that may start again."""
+    for old, new in pair.columns.kept:
+        was = _source(case.before.catalog, pair.old, old)
+        now = _source(case.after, pair.new, new)
+        if was is None or now is None:
+            continue
+        same = was.qualified == now.qualified and was.identity == now.identity
+        if not same and (leaving := omitting(case, pair.old, old.name)):
+            yield found(
+                SEQUENCE_CHANGED,
+                SchemaVerdict.ATTENTION,
+                f"{pair.old.qualified}.{old.name}",
+                f"{pair.old.qualified}.{old.name} takes its numbers from another sequence now; "
+                "whether it goes on where the old one was is not known.",
+                statements=statements_of(leaving),
+                evidence=(fact("sequence", f"{was.qualified} became {now.qualified}"),),
+            )
+
+
+def _source(catalog: Catalog, relation: Relation, column: Column) -> Sequence | None:
+    """Find the sequence behind an identity or a default."""
+    if column.identity is None:
+        return _taken(catalog, column)
+    place = f"{relation.qualified}.{column.name}"
+    return next((s for s in catalog.sequences if s.identity and s.owned_by == place), None)
 
 
 def _taken(catalog: Catalog, column: Column) -> Sequence | None:

@@ -22,6 +22,7 @@ from smartspec_rollback.schema.workload.using import (
     statements_of,
     still_failing,
     through_views,
+    writing,
 )
 
 _CODE = "partition-missing"
@@ -36,6 +37,7 @@ def findings(case: Case) -> Iterator[SchemaFinding]:
             yield from _gaps(case, pair.old, pair.new)
         else:
             yield _cut(case, pair.old, pair.new)
+        yield from _stricter(case, pair.old, pair.new)
     for name, relation in case.old.items():
         if relation.partition_of is not None and name not in case.new:
             yield from _named(case, relation)
@@ -122,6 +124,42 @@ def _gaps(case: Case, old: Relation, new: Relation) -> Iterator[SchemaFinding]:
     ]
     if gone and not lost:
         yield from _fewer(case, old, gone)
+
+
+def _stricter(case: Case, old: Relation, new: Relation) -> Iterator[SchemaFinding]:
+    """Judge new partitions that demand of rows, or do with them, what the whole does not."""
+    usual = _demands(new)
+    for part in _parts(case.new, new):
+        was = case.old.get(part.qualified)
+        if was is not None and was.partition_of == old.qualified:
+            continue
+        extra = sorted(_demands(part) - usual)
+        if extra and (used := writing(case, old, (c.name for c in old.columns))):
+            yield found(
+                43,
+                SchemaVerdict.ATTENTION,
+                part.qualified,
+                f"The new partition {part.qualified} of {old.qualified} demands more of its rows, "
+                "and the old version may write there.",
+                statements=statements_of(used),
+                evidence=tuple(fact("demand", each) for each in extra[:5]),
+            )
+
+
+def _demands(relation: Relation) -> frozenset[str]:
+    """Spell what a table demands of the rows written to it, and what they set off."""
+    return frozenset(
+        (
+            *(f"{each.name} NOT NULL" for each in relation.columns if not each.nullable),
+            *(" ".join(each.definition.split()) for each in relation.constraints),
+            *(
+                f"UNIQUE ({', '.join(each.columns)})"
+                for each in relation.indexes
+                if each.unique and each.constraint is None
+            ),
+            *(f"trigger {each.name}" for each in relation.triggers if each.enabled),
+        )
+    )
 
 
 def _fewer(case: Case, old: Relation, gone: list[Relation]) -> Iterator[SchemaFinding]:

@@ -20,6 +20,8 @@ _LIMITS = re.compile(
     r"\bINCREMENT BY (?P<step>-?\d+) MINVALUE (?P<low>-?\d+) MAXVALUE (?P<high>-?\d+)"
     r".*?(?P<cycle>NO CYCLE|CYCLE)"
 )
+_BY_COLUMN = "pg_get_serial_sequence"
+_RESTARTING = frozenset({"truncate", "restart", "identity"})
 
 
 def findings(case: Case) -> Iterator[SchemaFinding]:
@@ -29,6 +31,7 @@ def findings(case: Case) -> Iterator[SchemaFinding]:
         new = now.get(old.qualified)
         if new is not None:
             yield from _counting(case, old, new)
+            yield from _owned(case, old, new)
         elif not old.identity:
             yield from _gone(case, old)
 
@@ -62,6 +65,27 @@ def _gone(case: Case, old: Sequence) -> Iterator[SchemaFinding]:
             case.unused,
             old.qualified,
             f"{said}; no known statement of the old version names it.",
+        )
+
+
+def _owned(case: Case, old: Sequence, new: Sequence) -> Iterator[SchemaFinding]:
+    """Judge a sequence that is no longer found, or set back, by way of its column."""
+    if old.owned_by is None or old.owned_by == new.owned_by:
+        return
+    table = old.owned_by.split(".")[-2].lower()
+    if asking := tuple(
+        each
+        for each in case.statements
+        if {table} < (said := words(each.text)) and (_BY_COLUMN in said or said >= _RESTARTING)
+    ):
+        yield found(
+            SEQUENCE_CHANGED,
+            SchemaVerdict.ATTENTION,
+            old.qualified,
+            f"The sequence {old.qualified} does not belong to {old.owned_by} any more, and the old "
+            "version gets to it by that column.",
+            statements=asking,
+            evidence=(fact("it belongs to", new.owned_by or "no column"),),
         )
 
 

@@ -32,6 +32,7 @@ def findings(case: Case) -> Iterable[SchemaFinding]:
             continue
         old, new = keys(pair.old), keys(pair.new)
         before, after = {k.identity for k in old}, {k.identity for k in new}
+        yield from _deferring(case, pair, old, new)
         for key in new:
             if key.identity not in before:
                 yield _added(case, pair, key, old)
@@ -165,6 +166,34 @@ def _dropped(case: Case, pair: Match, key: Key, new: tuple[Key, ...]) -> Iterabl
         )
         return
     yield _loosened(case, pair, key, code)
+
+
+def _deferring(
+    case: Case, pair: Match, old: tuple[Key, ...], new: tuple[Key, ...]
+) -> Iterable[SchemaFinding]:
+    """Judge keys checked at another time: ON CONFLICT compiles, yet takes no deferrable key."""
+    for key in old:
+        alike = [each for each in new if each.identity == key.identity]
+        if not alike or any(each.deferrable == key.deferrable for each in alike):
+            continue
+        object_ = f"{pair.old.qualified}.{key.name}"
+        code = 44 if key.primary else 33
+        if key.deferrable:
+            said, verdict = "is checked row by row now", SchemaVerdict.ATTENTION
+            moving = case.touching(pair.old)
+            used = tuple(each for each in moving if set(key.columns) & set(each[1].updated))
+        else:
+            said, verdict = "is deferrable now", SchemaVerdict.BREAKING
+            used = _needing(case, pair, key)
+        if used:
+            yield found(
+                code,
+                verdict,
+                object_,
+                f"The key {key.name} {said}, which statements of the old version cannot do with.",
+                statements=statements_of(used),
+                loses="",
+            )
 
 
 def _loosened(case: Case, pair: Match, key: Key, code: int) -> SchemaFinding:

@@ -62,6 +62,11 @@ def reading(case: Case, relation: Relation, column: str) -> Used:
     return (*direct, *through_views(case, relation, column))
 
 
+def reads_rows(use: Use, relation: Relation) -> bool:
+    """Tell whether whole rows are read as one value each: ``row_to_json(t)``, ``t::text``."""
+    return use.star and {each.name for each in relation.columns} <= frozenset(use.reads)
+
+
 def inserting(case: Case, relation: Relation) -> Used:
     """List the uses that insert rows into ``relation``, or into a view of it."""
     return tuple(
