@@ -1,6 +1,6 @@
 """Compares the migrations that files say with those that a database says it has. Pure.
 
-Called by the engine and by ``wiring``. Every tool keeps its own kind of record: only the newest
+Called by ``databases``. Every tool keeps its own kind of record: only the newest
 version, only the heads, numbers without their zeros; what a record cannot tell becomes a note.
 """
 

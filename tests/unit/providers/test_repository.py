@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from smartspec_rollback.errors import ProviderError, SmartSpecError, UsageError
 from smartspec_rollback.providers import repository
-from smartspec_rollback.providers.migrations import detect, read
+from smartspec_rollback.providers.migrations import read
 from smartspec_rollback.providers.repository import (
     Between,
     GitFolder,
@@ -75,7 +75,7 @@ def test_old_versions_are_read_without_checkout(shop: Path) -> None:
     """The work tree's files are read where an old version's were asked for."""
     (shop / "db" / "001_a.sql").write_text("edited, not committed", "utf-8")
     folder = GitFolder(shop, "v1", "db")
-    assert detect(folder) == "plain"
+    assert read(None, folder).tool == "plain"
     assert [migration.up for migration in read("plain", folder).migrations] == [
         "CREATE TABLE a ();",
         "B",

@@ -1,7 +1,8 @@
 """Readers of migration folders, one tool per file. The project's code is never run.
 
-Called by ``wiring``: ``read`` for a folder on disk, or for any other ``Folder`` (one of a git tree
-at an older version). What cannot be read statically is flagged; nothing is left out in silence.
+Called by ``databases`` and ``comparing``: ``read`` for a folder on disk, or for any other
+``Folder`` (one of a git tree at an older version). What cannot be read statically is flagged;
+nothing is left out in silence.
 """
 
 from collections.abc import Mapping
@@ -52,21 +53,17 @@ _SAYS_IT_ALL = ATLAS
 
 
 def read(tool: str | None, folder: Path | Folder) -> MigrationSet:
-    """Read a folder's migrations in order; without a ``tool``, the one that ``detect`` finds.
+    """Read a folder's migrations in order; without a ``tool``, the one recognised in it.
 
-    UnknownName for a tool nobody knows, UsageError for a folder that is not there, ProviderError
-    for one too large or unreadable. Everything else is among the set's problems.
+    UnknownName for a tool nobody knows; UsageError for a folder that is not there, or that none or
+    several tools recognise; ProviderError for one too large or unreadable. Everything else is
+    among the set's problems.
     """
     reader = None if tool is None else _reader(tool)
     reading = Reading(_open(folder))
     if reader is None:
         reader = TOOLS[_detected(reading)]
     return reader.set_of(reading)
-
-
-def detect(folder: Path | Folder) -> str:
-    """Tell which tool's folder it is; UsageError where none or several would do."""
-    return _detected(Reading(_open(folder)))
 
 
 def _reader(tool: str) -> Reader:

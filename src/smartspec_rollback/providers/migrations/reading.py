@@ -1,6 +1,6 @@
 """One reading of a folder: its files' texts, and every problem met on the way.
 
-Made by ``read`` and ``detect``, handed to the reader of one tool. A reader asks it for paths and
+Made by ``read``, handed to the reader of one tool. A reader asks it for paths and
 texts, and never touches a file itself.
 """
 

@@ -1,7 +1,8 @@
 """Read an application's statements out of files and folders, whatever form they have.
 
-Called by ``wiring``. Raises UsageError for a path that does not exist; everything else that is
-wrong is a gap that names the file, because the other files are still worth something.
+Called by ``databases`` and ``comparing``. Raises UsageError for a path that does not exist;
+everything else that is wrong is a gap that names the file, because the other files are still worth
+something.
 """
 
 from collections.abc import Iterator, Sequence

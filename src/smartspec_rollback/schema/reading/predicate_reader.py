@@ -1,7 +1,8 @@
 """Reads the text of a CHECK's predicate, in PostgreSQL's, MySQL's or SQLite's spelling.
 
-Called by ``rules.checks``. Knows comparisons of a column with constants, lists, IS NULL, length,
-BETWEEN, AND, OR and NOT. Any part it does not know becomes Opaque, and the others stay.
+Called wherever a predicate is compared with values or with another. Knows comparisons of a column
+with constants, lists, IS NULL, length, BETWEEN, AND, OR and NOT. Any part it does not know becomes
+Opaque, and the others stay.
 """
 
 import re

@@ -1,6 +1,7 @@
 """Simple predicates of CHECK constraints: whether given values satisfy them, and which imply which.
 
-Read by ``predicate_reader``, used by ``rules.checks``. What is not simple can never be told.
+Read by ``predicate_reader``; asked about checks, conditional keys and recorded figures. What is not
+simple can never be told.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Whether a view stands in for a table: the same rows, the same values, all that a table takes.
 
-Called by ``rules.relations``. A view's query is told by its text, so whatever is not the plainest
-form of it counts as something else.
+Called by ``rules.behind_views``. A view's query is told by its text, so whatever is not the
+plainest form of it counts as something else.
 """
 
 import re

@@ -1,7 +1,7 @@
 """What changing one type into another does to values and to programs that know the old one.
 
-Called by ``rules.types`` and ``weighing``. Pure arithmetic on types: who reads and writes is for
-the rules.
+Called by ``rules.types`` and ``workload.weighing``. Pure arithmetic on types: who reads and writes
+is for the rules.
 """
 
 from enum import StrEnum

@@ -1,7 +1,7 @@
 """What another type of a result or a parameter means to a program that knows the old one.
 
-Called by the rules about views, domains and results. A column's own change is weighed in ``types``,
-where rows can be counted too.
+Called by the rules about views, domains and results. A column's own change is weighed in
+``rules.types``, where rows can be counted too.
 """
 
 from smartspec_rollback.domain.comparison import SchemaVerdict

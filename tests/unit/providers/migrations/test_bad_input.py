@@ -10,7 +10,7 @@ from tests.unit.providers.migrations.making import make, only, read_files, versi
 
 from smartspec_rollback.errors import ProviderError, UnknownName, UsageError
 from smartspec_rollback.ports.folder import Entry
-from smartspec_rollback.providers.migrations import TOOLS, detect, read
+from smartspec_rollback.providers.migrations import TOOLS, read
 from smartspec_rollback.providers.migrations.text import MAX_BYTES, decode
 
 
@@ -159,14 +159,13 @@ def test_each_tool_is_recognised_by_its_folder(
     tool: str, files: dict[str, str | bytes], tmp_path: Path
 ) -> None:
     """A folder is read as another tool's, in the wrong order or with the wrong halves."""
-    assert detect(make(tmp_path, files)) == tool
-    assert read(None, tmp_path).tool == tool
+    assert read(None, make(tmp_path, files)).tool == tool
 
 
 def test_what_two_tools_share_is_asked_for(tmp_path: Path) -> None:
     """A guess between two tools compares the files with the wrong ledger."""
     with pytest.raises(UsageError) as raised:
-        detect(make(tmp_path, {"1_a.up.sql": "", "1_a.down.sql": ""}))
+        read(None, make(tmp_path, {"1_a.up.sql": "", "1_a.down.sql": ""}))
     assert "golang-migrate or sqlx" in raised.value.remedy
     with pytest.raises(UsageError, match="no tool's migrations"):
-        detect(make(tmp_path / "empty", {"readme.txt": ""}))
+        read(None, make(tmp_path / "empty", {"readme.txt": ""}))

@@ -1,8 +1,8 @@
 """The database kinds ``mysql`` and ``mariadb``: one live database, looked at, never written to.
 
-Made by ``wiring`` from smartspec.yaml, or from a URL alone by ``MysqlDatabase.at``. A façade: each
-ability is a module of this package, and each call opens a connection of its own. Both servers are
-of the one kind ``mysql``; the catalog's version tells which it is.
+Made by ``databases`` from smartspec.yaml, or from a URL alone by ``MysqlDatabase.at``. A façade:
+each ability is a module of this package, and each call opens a connection of its own. Both servers
+are of the one kind ``mysql``; the catalog's version tells which it is.
 """
 
 from functools import cached_property

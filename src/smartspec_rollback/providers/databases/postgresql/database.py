@@ -1,7 +1,7 @@
 """The database kind ``postgresql``: one live PostgreSQL 14 to 18, looked at and never written to.
 
-Made by ``wiring`` from smartspec.yaml, or from a URL alone by ``PostgresqlDatabase.at``. A façade:
-each ability is a module of this package, and each call opens a connection of its own.
+Made by ``databases`` from smartspec.yaml, or from a URL alone by ``PostgresqlDatabase.at``. A
+façade: each ability is a module of this package, and each call opens a connection of its own.
 """
 
 from functools import cached_property, partial

@@ -1,9 +1,9 @@
 """PostgreSQL's own grammar: SQL text to syntax trees. The only file that imports postgast.
 
-Called by ``usage`` and ``effects``. Whatever is wrong with a text is a value, never an error: the
-texts come from other people's repositories and from servers. Trees are the parser's JSON as plain
-dicts; they may be read, never changed. JSON is taken instead of protobuf messages because it is
-three times as fast and is not limited to 100 levels.
+Called by whatever reads SQL in this package. Whatever is wrong with a text is a value, never an
+error: the texts come from other people's repositories and from servers. Trees are the parser's JSON
+as plain dicts; they may be read, never changed. JSON is taken instead of protobuf messages because
+it is three times as fast and is not limited to 100 levels.
 """
 
 from dataclasses import dataclass

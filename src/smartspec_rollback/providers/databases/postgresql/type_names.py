@@ -1,6 +1,6 @@
 """Types by number and by name, as one server has them.
 
-Called by ``trial`` and ``running``, inside a transaction of theirs.
+Called by ``statements.trial`` and ``rehearsing.execution``, inside a transaction of theirs.
 """
 
 from collections.abc import Sequence

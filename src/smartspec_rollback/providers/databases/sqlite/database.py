@@ -1,7 +1,7 @@
 """The database kind ``sqlite``: one file, looked at and never written to.
 
-Made by ``wiring`` from smartspec.yaml, or from a URL alone by ``SqliteDatabase.at``. A façade: each
-ability is a module of this package, and each call opens the file anew.
+Made by ``databases`` from smartspec.yaml, or from a URL alone by ``SqliteDatabase.at``. A façade:
+each ability is a module of this package, and each call opens the file anew.
 """
 
 from functools import cached_property

@@ -1,6 +1,6 @@
 """Find the SQL commands in a block of PL/pgSQL.
 
-Called by ``effects``. Reads the block's words, not its meaning: every command is found whether or
+Called by ``migration``. Reads the block's words, not its meaning: every command is found whether or
 not a branch or loop would ever reach it.
 """
 

@@ -1,6 +1,6 @@
 """Name what a statement of a migration does to the schema.
 
-Called by ``effects``. Every kind of statement gets a name: those not known here one made from the
+Called by ``migration``. Every kind of statement gets a name: those not known here one made from the
 parser's own.
 """
 

@@ -1,6 +1,6 @@
 """Which types hold every value of another: what no number of tried values can show.
 
-Used by ``reversal``: a column that comes back with another type is lossless only where its type
+Used by ``doubts``: a column that comes back with another type is lossless only where its type
 holds all the other's values, or where all of them (an enum's labels, a boolean's) were tried.
 """
 

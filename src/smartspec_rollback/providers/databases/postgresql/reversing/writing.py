@@ -1,9 +1,10 @@
 """Make up rows in a scratch database, as many different ones as its constraints let in.
 
-Used by ``reversal``: before the migration a few ordinary rows, after it everything the new version
-could write: every column at the edges of its type, NULL where allowed, duplicates, changed values
-in rows that were there. Every write is tried by itself; what a constraint refuses is no value the
-new version could write. Whatever could not be written shows in the rows, and is not tested.
+Used by ``preparing`` and ``trying``: before the migration a few ordinary rows, after it everything
+the new version could write: every column at the edges of its type, NULL where allowed, duplicates,
+changed values in rows that were there. Every write is tried by itself; what a constraint refuses is
+no value the new version could write. Whatever could not be written shows in the rows, and is not
+tested.
 """
 
 from collections.abc import Callable, Iterator, Sequence

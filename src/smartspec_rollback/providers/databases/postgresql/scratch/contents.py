@@ -1,6 +1,6 @@
 """Read the rows of a scratch copy, and bring what depends on them up to date.
 
-Called by ``rehearse``, with a connection of ``access.OWNER``.
+Called by ``rehearsing``, with a connection of ``access.OWNER``.
 """
 
 from collections.abc import Iterable

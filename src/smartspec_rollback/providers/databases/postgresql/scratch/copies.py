@@ -1,6 +1,7 @@
 """Databases of a scratch server that hold copies of recorded schemas.
 
-Called by ``rehearse``. Everything in them is made and run as ``access.OWNER``, no superuser.
+Called by ``rehearsing`` and the laboratory. Everything in them is made and run as ``access.OWNER``,
+no superuser.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,6 @@
 """What statements meet in a schema, to tell whether two catalogs come to the same.
 
-Called by ``rehearse``; pure. Names of what nobody addresses by name, comments, sizes and plain
+Called by ``rehearsing``; pure. Names of what nobody addresses by name, comments, sizes and plain
 indexes are left out.
 """
 

@@ -1,8 +1,8 @@
 """Make the schema of a recorded Catalog in an empty scratch database.
 
-Called by ``copies``, with a connection of ``access.OWNER``: a recorded catalog holds code, which
-must never run as a superuser. Whatever cannot be made is named, never passed over: a failure that
-may come of it proves nothing.
+Called by ``rehearsing``, with a connection of ``access.OWNER``: a recorded catalog holds code,
+which must never run as a superuser. Whatever cannot be made is named, never passed over: a failure
+that may come of it proves nothing.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,6 @@
 """Compile statements on a schema as it is, without executing any of them (layer L2).
 
-Called by ``database`` for the live database and by ``rehearse`` for scratch copies. PREPARE tells
+Called by ``database`` for the live database and by ``rehearsing`` for scratch copies. PREPARE tells
 names, signatures and types; EXPLAIN of the generic plan tells privileges and ON CONFLICT arbiters,
 which the server looks at only when it plans or starts a statement. Planning may call functions, so
 every statement gets a short transaction of its own from ``transaction``: read-only, with the

@@ -1,6 +1,6 @@
 """Resolve expressions: which columns they read, which functions and types they name.
 
-The lowest of the resolver's three parts; ``query`` builds on it.
+The lowest of the resolver's parts; ``from_clause`` builds on it.
 """
 
 from abc import ABC, abstractmethod

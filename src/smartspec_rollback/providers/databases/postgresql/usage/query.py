@@ -1,6 +1,6 @@
 """Resolve SELECT: what its FROM offers, what it reads, and what columns it hands on.
 
-The middle of the resolver's three parts; ``from_clause`` tells what stands after FROM.
+Part of the resolver, between ``from_clause``, which tells what stands after FROM, and ``write``.
 """
 
 from typing import Any

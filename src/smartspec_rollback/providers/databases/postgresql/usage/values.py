@@ -1,6 +1,6 @@
 """What is known of an expression's value without running it: constants, and whether it can be NULL.
 
-Used by the other ``usage_*`` modules; looks at trees only, and knows no catalog.
+Used by the other modules of this package; looks at trees only, and knows no catalog.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """Resolve what writes: INSERT, UPDATE, DELETE, MERGE, COPY, TRUNCATE; and dispatch statements.
 
-The top of the resolver's three parts; ``statement`` starts it.
+The top of the resolver's parts; ``statement`` starts it.
 """
 
 from smartspec_rollback.domain.catalog import Relation
