@@ -113,7 +113,7 @@ def texts(configured: DatabaseConfiguration) -> Collected:
         matching = _matching(pattern)
         found |= dict.fromkeys(matching)
         if not matching:
-            gaps.append(f"no file of statements is at {pattern}")
+            gaps.append(f"no file of statements is at `{pattern}`")
     if len(found) > _FILES:
         gaps.append(f"of {len(found)} files of statements, {_FILES} were read")
     collected = statements.read(tuple(found)[:_FILES])

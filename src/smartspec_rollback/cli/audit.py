@@ -37,7 +37,8 @@ def verify(session: Session) -> int:
         session.output.document(document("smartspec.audit/1", **content, newest_hash=newest_hash))
     elif fault is None:
         end = f"; the newest hash is {newest.hash}" if newest else ""
-        session.output.result(f"✅ {entries} audit entries are what was written{end}\n")
+        said = "1 audit entry is" if entries == 1 else f"{entries} audit entries are"
+        session.output.result(f"✅ {said} what was written{end}\n")
     else:
         session.output.result(
             f"❌ audit entry {fault.seq}: {fault.what}\n"

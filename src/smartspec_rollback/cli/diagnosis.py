@@ -108,7 +108,8 @@ def _ledger(workspace: Workspace) -> Iterator[Line]:
         yield _attention("ledger", f"others may read it (mode {mode:04o})", f"chmod 600 {path}")
     entries, fault = store.verify_audit()
     if fault is None:
-        yield _good("audit log", f"{entries} entries are what was written")
+        said = "1 entry is" if entries == 1 else f"{entries} entries are"
+        yield _good("audit log", f"{said} what was written")
     else:
         yield _bad(
             "audit log",

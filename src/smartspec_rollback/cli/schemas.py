@@ -62,8 +62,9 @@ def snapshot(session: Session, wanted: Wanted) -> int:
     session.output.document(canonical(taken.snapshot) + b"\n")
     workload = taken.snapshot.workload
     known = sum(each.understood for each in workload.statements)
+    statements = "1 statement" if known == 1 else f"{known} statements"
     session.output.progress(
-        f"Recorded {len(taken.snapshot.catalog.relations)} tables and views and {known} statements "
+        f"Recorded {len(taken.snapshot.catalog.relations)} tables and views and {statements} "
         f"of {taken.snapshot.identity}"
     )
     for each in (*taken.missing, *workload.gaps):

@@ -33,6 +33,8 @@ KINDS = {
 
 _REMEDY = f"write {'://…, '.join(KINDS)}://…, or env:NAME or file:PATH of what holds such a URL"
 _ENV, _FILE = "env:", "file:"
+_NO_SNAPSHOT = "name a snapshot's file, or a database by its URL"
+_NO_URL = "name a file that holds the database's URL, and nothing else"
 _LIKE_A_SECRET = re.compile(r"@|\bpassword\b", re.IGNORECASE)
 _SHADOW = "--shadow"
 _DOCUMENT = "smartspec.schema-snapshot/1"
@@ -144,11 +146,13 @@ def _url(place: str) -> Sensitive:
             )
         return Sensitive(text)
     if place.startswith(_FILE):
-        return Sensitive(_bytes(Path(place.removeprefix(_FILE))).decode(errors="replace").strip())
+        return Sensitive(
+            _bytes(Path(place.removeprefix(_FILE)), _NO_URL).decode(errors="replace").strip()
+        )
     return Sensitive(place)
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, remedy: str = _NO_SNAPSHOT) -> bytes:
     try:
         with path.open("rb") as file:
             return file.read(_MOST_BYTES + 1)
@@ -156,7 +160,7 @@ def _bytes(path: Path) -> bytes:
         raise UsageError(
             f"the file cannot be read: {error.strerror}",
             where=_shown(path),
-            remedy="name a snapshot's file, or a database by its URL",
+            remedy=remedy,
         ) from None
 
 

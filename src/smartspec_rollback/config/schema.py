@@ -20,6 +20,7 @@ from smartspec_rollback.config.model import Kinds
 from smartspec_rollback.config.scalars import FORMATS, MOMENT_PATTERN, duration_text
 from smartspec_rollback.config.sections import Document
 from smartspec_rollback.config.typed import choices, format_of, is_secret
+from smartspec_rollback.errors import SmartSpecError
 
 SCHEMA_FILE = "smartspec.schema.json"
 Schema = dict[str, object]
@@ -150,9 +151,18 @@ def _provider(options: Mapping[str, object], kinds: Kinds) -> Schema:
     """Allow each kind with its own keys; none at all where no provider is installed."""
     group, kept = str(options["group"]), options.get("shared")
     shared = kept if isinstance(kept, type) else None
-    settings_type: Callable[[str, str], type] = kinds.settings_type
-    sections = [
-        _section(settings_type(group, kind), kinds, kind=kind, shared=shared)
-        for kind in kinds.names(group)
-    ]
+    sections = [_kind(group, kind, kinds, shared) for kind in kinds.names(group)]
     return {"type": "object", "oneOf": sections} if sections else {"not": {}}
+
+
+def _kind(group: str, kind: str, kinds: Kinds, shared: type | None) -> Schema:
+    """Allow a kind's own keys; any keys where it cannot be loaded.
+
+    Most people install the clients of one database: the others' must not keep them from a schema.
+    """
+    settings_type: Callable[[str, str], type] = kinds.settings_type
+    try:
+        struct = settings_type(group, kind)
+    except SmartSpecError:
+        return {"type": "object", "properties": {"kind": {"const": kind}}, "required": ["kind"]}
+    return _section(struct, kinds, kind=kind, shared=shared)

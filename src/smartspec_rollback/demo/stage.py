@@ -79,7 +79,11 @@ class Commands:
         """Run a command; SmartSpecError where it does not end as expected."""
         code = ended(self.start(*words))
         if code != expect:
-            raise SmartSpecError(f"`{' '.join(words)}` ended with {code} instead of {expect}")
+            raise SmartSpecError(
+                f"`{' '.join(words)}` ended with {code} instead of {expect}",
+                remedy="what it said stands above; where this machine was too busy to answer the "
+                "demo's users in time, run the demo again when it is not",
+            )
 
     def start(self, *words: str) -> "subprocess.Popen[bytes]":
         """Show a command and start it."""

@@ -181,5 +181,6 @@ def _asking_text(run: Running) -> str:
     why = unattended_refusal(run.parts, run.plan) if wanted else None
     policy = run.plan.policy
     whom = ", ".join(policy.approvers) or "any identified person"
-    text = f"Asking {whom} for {policy.quorum} approval(s)"
+    approvals = "1 approval" if policy.quorum == 1 else f"{policy.quorum} approvals"
+    text = f"Asking {whom} for {approvals}"
     return f"{text}; not unattended, since {why}" if why else text

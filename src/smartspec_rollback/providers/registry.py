@@ -71,7 +71,7 @@ def _checked(group: str, point: EntryPoint) -> type[Any]:
             f"the provider {point.name!r} cannot be loaded: {type(error).__name__}: {error}",
             where=where,
             remedy=f"install what it needs, for example: "
-            f"pip install 'smartspec-rollback[{point.name}]'"
+            f"`pip install 'smartspec-rollback[{point.name}]'`"
             if isinstance(error, ImportError)
             else "ask the package's authors, or uninstall it",
         ) from error

@@ -240,7 +240,7 @@ def _unseen(inputs: Inputs) -> tuple[str, ...]:
 
 def _reason(verdict: SchemaVerdict, findings: list[SchemaFinding], case: Case) -> str:
     worst = [each for each in findings if each.verdict is verdict]
-    more = f" ({len(worst) - 1} more like it.)" if len(worst) > 1 else ""
+    more = f" (And {len(worst) - 1} more.)" if len(worst) > 1 else ""
     share = f"{case.coverage.share:.0%}"
     match verdict:
         case SchemaVerdict.BREAKING:
@@ -253,7 +253,8 @@ def _reason(verdict: SchemaVerdict, findings: list[SchemaFinding], case: Case) -
         case SchemaVerdict.SAFE if not findings:
             return "Nothing that is compared has changed between the two schemas."
         case SchemaVerdict.SAFE:
+            changes = "1 change" if len(findings) == 1 else f"{len(findings)} changes"
             return (
                 "Nothing that changed harms the old version "
-                f"({len(findings)} changes; {share} of its workload is known)."
+                f"({changes}; {share} of its workload is known)."
             )

@@ -21,13 +21,12 @@ EXIT_CODES = {
 
 def reversal(found: Reversal) -> str:
     """Write a reversal as a Markdown document: verdict, losses, what was not restored."""
-    rows = "1 row" if found.written == 1 else f"{found.written} rows"
     lines = [
         f"# Reversal: {found.verdict}",
         "",
         f"{MARKS[found.verdict]} **{found.verdict}:** {prose(found.reason)}",
         "",
-        f"- Written before reversing: {rows}, {found.writes}",
+        f"- Written before reversing: {_rows(found.written)}, {found.writes}",
         f"- Executed on: {prose(found.server)}",
     ]
     if found.failed_statement is not None:
@@ -61,8 +60,12 @@ def reversal_document(found: Reversal) -> bytes:
     )
 
 
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"
+
+
 def _loss(loss: Loss) -> str:
     place = loss.relation if loss.column is None else f"{loss.relation}.{loss.column}"
-    counted = "" if loss.rows is None else f" ({loss.rows} rows)"
+    counted = "" if loss.rows is None else f" ({_rows(loss.rows)})"
     by = f", by {code(loss.statement)}" if loss.statement else ""
     return f"- {code(place) if place else 'anywhere'}{counted}: {prose(loss.what)}{by}"

@@ -13,7 +13,7 @@ from smartspec_rollback.config.fields import flow
 from smartspec_rollback.config.reference import SettingDoc, settings_reference
 from smartspec_rollback.config.schema import json_schema
 from smartspec_rollback.config.template import TEMPLATE
-from smartspec_rollback.errors import ConfigurationError
+from smartspec_rollback.errors import ConfigurationError, ProviderError
 
 SCHEMA = json_schema(KINDS)
 VALIDATOR = Draft202012Validator(SCHEMA)
@@ -48,6 +48,26 @@ def loads(text: str, folder: Path) -> bool:
 def test_the_schema_is_a_schema() -> None:
     """An editor ignores a broken schema, silently."""
     Draft202012Validator.check_schema(SCHEMA)
+
+
+class _Missing:
+    """Kinds of which none can be loaded, as without their clients."""
+
+    names = staticmethod(KINDS.names)
+
+    @staticmethod
+    def settings_type(group: str, kind: str, /) -> type:
+        """Find that something is not installed."""
+        raise ProviderError(f"{kind} of {group} cannot be loaded")
+
+
+def test_a_kind_whose_client_is_not_installed_takes_any_keys() -> None:
+    """Nobody gets a first configuration without the clients of every kind of database."""
+    schema = json_schema(_Missing())
+    Draft202012Validator.check_schema(schema)
+    assert Draft202012Validator(schema).is_valid(as_editor(FULL))
+    wrong = as_editor(FULL.replace("kind: local", "kind: lokal"))
+    assert not Draft202012Validator(schema).is_valid(wrong)
 
 
 @pytest.mark.parametrize(

@@ -72,3 +72,10 @@ def test_hostile_text_stays_text(text: str) -> None:
     assert reversal(told).count("\n## ") == 3
     assert len(reversal(told).split("\n")) == 20
     assert json.loads(reversal_document(told))["reason"] == text
+
+
+def test_one_row_is_one_row() -> None:
+    """It reads as if nobody had cared to look at it."""
+    loss = Loss(relation="public.t", column="n", rows=1, statement="", what="values")
+    told = Reversal(verdict=ReversalVerdict.LOSES, reason="lost", losses=(loss,), server="here")
+    assert "- `public.t.n` (1 row): values" in reversal(told)

@@ -15,7 +15,11 @@ class OneFile:
             self._size = path.stat().st_size
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
-            raise UsageError(f"this migration cannot be read: {why}", where=str(path)) from None
+            raise UsageError(
+                f"this migration cannot be read: {why}",
+                where=str(path),
+                remedy="name a file, or a folder of files, that is there",
+            ) from None
         self._path = path
         self.where = str(path.parent)
         self.path = path.parent.as_posix()

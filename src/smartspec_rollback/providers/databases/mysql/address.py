@@ -11,7 +11,7 @@ from smartspec_rollback.errors import UsageError
 
 _SCHEMES = ("mysql", "mariadb")
 _REMEDY = (
-    "write mysql://user:password@host:3306/name; in the password write % as %25, @ as %40, "
+    "write `mysql://user:password@host:3306/name`; in the password write % as %25, @ as %40, "
     "/ as %2F, : as %3A, # as %23 and ? as %3F"
 )
 _HIDDEN = "***"

@@ -15,7 +15,7 @@ from smartspec_rollback.errors import UsageError
 
 _SCHEMES = ("postgresql", "postgres")
 _REMEDY = (
-    "write postgresql://user:password@host:5432/name; in the password write "
+    "write `postgresql://user:password@host:5432/name`; in the password write "
     "% as %25, @ as %40, / as %2F, : as %3A, # as %23 and ? as %3F"
 )
 _HIDDEN = "***"

@@ -21,6 +21,10 @@ _REFUSALS = (
     ("database", "check the database's name at the end of the URL"),
 )
 _ABSENT = "does not exist"
+_HINT = " Is the server running"
+_NO_SUCH_ROLE = "22023"
+"""What SET ROLE answers where there is no such role: an invalid value of a parameter."""
+_SET_ROLE = "make the URL's user a member of the role: `GRANT role TO user`"
 
 
 class Busy(ProviderUnavailable):
@@ -53,10 +57,11 @@ def fault(error: psycopg.Error, place: Address, *, doing: str) -> ProviderError:
             )
         case errors.InsufficientPrivilege():
             return ProviderError(
-                f"{doing}: permission denied",
+                f"{doing}: {text}",
                 where=place.identity,
-                remedy="grant the missing privilege to the URL's user, or use another user",
-                details=(text,),
+                remedy=_SET_ROLE
+                if "set role" in text
+                else "grant the missing privilege to the URL's user, or use another user",
             )
     if error.sqlstate is None and isinstance(error, psycopg.OperationalError):
         return _unreachable(text, place, doing)
@@ -64,7 +69,12 @@ def fault(error: psycopg.Error, place: Address, *, doing: str) -> ProviderError:
         return ProviderUnavailable(
             f"{doing}: {text}", where=place.identity, remedy="try again when the server is well"
         )
-    return ProviderError(f"{doing}: {text}", where=place.identity)
+    no_role = error.sqlstate == _NO_SUCH_ROLE and text.startswith("role ")
+    return ProviderError(
+        f"{doing}: {text}",
+        where=place.identity,
+        remedy="check `role`: it is the role that the service connects as" if no_role else "",
+    )
 
 
 def message(error: psycopg.Error, place: Address) -> str:
@@ -79,8 +89,9 @@ def _unreachable(text: str, place: Address, doing: str) -> ProviderError:
     if fatal and (_ABSENT in refusal or any(word in refusal for word, _ in _REFUSALS[:3])):
         remedy = next((remedy for word, remedy in _REFUSALS if word in refusal), "")
         return ProviderError(f"{doing}: {refusal.strip()}", where=place.identity, remedy=remedy)
+    reason, _, _ = text.partition(_HINT)
     return ProviderUnavailable(
-        f"{doing}: {text}",
+        f"{doing}: {reason}",
         where=place.identity,
         remedy="check that the server runs and that this machine can reach it",
     )

@@ -11,7 +11,7 @@ from smartspec_rollback.domain.secrets import Sensitive
 from smartspec_rollback.errors import UsageError
 
 _REMEDY = (
-    "write sqlite:///relative/file.db or sqlite:////from/the/root/file.db; in the path write "
+    "write `sqlite:///relative/file.db` or `sqlite:////from/the/root/file.db`; in the path write "
     "% as %25, ? as %3F and # as %23"
 )
 _HIDDEN = "***"

@@ -112,7 +112,8 @@ def _started(
     site: Site, release: Release, operation: str, deadline: Deadline, told: Told
 ) -> Record:
     """Start a release's instances and wait until they are ready; stop them if they are not."""
-    told(f"Starting {site.settings.instances} instances of {release.version}")
+    count = site.settings.instances
+    told(f"Starting {count} instance{'' if count == 1 else 's'} of {release.version}")
     with locked(site.records.lock, deadline):
         record = starting.start(
             site,

@@ -154,10 +154,12 @@ def gone(site: Site, revision: str) -> Progress:
     record = site.record(revision)
     if running == 0 and (record is None or not record.wanted):
         return Progress(state=ProgressState.DONE, detail="0 instances run")
+    still = "1 instance runs" if running == 1 else f"{running} instances run"
     if record is not None and record.drain is not None:
         active = site.proxy.active_requests(revision)
-        return _pending(f"{running} instances run; {active} requests are still active")
-    return _pending(f"{running} instances run")
+        requests = "1 request is" if active == 1 else f"{active} requests are"
+        return _pending(f"{still}; {requests} still active")
+    return _pending(still)
 
 
 def _pending(detail: str) -> Progress:

@@ -58,7 +58,8 @@ _STATEMENTS: LiteralString = """
 """
 
 _INFO: LiteralString = """
-    SELECT dealloc, stats_reset > now() - interval '1 day', stats_reset::text FROM {info}
+    SELECT dealloc, stats_reset > now() - interval '1 day',
+        to_char(stats_reset AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"') FROM {info}
 """
 
 _SESSION = (
@@ -231,4 +232,4 @@ def _gaps(rows: list[tuple[Any, ...]], info: Any, track: str | None, user: str) 
                 "missing; raise pg_stat_statements.max"
             )
         if young:
-            yield f"pg_stat_statements counts since {since} only"
+            yield f"pg_stat_statements counts since {since} only: less than a day"
