@@ -10,6 +10,12 @@ from msgspec import Meta
 
 from smartspec_rollback.domain.secrets import SecretReference
 from smartspec_rollback.domain.values import Value
+from smartspec_rollback.providers.databases.limits import (
+    SCAN_LIMIT,
+    STATEMENT_TIMEOUT,
+    StatementTimeout,
+    TableLimit,
+)
 
 
 class MysqlSettings(Value):
@@ -23,22 +29,5 @@ class MysqlSettings(Value):
             examples=[{"env": "CHECKOUT_DATABASE_URL"}],
         ),
     ]
-    statement_timeout: Annotated[
-        float,
-        Meta(
-            gt=0,
-            le=60,
-            description="How long one query of ours may take.",
-            examples=["2s"],
-            extra={"smartspec": "duration"},
-        ),
-    ] = 2.0
-    scan_limit: Annotated[
-        int,
-        Meta(
-            ge=0,
-            description="The largest table, in bytes, whose rows may be counted; above it the "
-            "answer is unknown.",
-            examples=[268435456],
-        ),
-    ] = 256 * 1024 * 1024
+    statement_timeout: StatementTimeout = STATEMENT_TIMEOUT
+    scan_limit: TableLimit = SCAN_LIMIT

@@ -6,10 +6,8 @@ user, never what a NOT NULL, a CHECK or a key would refuse; it tells no types ov
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import pymysql
-from msgspec.structs import replace
 from pymysql.constants import ER
 from sqlglot import exp
 
@@ -17,8 +15,14 @@ from smartspec_rollback.domain.catalog import Catalog
 from smartspec_rollback.domain.workload import Statement, StatementText, Trial
 from smartspec_rollback.errors import ProviderError
 from smartspec_rollback.ports.clock import Deadline
-from smartspec_rollback.providers.databases.dialects import doubts, usage
+from smartspec_rollback.providers.databases.dialects import usage
 from smartspec_rollback.providers.databases.dialects.names import SYSTEM_SCHEMAS
+from smartspec_rollback.providers.databases.dialects.outcomes import (
+    NO_TIME,
+    Outcome,
+    described,
+    tried,
+)
 from smartspec_rollback.providers.databases.dialects.parsing import first_word, parse
 from smartspec_rollback.providers.databases.dialects.placeholders import rewritten
 from smartspec_rollback.providers.databases.mysql import faults
@@ -28,14 +32,6 @@ _COMPILED = frozenset(
     {"select", "insert", "replace", "update", "delete", "with", "values", "table"}
 )
 _QUALIFIED = re.compile(r"[\w`$]\s*\.\s*[\w`$]")
-_NO_TIME = "no time was left to try it"
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    worked: bool | None
-    code: str | None = None
-    message: str = ""
 
 
 def describe(
@@ -45,16 +41,7 @@ def describe(
     read = usage.understand(texts, catalog, "mysql")
     with sessions.session(deadline) as session:
         outcomes = _compiled(sessions, session, read, catalog, deadline)
-    described = []
-    for text, statement in zip(texts, read, strict=True):
-        outcome = outcomes[statement.id]
-        if text.problem is not None or outcome.worked is None:
-            problem = statement.problem or outcome.message or None
-            described.append(replace(statement, problem=problem))
-        else:
-            problem = statement.problem if outcome.worked else outcome.message
-            described.append(replace(statement, worked=outcome.worked, problem=problem))
-    return tuple(described)
+    return described(texts, read, outcomes)
 
 
 def trials(
@@ -63,19 +50,7 @@ def trials(
     """Compile every statement on the database as it is now, whose schema is ``catalog``."""
     with sessions.session(deadline) as session:
         outcomes = _compiled(sessions, session, statements, catalog, deadline)
-    found = []
-    for statement in statements:
-        outcome = outcomes[statement.id]
-        doubt = doubts.of(statement, catalog) if outcome.worked else None
-        found.append(
-            Trial(
-                statement=statement.id,
-                worked=None if doubt is not None else outcome.worked,
-                code=outcome.code,
-                message=doubt or outcome.message,
-            )
-        )
-    return tuple(found)
+    return tried(statements, outcomes, catalog)
 
 
 def _compiled(
@@ -84,12 +59,12 @@ def _compiled(
     statements: tuple[Statement, ...],
     catalog: Catalog,
     deadline: Deadline,
-) -> Mapping[str, _Outcome]:
-    outcomes: dict[str, _Outcome] = {}
+) -> Mapping[str, Outcome]:
+    outcomes: dict[str, Outcome] = {}
     with session.compiling() as compile_:
         for each in statements:
             if deadline.expired:
-                outcomes[each.id] = _Outcome(None, message=_NO_TIME)
+                outcomes[each.id] = NO_TIME
             else:
                 outcomes[each.id] = _one(sessions, compile_, each, catalog)
     return outcomes
@@ -97,35 +72,35 @@ def _compiled(
 
 def _one(
     sessions: Sessions, compile_: Callable[[str], None], statement: Statement, catalog: Catalog
-) -> _Outcome:
+) -> Outcome:
     text = rewritten(statement.text, "mysql")
     if first_word(text) not in _COMPILED:
-        return _Outcome(None, message="only queries and writes are compiled")
+        return Outcome(None, message="only queries and writes are compiled")
     if (other := _elsewhere(text, catalog)) is not None:
-        return _Outcome(None, message=f"it names another database, {other}")
+        return Outcome(None, message=f"it names another database, {other}")
     try:
         compile_(text)
     except pymysql.Error as error:
         return _refusal(sessions, error)
     except ProviderError as error:
-        return _Outcome(None, message=error.what)
+        return Outcome(None, message=error.what)
     except (ValueError, UnicodeError) as error:
-        return _Outcome(None, message=f"it cannot be sent: {error}")
-    return _Outcome(worked=True)
+        return Outcome(None, message=f"it cannot be sent: {error}")
+    return Outcome(worked=True)
 
 
-def _refusal(sessions: Sessions, error: pymysql.Error) -> _Outcome:
+def _refusal(sessions: Sessions, error: pymysql.Error) -> Outcome:
     said = faults.message(error, sessions.address)
     if faults.lost(error):
         raise faults.fault(error, sessions.address, doing="compiling a statement")
     if faults.locked(error):
-        return _Outcome(None, faults.state(error), f"a table is locked by another session: {said}")
+        return Outcome(None, faults.state(error), f"a table is locked by another session: {said}")
     if faults.slow(error):
-        return _Outcome(None, faults.state(error), "compiling it took too long")
+        return Outcome(None, faults.state(error), "compiling it took too long")
     if faults.number(error) in (ER.PARSE_ERROR, ER.UNSUPPORTED_PS):
         # It may be our way of asking: constants replaced by parameters, blanks before brackets.
-        return _Outcome(worked=False, code=faults.state(error), message=f"syntax error: {said}")
-    return _Outcome(worked=False, code=faults.state(error), message=said)
+        return Outcome(worked=False, code=faults.state(error), message=f"syntax error: {said}")
+    return Outcome(worked=False, code=faults.state(error), message=said)
 
 
 def _elsewhere(text: str, catalog: Catalog) -> str | None:

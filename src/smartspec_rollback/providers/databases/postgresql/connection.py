@@ -24,9 +24,9 @@ from psycopg.conninfo import make_conninfo
 
 from smartspec_rollback.errors import ProviderError, ProviderUnavailable
 from smartspec_rollback.ports.clock import Deadline
+from smartspec_rollback.providers.databases.limits import LOCK_TIMEOUT
 from smartspec_rollback.providers.databases.postgresql.address import Address
 from smartspec_rollback.providers.databases.postgresql.faults import fault
-from smartspec_rollback.providers.databases.postgresql.settings import LOCK_TIMEOUT
 
 APPLICATION = "smartspec"
 """What our connections call themselves."""

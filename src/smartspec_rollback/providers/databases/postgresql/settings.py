@@ -10,9 +10,14 @@ from msgspec import Meta
 
 from smartspec_rollback.domain.secrets import SecretReference
 from smartspec_rollback.domain.values import Value
-
-LOCK_TIMEOUT = 0.1
-"""Seconds we wait for a lock at most, whatever the settings say: others queue behind us."""
+from smartspec_rollback.providers.databases.limits import (
+    LOCK_TIMEOUT,
+    SCAN_LIMIT,
+    STATEMENT_TIMEOUT,
+    LockTimeout,
+    StatementTimeout,
+    TableLimit,
+)
 
 
 class PostgresqlSettings(Value):
@@ -58,32 +63,6 @@ class PostgresqlSettings(Value):
             examples=[["tenant_1", "public"]],
         ),
     ] = ()
-    lock_timeout: Annotated[
-        float,
-        Meta(
-            gt=0,
-            le=LOCK_TIMEOUT,
-            description="How long to wait for a lock at most.",
-            examples=["100ms"],
-            extra={"smartspec": "duration"},
-        ),
-    ] = LOCK_TIMEOUT
-    statement_timeout: Annotated[
-        float,
-        Meta(
-            gt=0,
-            le=60,
-            description="How long one query of ours may take.",
-            examples=["2s"],
-            extra={"smartspec": "duration"},
-        ),
-    ] = 2.0
-    scan_limit: Annotated[
-        int,
-        Meta(
-            ge=0,
-            description="The largest table, in bytes, whose rows may be counted; above it the "
-            "answer is unknown.",
-            examples=[268435456],
-        ),
-    ] = 256 * 1024 * 1024
+    lock_timeout: LockTimeout = LOCK_TIMEOUT
+    statement_timeout: StatementTimeout = STATEMENT_TIMEOUT
+    scan_limit: TableLimit = SCAN_LIMIT

@@ -1,6 +1,6 @@
 """Types by number and by name, as one server has them.
 
-Called by ``statements.trial`` and ``rehearsing.execution``, inside a transaction of theirs.
+Called by ``statements`` and ``rehearsing.execution``, inside a transaction of theirs.
 """
 
 from collections.abc import Sequence

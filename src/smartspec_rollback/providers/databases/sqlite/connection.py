@@ -12,8 +12,8 @@ from contextlib import contextmanager
 
 from smartspec_rollback.errors import ProviderError, ProviderUnavailable
 from smartspec_rollback.ports.clock import Deadline
+from smartspec_rollback.providers.databases.limits import LOCK_TIMEOUT
 from smartspec_rollback.providers.databases.sqlite.address import Address
-from smartspec_rollback.providers.databases.sqlite.settings import LOCK_TIMEOUT
 
 Connection = sqlite3.Connection
 

@@ -10,9 +10,13 @@ from msgspec import Meta
 
 from smartspec_rollback.domain.secrets import SecretReference
 from smartspec_rollback.domain.values import Value
-
-LOCK_TIMEOUT = 0.1
-"""Seconds we wait for a lock at most, whatever the settings say."""
+from smartspec_rollback.providers.databases.limits import (
+    LOCK_TIMEOUT,
+    SCAN_LIMIT,
+    STATEMENT_TIMEOUT,
+    LockTimeout,
+    StatementTimeout,
+)
 
 
 class SqliteSettings(Value):
@@ -26,32 +30,14 @@ class SqliteSettings(Value):
             examples=[{"env": "CHECKOUT_DATABASE_URL"}],
         ),
     ]
-    lock_timeout: Annotated[
-        float,
-        Meta(
-            gt=0,
-            le=LOCK_TIMEOUT,
-            description="How long to wait for a lock at most.",
-            examples=["100ms"],
-            extra={"smartspec": "duration"},
-        ),
-    ] = LOCK_TIMEOUT
-    statement_timeout: Annotated[
-        float,
-        Meta(
-            gt=0,
-            le=60,
-            description="How long one query of ours may take.",
-            examples=["2s"],
-            extra={"smartspec": "duration"},
-        ),
-    ] = 2.0
+    lock_timeout: LockTimeout = LOCK_TIMEOUT
+    statement_timeout: StatementTimeout = STATEMENT_TIMEOUT
     scan_limit: Annotated[
         int,
         Meta(
             ge=0,
             description="The largest file, in bytes, whose rows may be counted; above it the "
             "answer is unknown.",
-            examples=[268435456],
+            examples=[SCAN_LIMIT],
         ),
-    ] = 256 * 1024 * 1024
+    ] = SCAN_LIMIT

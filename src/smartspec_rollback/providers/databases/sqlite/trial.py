@@ -7,14 +7,17 @@ finds what is dropped, renamed or computed now, never what a NOT NULL or a CHECK
 import re
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
-
-from msgspec.structs import replace
 
 from smartspec_rollback.domain.catalog import Catalog
 from smartspec_rollback.domain.workload import Statement, StatementText, Trial
 from smartspec_rollback.ports.clock import Deadline
-from smartspec_rollback.providers.databases.dialects import doubts, usage
+from smartspec_rollback.providers.databases.dialects import usage
+from smartspec_rollback.providers.databases.dialects.outcomes import (
+    NO_TIME,
+    Outcome,
+    described,
+    tried,
+)
 from smartspec_rollback.providers.databases.dialects.parsing import first_word
 from smartspec_rollback.providers.databases.dialects.placeholders import count, rewritten
 from smartspec_rollback.providers.databases.sqlite import definitions
@@ -31,15 +34,6 @@ _MISSING = re.compile(r"no such column: (?P<name>.+)")
 _OF_APPLICATION = re.compile(r"no such (function|collation sequence|module|table-valued function)")
 """What only the application's own connections have; no schema holds it."""
 
-_NO_TIME = "no time was left to try it"
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    worked: bool | None
-    code: str | None = None
-    message: str = ""
-
 
 def describe(
     looks: Looks, texts: tuple[StatementText, ...], catalog: Catalog, deadline: Deadline
@@ -47,16 +41,7 @@ def describe(
     """Read every statement, and let SQLite compile it."""
     read = usage.understand(texts, catalog, "sqlite")
     outcomes = _compiled(looks, read, deadline)
-    described = []
-    for text, statement in zip(texts, read, strict=True):
-        outcome = outcomes[statement.id]
-        if text.problem is not None or outcome.worked is None:
-            problem = statement.problem or outcome.message or None
-            described.append(replace(statement, problem=problem))
-        else:
-            problem = statement.problem if outcome.worked else outcome.message
-            described.append(replace(statement, worked=outcome.worked, problem=problem))
-    return tuple(described)
+    return described(texts, read, outcomes)
 
 
 def trials(
@@ -64,38 +49,22 @@ def trials(
 ) -> tuple[Trial, ...]:
     """Compile every statement on the file as it is now, whose schema is ``catalog``."""
     outcomes = _compiled(looks, statements, deadline)
-    found = []
-    for statement in statements:
-        outcome = outcomes[statement.id]
-        doubt = doubts.of(statement, catalog) if outcome.worked else None
-        found.append(
-            Trial(
-                statement=statement.id,
-                worked=None if doubt is not None else outcome.worked,
-                code=outcome.code,
-                message=doubt or outcome.message,
-            )
-        )
-    return tuple(found)
+    return tried(statements, outcomes, catalog)
 
 
 def _compiled(
     looks: Looks, statements: tuple[Statement, ...], deadline: Deadline
-) -> Mapping[str, _Outcome]:
+) -> Mapping[str, Outcome]:
     with looks.look(deadline) as connection:
         return {
-            each.id: _Outcome(None, message=_NO_TIME)
-            if deadline.expired
-            else _one(looks, connection, each, deadline)
+            each.id: NO_TIME if deadline.expired else _one(looks, connection, each, deadline)
             for each in statements
         }
 
 
-def _one(
-    looks: Looks, connection: Connection, statement: Statement, deadline: Deadline
-) -> _Outcome:
+def _one(looks: Looks, connection: Connection, statement: Statement, deadline: Deadline) -> Outcome:
     if first_word(statement.text) not in _COMPILED:
-        return _Outcome(None, message="only queries and writes are compiled")
+        return Outcome(None, message="only queries and writes are compiled")
     text = rewritten(statement.text, "sqlite")
     strict, quoted = _strictly(text)
     looks.limit(connection, deadline)
@@ -111,22 +80,22 @@ def _one(
     return _explained(looks, connection, text) if meant_text else outcome
 
 
-def _explained(looks: Looks, connection: Connection, text: str) -> _Outcome:
+def _explained(looks: Looks, connection: Connection, text: str) -> Outcome:
     try:
         connection.execute(f"EXPLAIN {text}", (None,) * count(text, "sqlite")).fetchone()
     except sqlite3.Error as error:
         said = message(error, looks.address)
         if locked(error):
-            return _Outcome(None, code(error), f"the database is locked by somebody else: {said}")
+            return Outcome(None, code(error), f"the database is locked by somebody else: {said}")
         if code(error) == "SQLITE_INTERRUPT":
-            return _Outcome(None, code(error), "compiling it took too long")
+            return Outcome(None, code(error), "compiling it took too long")
         own = isinstance(error, sqlite3.ProgrammingError)  # several statements, or no text
         if own or _OF_APPLICATION.search(said):
-            return _Outcome(None, code(error) or None, said)
-        return _Outcome(worked=False, code=code(error) or None, message=said)
+            return Outcome(None, code(error) or None, said)
+        return Outcome(worked=False, code=code(error) or None, message=said)
     except (ValueError, OverflowError) as error:
-        return _Outcome(None, None, f"it cannot be compiled: {error}")
-    return _Outcome(worked=True)
+        return Outcome(None, None, f"it cannot be compiled: {error}")
+    return Outcome(worked=True)
 
 
 def _strictly(text: str) -> tuple[str, frozenset[str]]:
