@@ -20,6 +20,7 @@ MOST = 20_000
 """Statements read at most, those called most often first."""
 
 _ENABLE = "start the server with performance_schema=ON"
+_GRANT = "GRANT SELECT ON performance_schema.* to the URL's user"
 _STATEMENTS = """
     SELECT DIGEST_TEXT, SUM(COUNT_STAR), SUM(SUM_ERRORS)
     FROM performance_schema.events_statements_summary_by_digest
@@ -65,7 +66,8 @@ def statements(
         except ProviderUnavailable:
             raise
         except ProviderError as error:
-            return (), (f"performance_schema could not be read: {error.what}",)
+            gap = f"performance_schema could not be read: {error.what}"
+            return (), (f"{gap}; {_GRANT}",)
         schema = "information_schema" if session.mariadb else "performance_schema"
         uptime = int(session.ask(_FRESH.format(schema=schema))[0][0])
     return _texts(rows), tuple(_gaps(rows, lost, uptime))
