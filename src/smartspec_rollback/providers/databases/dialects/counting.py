@@ -6,22 +6,23 @@ every value a literal; expressions come in only after ``predicates`` let them.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 
 from smartspec_rollback.domain.catalog import Relation
 from smartspec_rollback.domain.schema_record import Question, QuestionKind
 from smartspec_rollback.providers.databases.dialects.names import column
 from smartspec_rollback.providers.databases.dialects.predicates import refused
+from smartspec_rollback.providers.databases.questions import (
+    Unanswerable,
+    arguments,
+    first,
+    length,
+    number,
+)
 
 MARK = "smartspec_counted"
 """The alias our counting gives every table, so that a server's memory of it is known as ours."""
 
-_DIGITS = 10
-_DIGITS_OF_NUMBER = 60
-
-
-class Unanswerable(Exception):
-    """A question cannot be put to this server; the text says why, in words for people."""
+_DIGITS = 60
 
 
 @dataclass(frozen=True)
@@ -97,19 +98,11 @@ def _where(subject: Subject, condition: str) -> str:
 
 
 def _first(question: Question, subject: Subject) -> str:
-    if not question.columns:
-        raise Unanswerable("the question names no column")
-    return subject.name(question.columns[0])
+    return subject.name(first(question))
 
 
 def _filled(names: Iterable[str]) -> str:
     return " AND ".join(f"{each} IS NOT NULL" for each in names)
-
-
-def _arguments(question: Question, wanted: int) -> tuple[str, ...]:
-    if len(question.arguments) != wanted:
-        raise Unanswerable(f"the question has {len(question.arguments)} arguments, not {wanted}")
-    return question.arguments
 
 
 def _nulls(question: Question, subject: Subject) -> str:
@@ -117,31 +110,20 @@ def _nulls(question: Question, subject: Subject) -> str:
 
 
 def _longer(question: Question, subject: Subject) -> str:
-    (limit,) = _arguments(question, 1)
-    if not limit.isdecimal() or len(limit) > _DIGITS:
-        raise Unanswerable(f"the recorded length {limit[:40]!r} is no number")
-    return _where(subject, f"{subject.dialect.length}({_first(question, subject)}) > {int(limit)}")
+    limit = length(question)
+    return _where(subject, f"{subject.dialect.length}({_first(question, subject)}) > {limit}")
 
 
 def _outside(question: Question, subject: Subject) -> str:
-    low, high = _arguments(question, 2)
+    low, high = arguments(question, 2)
     name = _first(question, subject)
     sides = {"<": low, ">": high}
-    conditions = [f"{name} {sign} {_number(bound)}" for sign, bound in sides.items() if bound]
+    conditions = [
+        f"{name} {sign} {number(bound, _DIGITS)}" for sign, bound in sides.items() if bound
+    ]
     if not conditions:
         raise Unanswerable("the question names no bound")
     return _where(subject, f"({' OR '.join(conditions)})")
-
-
-def _number(text: str) -> str:
-    """Write a number as a literal, or refuse what is none."""
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite() or max(len(text), abs(number.adjusted())) > _DIGITS_OF_NUMBER:
-        raise Unanswerable(f"the recorded bound {text[:40]!r} is no number")
-    return f"{number:f}"
 
 
 def _other_labels(question: Question, subject: Subject) -> str:
@@ -166,7 +148,7 @@ def _duplicates(question: Question, subject: Subject) -> str:
 
 def _violations(question: Question, subject: Subject) -> str:
     """Rows for which it is unknown (NULL) satisfy a CHECK, and are not counted."""
-    (predicate,) = _arguments(question, 1)
+    (predicate,) = arguments(question, 1)
     if (reason := refused(predicate, subject.dialect.name)) is not None:
         raise Unanswerable(reason)
     # The line's end ends a comment in the recorded text.

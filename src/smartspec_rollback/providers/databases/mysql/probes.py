@@ -10,9 +10,10 @@ from smartspec_rollback.domain.catalog import Catalog, Relation, RelationKind
 from smartspec_rollback.domain.schema_record import Answer, Question, QuestionKind
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.providers.databases.dialects import counting
-from smartspec_rollback.providers.databases.dialects.counting import MYSQL, Subject, Unanswerable
+from smartspec_rollback.providers.databases.dialects.counting import MYSQL, Subject
 from smartspec_rollback.providers.databases.mysql import faults, queries
 from smartspec_rollback.providers.databases.mysql.connection import Session, Sessions
+from smartspec_rollback.providers.databases.questions import Unanswerable
 
 _WRITTEN = "MySQL keeps no record of when a row was written: its rows carry no version to read"
 _ABSENT = frozenset({1054, 1146})

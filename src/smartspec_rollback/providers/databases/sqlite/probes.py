@@ -9,7 +9,8 @@ from smartspec_rollback.domain.catalog import Catalog, Relation, RelationKind
 from smartspec_rollback.domain.schema_record import Answer, Question, QuestionKind
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.providers.databases.dialects import counting
-from smartspec_rollback.providers.databases.dialects.counting import SQLITE, Subject, Unanswerable
+from smartspec_rollback.providers.databases.dialects.counting import SQLITE, Subject
+from smartspec_rollback.providers.databases.questions import Unanswerable
 from smartspec_rollback.providers.databases.sqlite.connection import (
     Connection,
     Looks,

@@ -9,10 +9,10 @@ from smartspec_rollback.providers.databases.dialects.counting import (
     MYSQL,
     SQLITE,
     Subject,
-    Unanswerable,
     count,
 )
 from smartspec_rollback.providers.databases.dialects.predicates import refused
+from smartspec_rollback.providers.databases.questions import Unanswerable
 
 HOSTILE = (
     "(SELECT max(id) FROM items) > 1",

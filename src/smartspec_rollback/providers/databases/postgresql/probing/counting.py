@@ -6,19 +6,20 @@ is a parameter or a literal; expressions come in only after ``predicates`` let t
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import LiteralString
 
 from psycopg import sql
 
 from smartspec_rollback.domain.schema_record import NULLS_ALIKE, Question, QuestionKind
+from smartspec_rollback.providers.databases.questions import (
+    Unanswerable,
+    arguments,
+    first,
+    length,
+    number,
+)
 
-_DIGITS = 10
-_DIGITS_OF_NUMERIC = 400
-
-
-class Unanswerable(Exception):
-    """A question cannot be put to this server; the text says why, in words for people."""
+_DIGITS = 400
 
 
 @dataclass(frozen=True)
@@ -44,18 +45,12 @@ def count(question: Question, subject: Subject, *, compare_default: bool = True)
         if column not in subject.types:
             raise Unanswerable(f"there is no column {column} any more")
     if question.kind is QuestionKind.SET and not compare_default:
-        return _where(subject, _filled(_first(question)))
+        return _where(subject, _filled(first(question)))
     return _QUERIES[question.kind](question, subject)
 
 
 def _where(subject: Subject, condition: sql.Composable) -> sql.Composed:
     return sql.SQL("SELECT count(*) FROM {} AS t WHERE {}").format(subject.name, condition)
-
-
-def _first(question: Question) -> str:
-    if not question.columns:
-        raise Unanswerable("the question names no column")
-    return question.columns[0]
 
 
 def _column(name: str) -> sql.Composed:
@@ -74,7 +69,7 @@ def _each(
     question: Question, subject: Subject, condition: str, **parts: sql.Composable
 ) -> sql.Composed:
     """Apply a condition on ``v`` to the first column, or to any element where it is an array."""
-    name = _first(question)
+    name = first(question)
     if name in subject.arrays:
         whole = f"EXISTS (SELECT FROM pg_catalog.unnest({{column}}) AS each(v) WHERE {condition})"
     else:
@@ -83,41 +78,29 @@ def _each(
 
 
 def _nulls(question: Question, subject: Subject) -> sql.Composed:
-    return _where(subject, sql.SQL("{} IS NULL").format(_column(_first(question))))
+    return _where(subject, sql.SQL("{} IS NULL").format(_column(first(question))))
 
 
 def _longer(question: Question, subject: Subject) -> sql.Composed:
-    (limit,) = _arguments(question, 1)
-    if not limit.isdecimal() or len(limit) > _DIGITS:
-        raise Unanswerable(f"the recorded length {limit[:40]!r} is no number")
     return _each(
         question,
         subject,
         "pg_catalog.char_length(each.v::text) > {limit}",
-        limit=sql.Literal(int(limit)),
+        limit=sql.Literal(length(question)),
     )
 
 
 def _outside(question: Question, subject: Subject) -> sql.Composed:
-    low, high = _arguments(question, 2)
+    low, high = arguments(question, 2)
     sides = {"<": low, ">": high}
     conditions = [
-        f"each.v::numeric {sign} {_number(bound)}" for sign, bound in sides.items() if bound
+        f"each.v::numeric {sign} '{number(bound, _DIGITS)}'::numeric"
+        for sign, bound in sides.items()
+        if bound
     ]
     if not conditions:
         raise Unanswerable("the question names no bound")
     return _each(question, subject, f"({' OR '.join(conditions)})")
-
-
-def _number(text: str) -> str:
-    """Write a number as a literal, or refuse what is none."""
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite() or max(len(text), abs(number.adjusted())) > _DIGITS_OF_NUMERIC:
-        raise Unanswerable(f"the recorded bound {text[:40]!r} is no number")
-    return f"'{number:f}'::numeric"
 
 
 def _other_labels(question: Question, subject: Subject) -> sql.Composed:
@@ -128,7 +111,7 @@ def _other_labels(question: Question, subject: Subject) -> sql.Composed:
 
 def _duplicates(question: Question, subject: Subject) -> sql.Composed:
     """NULLs are never alike to a unique constraint, unless it says so itself."""
-    _first(question)
+    first(question)
     alike = NULLS_ALIKE in question.arguments
     condition = sql.SQL("true") if alike else _all([_filled(c) for c in question.columns])
     return sql.SQL(
@@ -139,7 +122,7 @@ def _duplicates(question: Question, subject: Subject) -> sql.Composed:
 
 def _violations(question: Question, subject: Subject) -> sql.Composed:
     """Rows for which it is unknown (NULL) satisfy a CHECK, and are not counted."""
-    (predicate,) = _arguments(question, 1)
+    (predicate,) = arguments(question, 1)
     # The line's end ends a comment in the recorded text.
     return sql.SQL("SELECT count(*) FROM {} WHERE NOT (").format(subject.name) + sql.SQL(
         "{}\n)"
@@ -147,7 +130,7 @@ def _violations(question: Question, subject: Subject) -> sql.Composed:
 
 
 def _orphans(question: Question, subject: Subject) -> sql.Composed:
-    _first(question)
+    first(question)
     _, *targets = question.arguments or ("",)
     if subject.other is None or len(targets) != len(question.columns):
         raise Unanswerable("the recorded foreign key does not say which columns it points at")
@@ -168,7 +151,7 @@ def _rows(question: Question, subject: Subject) -> sql.Composed:
 
 def _set(question: Question, subject: Subject) -> sql.Composed:
     """Compare as text, which every type has; what only looks different counts as set."""
-    name = _first(question)
+    name = first(question)
     if not question.arguments:
         return _where(subject, _filled(name))
     default = sql.SQL("({}\n)::{}").format(
@@ -181,12 +164,6 @@ def _set(question: Question, subject: Subject) -> sql.Composed:
             _filled(name), _column(name), default
         ),
     )
-
-
-def _arguments(question: Question, wanted: int) -> tuple[str, ...]:
-    if len(question.arguments) != wanted:
-        raise Unanswerable(f"the question has {len(question.arguments)} arguments, not {wanted}")
-    return question.arguments
 
 
 def _literally(text: str) -> LiteralString:

@@ -17,8 +17,9 @@ from smartspec_rollback.domain.schema_record import Answer, Mark, Question, Ques
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.providers.databases.postgresql.connection import Connection
 from smartspec_rollback.providers.databases.postgresql.probing import counting, written
-from smartspec_rollback.providers.databases.postgresql.probing.counting import Subject, Unanswerable
+from smartspec_rollback.providers.databases.postgresql.probing.counting import Subject
 from smartspec_rollback.providers.databases.postgresql.probing.predicates import refused
+from smartspec_rollback.providers.databases.questions import Unanswerable
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
 """Opens a short read-only transaction with an empty search path; rolled back in the end."""

@@ -15,13 +15,13 @@ from smartspec_rollback.domain.catalog import Catalog, Column, Relation, Relatio
 from smartspec_rollback.domain.workload import ColumnProfile, Sample
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.providers.databases.postgresql.connection import Connection
-from smartspec_rollback.providers.databases.postgresql.probing.counting import Unanswerable
 from smartspec_rollback.providers.databases.postgresql.probing.probes import (
     Found,
     Transaction,
     find,
     fits,
 )
+from smartspec_rollback.providers.databases.questions import Unanswerable
 
 MOST_LABELS = 20
 MOST_KEYS = 50

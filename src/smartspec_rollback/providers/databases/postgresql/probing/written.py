@@ -9,7 +9,7 @@ from psycopg import sql
 from smartspec_rollback.domain.schema_record import Answer, Counter, Mark, Question
 from smartspec_rollback.providers.databases.postgresql.connection import Connection
 from smartspec_rollback.providers.databases.postgresql.probing import marks
-from smartspec_rollback.providers.databases.postgresql.probing.counting import Unanswerable
+from smartspec_rollback.providers.databases.questions import Unanswerable
 
 _REACH = 2**31 - 2
 """Ids further apart than this cannot be ordered by their lower 32 bits."""
