@@ -292,3 +292,18 @@ def test_the_layers_that_looked_are_told_in_order() -> None:
     """People must see whether anybody compiled a statement."""
     found = judge(OLD, OLD, READ, layers=(Layer.WORKLOAD, Layer.CATALOG, Layer.CATALOG))
     assert found.layers == (Layer.CATALOG, Layer.WORKLOAD)
+
+
+def test_what_a_server_said_is_evidence_once() -> None:
+    """Two lines that say the same take room from what matters at three in the morning."""
+    reads = select("a")
+    trial = Trial(statement=reads.id, worked=False, code="42703", message="no column a")
+    dropped = catalog(table("items", column("b", "integer")))
+    found = judge(OLD, dropped, reads, trials=(trial,))
+    said = [
+        each.value
+        for finding in found.findings
+        for each in finding.evidence
+        if each.fact == "the server says"
+    ]
+    assert said == ["42703 no column a"]

@@ -121,6 +121,11 @@ def _row(case: Case, old: Column, new: Column) -> int | None:
     return what.row if what is not None else None
 
 
+def said(code: str | None, message: str) -> str:
+    """Spell what a server said, the same wherever it is evidence: twice the same is shown once."""
+    return f"{code or ''} {brief(message)}".strip()
+
+
 def brief(message: str, limit: int = 300) -> str:
     """Bring a server's message on one line of bounded length."""
     text = " ".join(message.split())

@@ -9,13 +9,12 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from smartspec_rollback.domain.catalog import Column
-from smartspec_rollback.domain.comparison import Layer, SchemaFinding, SchemaVerdict
+from smartspec_rollback.domain.comparison import SchemaFinding, SchemaVerdict
 from smartspec_rollback.domain.migration import EffectKind
-from smartspec_rollback.domain.values import Evidence
 from smartspec_rollback.domain.workload import Statement
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.fixes import fix
-from smartspec_rollback.schema.found import fact, found
+from smartspec_rollback.schema.found import found
 from smartspec_rollback.schema.matching import Columns, Match
 from smartspec_rollback.schema.reading.words import words
 from smartspec_rollback.schema.workload.using import (
@@ -23,6 +22,7 @@ from smartspec_rollback.schema.workload.using import (
     expands,
     opaque,
     reads_rows,
+    refusal,
     silence,
     statements_of,
     still_failing,
@@ -72,7 +72,7 @@ def _gone(case: Case, pair: Match, column: Column, code: int, became: str) -> Sc
             object_,
             f"{became}, and the old version uses it.",
             statements=statements_of(failing),
-            evidence=_refusal(case, failing),
+            evidence=refusal(case, failing),
         )
     if stars := _stars(case, pair):
         return found(
@@ -165,14 +165,6 @@ def _stars(case: Case, pair: Match) -> Used:
 def _wild(case: Case, pair: Match) -> tuple[Statement, ...]:
     """List statements nobody understood that select everything of the table."""
     return tuple(each for each in opaque(case, pair.old.name) if "*" in each.text)
-
-
-def _refusal(case: Case, used: Used) -> tuple[Evidence, ...]:
-    for statement, _ in used:
-        trial = case.trials.get(statement.id)
-        if trial is not None and trial.worked is False:
-            return (fact("the server says", trial.message, Layer.WORKLOAD),)
-    return ()
 
 
 def _parts(case: Case, pair: Match, column: Column, fates: Columns) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from smartspec_rollback.schema.codes import SHAPE_CHANGED
 from smartspec_rollback.schema.fixes import fix
 from smartspec_rollback.schema.found import fact, found
 from smartspec_rollback.schema.refusals.failures import cause
-from smartspec_rollback.schema.refusals.placing import Cause, brief
+from smartspec_rollback.schema.refusals.placing import Cause, brief, said
 from smartspec_rollback.schema.rules.trials import lacking, named, unproven
 
 _RECORDED = "recorded"
@@ -60,7 +60,7 @@ def _failed(case: Case, known: Cause, failed: list[tuple[Statement, Run]]) -> Sc
         layer=Layer.SHADOW,
         statements=(statement for statement, _ in shown),
         evidence=(
-            fact("the server says", f"{run.code or ''} {brief(run.message)}".strip(), Layer.SHADOW),
+            fact("the server says", said(run.code, run.message), Layer.SHADOW),
             fact("values", values, Layer.SHADOW),
         ),
         fix=fix(named(known.code), case, known.object, to=known.to),

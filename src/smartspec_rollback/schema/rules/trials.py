@@ -14,7 +14,7 @@ from smartspec_rollback.schema.fixes import fix
 from smartspec_rollback.schema.found import fact, found
 from smartspec_rollback.schema.reading.words import words
 from smartspec_rollback.schema.refusals.failures import cause
-from smartspec_rollback.schema.refusals.placing import Cause, brief
+from smartspec_rollback.schema.refusals.placing import Cause, brief, said
 
 
 def findings(case: Case) -> Iterator[SchemaFinding]:
@@ -71,12 +71,6 @@ def _refused(case: Case, known: Cause, refused: list[tuple[Statement, Trial]]) -
         + brief(trial.message),
         layer=Layer.WORKLOAD,
         statements=(statement for statement, _ in shown),
-        evidence=(
-            fact(
-                "the server says",
-                f"{trial.code or ''} {brief(trial.message)}".strip(),
-                Layer.WORKLOAD,
-            ),
-        ),
+        evidence=(fact("the server says", said(trial.code, trial.message), Layer.WORKLOAD),),
         fix=fix(named(known.code), case, known.object, to=known.to),
     )

@@ -97,7 +97,8 @@ def _said(
     elif missing := len(statements) - len(understood):
         gaps.append(f"{missing} of {len(statements)} statements could not be understood")
     if never_worked:
-        gaps.append(f"{never_worked} statements never worked on the old schema and are left out")
+        said = "1 statement" if never_worked == 1 else f"{never_worked} statements"
+        gaps.append(f"never worked on the old schema, and left out: {said}")
     if untouched and statements:
         names = ", ".join(untouched[:_NAMED])
         more = f" and {len(untouched) - _NAMED} more" if len(untouched) > _NAMED else ""

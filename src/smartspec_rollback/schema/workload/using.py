@@ -14,6 +14,7 @@ from smartspec_rollback.domain.workload import Statement, Use
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.found import fact
 from smartspec_rollback.schema.reading.words import words
+from smartspec_rollback.schema.refusals.placing import said
 
 _DYNAMIC = re.compile(r"\bEXECUTE\s+(?!FUNCTION\b|PROCEDURE\b)", re.IGNORECASE)
 """SQL that a function puts together when it runs: it may name anything."""
@@ -199,5 +200,5 @@ def refusal(case: Case, used: Used) -> tuple[Evidence, ...]:
     for statement, _ in used:
         trial = case.trials.get(statement.id)
         if trial is not None and trial.worked is False:
-            return (fact("the server says", trial.message, Layer.WORKLOAD),)
+            return (fact("the server says", said(trial.code, trial.message), Layer.WORKLOAD),)
     return ()
