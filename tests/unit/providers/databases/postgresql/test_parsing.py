@@ -126,7 +126,8 @@ def test_any_text_is_taken(text: str) -> None:
     )
 )
 def test_pieces_of_sql_in_any_order_are_taken(words: list[str]) -> None:
-    """Rewriting placeholders would fail on text it was not made for."""
-    text = " ".join(words)
+    """Rewriting placeholders would fail on text it was not made for, or half of it be taken."""
+    found = parse(" ".join(words))
 
-    assert parse(text) == parse(text)
+    assert found.problem is None or not found.trees
+    assert found.problem != ""
