@@ -21,7 +21,8 @@ from smartspec_rollback.schema.reading.type_changes import change
 
 _SHOWN = 5
 _ACCESS = "access-restricted"
-"""Who may use an object tells nothing of what it is."""
+"""Who may use an object tells nothing of what it is, but of what guards it."""
+_GUARDS = frozenset({"the policy", "its row security"})
 _THERE = "whether there is a column"
 Part = tuple[str, str, Hashable]
 """A part of a relation: what it is, its own name if it has one, and what makes it the same."""
@@ -29,14 +30,18 @@ Part = tuple[str, str, Hashable]
 
 def leftover(case: Case, findings: Iterable[SchemaFinding]) -> Iterator[SchemaFinding]:
     """Report what both schemas have and is not the same, though no finding names it."""
-    said = frozenset(each.object for each in findings if each.code != _ACCESS)
-    yield from _relations(case, said)
+    every = tuple(findings)
+    said = frozenset(each.object for each in every if each.code != _ACCESS)
+    guarded = frozenset(each.object for each in every if each.code == _ACCESS)
+    yield from _relations(case, said, guarded)
     yield from _functions(case, said)
     yield from _types(case, said)
     yield from _others(case)
 
 
-def _relations(case: Case, said: frozenset[str]) -> Iterator[SchemaFinding]:
+def _relations(
+    case: Case, said: frozenset[str], guarded: frozenset[str]
+) -> Iterator[SchemaFinding]:
     for old, new in case.pairs():
         if old.qualified in said:
             continue
@@ -44,6 +49,7 @@ def _relations(case: Case, said: frozenset[str]) -> Iterator[SchemaFinding]:
             f"{what} {name}".rstrip()
             for what, name, _ in _differing(case, old, new) - _inherited(case, old, new)
             if not (_judged(case, old, what) or _told(f"{old.qualified}.{name}", said))
+            and not (what in _GUARDS and old.qualified in guarded)
         ]
         if differing:
             yield from _unjudged(

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from smartspec_rollback.domain.catalog import Catalog, Column, Relation, Sequence
 from smartspec_rollback.domain.comparison import SchemaFinding, SchemaVerdict
+from smartspec_rollback.domain.schema_record import Question, QuestionKind
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.codes import SEQUENCE_CHANGED
 from smartspec_rollback.schema.fixes.guards import grant_on
@@ -18,6 +19,8 @@ from smartspec_rollback.schema.matching import Fate, Match
 from smartspec_rollback.schema.workload.access import granted, roles, unbound
 from smartspec_rollback.schema.workload.using import inserting, omitting, statements_of
 
+_START = re.compile(r"\bSTART WITH (?P<at>\d+) INCREMENT BY [1-9]")
+_LOWEST = -(2**63)
 _NEXTVAL = re.compile(r"\bnextval\('(?P<name>(?:[^']|'')+)'", re.IGNORECASE)
 
 
@@ -47,7 +50,9 @@ def _anew(case: Case, pair: Match) -> Iterable[SchemaFinding]:
         if was is None or now is None:
             continue
         same = was.qualified == now.qualified and was.identity == now.identity
-        if not same and (leaving := omitting(case, pair.old, old.name)):
+        if same or _beyond(case, pair, old, now):
+            continue
+        if leaving := omitting(case, pair.old, old.name):
             yield found(
                 SEQUENCE_CHANGED,
                 SchemaVerdict.ATTENTION,
@@ -57,6 +62,22 @@ def _anew(case: Case, pair: Match) -> Iterable[SchemaFinding]:
                 statements=statements_of(leaving),
                 evidence=(fact("sequence", f"{was.qualified} became {now.qualified}"),),
             )
+
+
+def _beyond(case: Case, pair: Match, column: Column, sequence: Sequence) -> bool:
+    """Tell whether a sequence starts where no row has come to yet."""
+    start = _START.search(sequence.definition)
+    if start is None:
+        return False
+    answer = case.ask(
+        Question(
+            kind=QuestionKind.OUTSIDE,
+            relation=pair.new.qualified,
+            columns=(column.name,),
+            arguments=(str(_LOWEST), str(int(start["at"]) - 1)),
+        )
+    )
+    return answer is not None and answer.rows == 0 and answer.exact
 
 
 def _source(catalog: Catalog, relation: Relation, column: Column) -> Sequence | None:

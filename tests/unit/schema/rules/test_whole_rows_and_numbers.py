@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.unit.schema.judged import (
     ATTENTION,
     BREAKING,
@@ -31,6 +32,7 @@ from smartspec_rollback.domain.catalog import (
     TypeKind,
 )
 from smartspec_rollback.domain.comparison import SchemaVerdict
+from smartspec_rollback.domain.schema_record import Question, QuestionKind
 from smartspec_rollback.domain.workload import ResultColumn, Statement, Trial
 from smartspec_rollback.testing.schema_samples import catalog, column, statement, table
 
@@ -156,6 +158,23 @@ def test_an_identity_in_place_of_a_serial_may_start_again() -> None:
     """Without setval the next insert of the old version meets a key that is there."""
     found = judge(numbered(identity=False), numbered(identity=True), WRITE)
     assert verdicts(found)["sequence-changed", "public.items.id"] is ATTENTION
+
+
+@pytest.mark.parametrize(("rows", "expected"), [(0, SAFE), (3, ATTENTION), (None, ATTENTION)])
+def test_an_identity_that_starts_beyond_every_row_goes_on(
+    rows: int | None, expected: SchemaVerdict
+) -> None:
+    """Somebody who chose the start well would be told to look; who chose it too low would not."""
+    old, new = numbered(identity=False), numbered(identity=True)
+    said = "CREATE SEQUENCE items_id_seq START WITH 100 INCREMENT BY 1"
+    new = replace(new, sequences=tuple(replace(s, definition=said) for s in new.sequences))
+    asked = Question(
+        kind=QuestionKind.OUTSIDE,
+        relation="public.items",
+        columns=("id",),
+        arguments=(str(-(2**63)), "99"),
+    )
+    assert judge(old, new, WRITE, answers={asked: rows}).verdict is expected
 
 
 def test_a_sequence_that_goes_on_is_nothing_to_look_at() -> None:
