@@ -1,18 +1,14 @@
 """Generated columns, partitions, collations, comments, and what migrations did to rows."""
 
 import re
-from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from smartspec_rollback.domain.catalog import Relation, RelationKind
 from smartspec_rollback.domain.migration import Effect, EffectKind
 from smartspec_rollback.domain.workload import Statement, Trial, Use
-from smartspec_rollback.schema.reading.bounds import covered, covers_all
 from smartspec_rollback.schema.rules import (
     collations,
     comments,
@@ -180,44 +176,6 @@ def test_a_partition_used_by_name_is_missed() -> None:
     asked = statement("SELECT id FROM part", Use(relation=part.qualified, returns=("id",)))
     built = case(catalog(parent, part), catalog(parent), asked)
     assert said(partitions.findings(built))["table-dropped", part.qualified] == "breaking"
-
-
-@given(st.lists(st.integers(0, 99), min_size=2, max_size=9, unique=True), st.randoms())
-def test_a_range_cut_in_pieces_is_still_covered(edges: list[int], random: Any) -> None:
-    """Splitting a partition would be taken for dropping it, or a hole overlooked."""
-    edges.sort()
-    pieces = [f"FOR VALUES FROM ('{low}') TO ('{high}')" for low, high in pairwise(edges)]
-    whole = f"FOR VALUES FROM ('{edges[0]}') TO ('{edges[-1]}')"
-    random.shuffle(pieces)
-    assert covered(whole, pieces)
-    missing = pieces[1:]
-    assert not covered(whole, missing)
-    assert covered(whole, [*missing, "DEFAULT"])
-
-
-@pytest.mark.parametrize(
-    ("bounds", "expected"),
-    [
-        ((), False),
-        (("DEFAULT",), True),
-        (("FOR VALUES FROM (MINVALUE) TO (MAXVALUE)",), True),
-        (("FOR VALUES FROM (MINVALUE) TO ('5')", "FOR VALUES FROM ('5') TO (MAXVALUE)"), True),
-        (("FOR VALUES FROM (MINVALUE) TO ('5')", "FOR VALUES FROM ('6') TO (MAXVALUE)"), False),
-        (("FOR VALUES WITH (modulus 2, remainder 0)",), False),
-        (
-            (
-                "FOR VALUES WITH (modulus 2, remainder 0)",
-                "FOR VALUES WITH (modulus 4, remainder 1)",
-                "FOR VALUES WITH (modulus 4, remainder 3)",
-            ),
-            True,
-        ),
-        (("nonsense",), False),
-    ],
-)
-def test_whether_every_key_has_a_place(bounds: tuple[str, ...], expected: bool) -> None:  # noqa: FBT001 - a table's column
-    """An unread bound must never count as a place."""
-    assert covers_all(bounds) is expected
 
 
 def effect(kind: EffectKind, text: str, *columns: str, relation: str = "items") -> Effect:
