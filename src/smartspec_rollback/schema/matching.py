@@ -39,7 +39,7 @@ class Match:
 
     @cached_property
     def columns(self) -> "Columns":
-        """What became of its columns."""
+        """What became of its columns; one that stands in another's place is that one renamed."""
         return _columns(self)
 
     def offers(self, column: str) -> bool:
@@ -137,11 +137,6 @@ class Columns:
     renamed: tuple[tuple[Column, Column], ...]
     dropped: tuple[Column, ...]
     added: tuple[Column, ...]
-
-
-def columns(pair: Match) -> Columns:
-    """Match the columns of one table; one that stands in another's place is that one renamed."""
-    return pair.columns
 
 
 def _columns(pair: Match) -> Columns:

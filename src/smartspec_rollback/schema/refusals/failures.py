@@ -11,7 +11,7 @@ from smartspec_rollback.domain.catalog import Relation, RelationKind, TypeKind
 from smartspec_rollback.domain.workload import Statement
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.codes import STATEMENT_FAILS
-from smartspec_rollback.schema.matching import Fate, columns
+from smartspec_rollback.schema.matching import Fate
 from smartspec_rollback.schema.refusals import failing_rows
 from smartspec_rollback.schema.refusals.placing import Cause, Refusal, match_of, now_of, retyped
 
@@ -49,7 +49,7 @@ def _column(refusal: Refusal) -> Cause | None:
         return Cause(36, f"{owner.qualified}.{bare}")
     pair = match_of(refusal.case, owner)
     if pair is not None:
-        for was, now in columns(pair).renamed:
+        for was, now in pair.columns.renamed:
             if was.name == bare:
                 return Cause(9, f"{owner.qualified}.{bare}", to=now.name)
     return Cause(7, f"{owner.qualified}.{bare}")

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from smartspec_rollback.domain.comparison import SchemaFinding, SchemaVerdict
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.found import fact, found
-from smartspec_rollback.schema.matching import columns
 from smartspec_rollback.schema.workload.using import silence, statements_of, touching
 
 
 def findings(case: Case) -> Iterator[SchemaFinding]:
     """Judge every column with another collation of its own."""
     for pair in case.matching.matches:
-        for old, new in columns(pair).kept:
+        for old, new in pair.columns.kept:
             if old.own_collation == new.own_collation:
                 continue
             object_ = f"{pair.old.qualified}.{old.name}"

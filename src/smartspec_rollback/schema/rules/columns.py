@@ -13,7 +13,7 @@ from smartspec_rollback.domain.values import Evidence
 from smartspec_rollback.domain.workload import Statement
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.found import counted, fact, found
-from smartspec_rollback.schema.matching import Fate, Match, columns
+from smartspec_rollback.schema.matching import Fate, Match
 from smartspec_rollback.schema.reading.defaults import constant, fills_itself, with_domain
 from smartspec_rollback.schema.reading.words import words
 from smartspec_rollback.schema.rules.columns_by_row import by_rows
@@ -38,7 +38,7 @@ def findings(case: Case) -> Iterable[SchemaFinding]:
     for pair in case.matching.matches:
         if pair.fate not in _HERE:
             continue
-        fates = columns(pair)
+        fates = pair.columns
         for column in fates.added:
             yield _added(case, pair, column)
         for old, new in fates.renamed:

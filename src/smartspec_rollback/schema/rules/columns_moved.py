@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from smartspec_rollback.domain.comparison import SchemaFinding, SchemaVerdict
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.found import found
-from smartspec_rollback.schema.matching import Match, columns
+from smartspec_rollback.schema.matching import Match
 from smartspec_rollback.schema.workload.using import reading, statements_of, touching
 
 _TWO = 2
@@ -25,7 +25,7 @@ def _order(case: Case, pair: Match) -> Iterable[SchemaFinding]:
     """Judge columns that stand in another order: inserts without names fill the wrong ones."""
     old = [c.name for c in sorted(pair.old.columns, key=lambda each: each.position)]
     new = [c.name for c in sorted(pair.new.columns, key=lambda each: each.position)]
-    renamed = {now.name: was.name for was, now in columns(pair).renamed}
+    renamed = {now.name: was.name for was, now in pair.columns.renamed}
     if [renamed.get(name, name) for name in new[: len(old)]] == old:
         return
     blind = tuple(
@@ -50,7 +50,7 @@ def _anew(case: Case, pair: Match) -> Iterable[SchemaFinding]:
     if case.before.catalog.kind != "postgresql" or case.after.kind != "postgresql":
         return
     last = max((column.position for column in pair.old.columns), default=0)
-    for column, now in columns(pair).kept:
+    for column, now in pair.columns.kept:
         if now.position <= last or now.generated is not None:
             continue
         if readers := reading(case, pair.old, column.name):

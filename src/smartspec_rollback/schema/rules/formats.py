@@ -10,7 +10,7 @@ from smartspec_rollback.domain.comparison import Layer, SchemaFinding, SchemaVer
 from smartspec_rollback.domain.workload import ColumnProfile
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.found import fact, found
-from smartspec_rollback.schema.matching import Fate, Match, columns
+from smartspec_rollback.schema.matching import Fate, Match
 from smartspec_rollback.schema.reading.sqltypes import Family, type_in
 from smartspec_rollback.schema.workload.using import reading, statements_of
 
@@ -24,7 +24,7 @@ def findings(case: Case) -> Iterable[SchemaFinding]:
     for pair in case.matching.matches:
         if pair.fate is not Fate.KEPT:
             continue
-        for old, new in columns(pair).kept:
+        for old, new in pair.columns.kept:
             was = before.get((pair.old.qualified, old.name))
             now = case.profiles.get((pair.new.qualified, new.name))
             kind = type_in(case.before.catalog, old.type).family

@@ -10,7 +10,7 @@ from smartspec_rollback.domain.comparison import SchemaFinding, SchemaVerdict
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.fixes import fix
 from smartspec_rollback.schema.found import fact, found
-from smartspec_rollback.schema.matching import Match, columns
+from smartspec_rollback.schema.matching import Match
 from smartspec_rollback.schema.reading.defaults import fills_itself
 from smartspec_rollback.schema.reading.words import words
 from smartspec_rollback.schema.workload.using import (
@@ -26,7 +26,7 @@ from smartspec_rollback.schema.workload.using import (
 def findings(case: Case) -> Iterator[SchemaFinding]:
     """Judge every column the server computes now, or computed before."""
     for pair in case.matching.matches:
-        fates = columns(pair)
+        fates = pair.columns
         for old, new in (*fates.kept, *fates.renamed):
             if new.generated is not None and old.generated is None:
                 yield _refusing(case, pair, old, 39)

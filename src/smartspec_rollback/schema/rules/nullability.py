@@ -11,7 +11,7 @@ from smartspec_rollback.domain.schema_record import Question, QuestionKind
 from smartspec_rollback.domain.values import Evidence
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.found import counted, fact, found
-from smartspec_rollback.schema.matching import Fate, Match, columns
+from smartspec_rollback.schema.matching import Fate, Match
 from smartspec_rollback.schema.reading.defaults import fills_itself, given
 from smartspec_rollback.schema.workload.using import (
     giving,
@@ -27,7 +27,7 @@ def findings(case: Case) -> Iterable[SchemaFinding]:
     for pair in case.matching.matches:
         if pair.fate not in {Fate.KEPT, Fate.BEHIND_VIEW}:
             continue
-        for old, new in columns(pair).kept:
+        for old, new in pair.columns.kept:
             if new.generated is not None or new.identity == "always":
                 continue
             if old.nullable and not new.nullable:

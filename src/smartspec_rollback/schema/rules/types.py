@@ -13,7 +13,7 @@ from smartspec_rollback.domain.values import Evidence
 from smartspec_rollback.domain.workload import ColumnProfile
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.found import counted, fact, found
-from smartspec_rollback.schema.matching import Fate, Match, columns
+from smartspec_rollback.schema.matching import Fate, Match
 from smartspec_rollback.schema.reading.literals import written
 from smartspec_rollback.schema.reading.sqltypes import Family, SqlType, type_in
 from smartspec_rollback.schema.reading.type_changes import Harm, TypeChange, bounds, change
@@ -28,7 +28,7 @@ def findings(case: Case) -> Iterable[SchemaFinding]:
     for pair in case.matching.matches:
         if pair.fate not in {Fate.KEPT, Fate.BEHIND_VIEW}:
             continue
-        for old, new in columns(pair).kept:
+        for old, new in pair.columns.kept:
             if old.type == new.type:
                 continue
             yield from _retyped(case, pair, old, new)
