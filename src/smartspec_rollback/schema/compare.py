@@ -105,8 +105,8 @@ def questions(inputs: Inputs) -> tuple[Question, ...]:
 def compare(inputs: Inputs) -> Comparison:
     """Judge every difference of the two schemas by what the old version does."""
     case = _case(inputs)
-    findings = list(merge((*_run(case), *_incomplete(inputs), *_incomparable(inputs, case))))
-    findings += leftover(case, findings)
+    same = inputs.before.catalog.kind == inputs.after.kind
+    findings = _judged(inputs, case) if same else [_of_two_kinds(inputs)]
     if not case.enough and any(each.verdict is SchemaVerdict.UNKNOWN for each in findings):
         findings.append(_too_little(case.coverage))
     findings = once(merge(findings), case)
@@ -119,6 +119,20 @@ def compare(inputs: Inputs) -> Comparison:
         findings=tuple(_mended(each, case) for each in findings),
         layers=tuple(sorted(set(inputs.layers))),
         unseen=_unseen(inputs),
+    )
+
+
+def _judged(inputs: Inputs, case: Case) -> list[SchemaFinding]:
+    findings = list(merge((*_run(case), *_incomplete(inputs), *_not_read(inputs, case))))
+    return [*findings, *leftover(case, findings)]
+
+
+def _of_two_kinds(inputs: Inputs) -> SchemaFinding:
+    return found(
+        NOT_COMPARABLE,
+        SchemaVerdict.UNKNOWN,
+        "database",
+        f"The old schema is of {inputs.before.catalog.kind}, the new one of {inputs.after.kind}.",
     )
 
 
@@ -178,15 +192,8 @@ def _incomplete(inputs: Inputs) -> Iterable[SchemaFinding]:
             )
 
 
-def _incomparable(inputs: Inputs, case: Case) -> Iterable[SchemaFinding]:
+def _not_read(inputs: Inputs, case: Case) -> Iterable[SchemaFinding]:
     before, after = inputs.before.catalog, inputs.after
-    if before.kind != after.kind:
-        yield found(
-            NOT_COMPARABLE,
-            SchemaVerdict.UNKNOWN,
-            "database",
-            f"The old schema is of {before.kind}, the new one of {after.kind}.",
-        )
     notes = tuple(dict.fromkeys((*before.notes, *after.notes)))
     if notes and not case.enough:
         yield found(

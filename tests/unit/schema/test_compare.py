@@ -219,6 +219,14 @@ def test_a_difference_no_rule_describes_is_unknown_where_it_is_used() -> None:
     assert one(judge(old, new, select("a")), "not-comparable").verdict is UNKNOWN
 
 
+def test_schemas_of_two_kinds_are_not_compared() -> None:
+    """Every table of the one is gone from the other, and a wrong URL reads as a catastrophe."""
+    old = catalog(table("main.items", column("a")), kind="sqlite")
+    found = judge(old, catalog(table("items", column("a"))), select("a", relation="main.items"))
+    assert [(f.code, f.object) for f in found.findings] == [("not-comparable", "database")]
+    assert found.verdict is UNKNOWN
+
+
 def test_what_no_statement_names_is_unknown_where_it_differs() -> None:
     """Operators and casts change what statements mean without any of them saying so."""
     old = catalog(table("items", column("a")))

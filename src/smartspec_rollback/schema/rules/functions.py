@@ -17,6 +17,9 @@ from smartspec_rollback.schema.reading.words import words
 from smartspec_rollback.schema.workload.running import calling, is_named, set_off, takes
 from smartspec_rollback.schema.workload.using import opaque
 
+_WATCHING = frozenset({"pg_stat_statements"})
+"""Extensions by which people watch a server; no application is made of them."""
+
 
 def findings(case: Case) -> Iterator[SchemaFinding]:
     """Judge every function of the old schema that is gone or another one, and new overloads."""
@@ -34,7 +37,7 @@ def findings(case: Case) -> Iterator[SchemaFinding]:
         if new.signature not in was and new.extension is None:
             yield from _overload(case, new)
     for extension in case.before.catalog.extensions:
-        if extension.name not in installed:
+        if extension.name not in installed | _WATCHING:
             yield _without(case, extension)
 
 
