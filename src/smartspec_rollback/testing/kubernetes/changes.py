@@ -1,0 +1,54 @@
+"""What a change of an object means: for its generation, its status, its end. Pure.
+
+Used by ``writing``.
+"""
+
+from smartspec_rollback.testing.kubernetes.objects import Obj, clone, dig, meta
+from smartspec_rollback.testing.kubernetes.resources import Resource
+
+
+def only_status(new: Obj, old: Obj) -> Obj:
+    """Take status and annotations from the new object, all else from the old one."""
+    kept: Obj = clone(old)
+    if "status" in new:
+        kept["status"] = new["status"]
+    else:
+        kept.pop("status", None)
+    for key in ("annotations", "finalizers", "managedFields"):
+        if key in meta(new):
+            meta(kept)[key] = meta(new)[key]
+        else:
+            meta(kept).pop(key, None)
+    return kept
+
+
+def counts(resource: Resource, old: Obj, new: Obj) -> bool:
+    """Tell whether a change raises the generation."""
+    if not resource.counted:
+        return False
+    outside = ("metadata", "status")
+    if {k: v for k, v in new.items() if k not in outside} != {
+        k: v for k, v in old.items() if k not in outside
+    }:
+        return True
+    return resource.counted == "spec and annotations" and (
+        dig(new, "metadata", "annotations") or {}
+    ) != (dig(old, "metadata", "annotations") or {})
+
+
+def _untimed(thing: Obj) -> Obj:
+    owners = [{**o, "time": ""} for o in dig(thing, "metadata", "managedFields") or ()]
+    return {**thing, "metadata": {**thing["metadata"], "managedFields": owners}}
+
+
+def same(old: Obj, new: Obj) -> bool:
+    """Tell whether there is nothing to write."""
+    return _untimed(old) == _untimed(new)
+
+
+def held(thing: Obj) -> bool:
+    """Tell whether something keeps an object that is being deleted."""
+    if thing["kind"] == "Namespace":
+        return bool(dig(thing, "spec", "finalizers"))
+    waiting = thing["kind"] == "Pod" and thing["metadata"].get("deletionGracePeriodSeconds")
+    return bool(thing["metadata"].get("finalizers")) or bool(waiting)

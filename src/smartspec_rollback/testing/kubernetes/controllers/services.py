@@ -1,0 +1,231 @@
+"""The controllers around Services: EndpointSlices, Endpoints, and disruption budgets."""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from smartspec_rollback.testing.kubernetes.controllers.pods import finished, ready
+from smartspec_rollback.testing.kubernetes.controllers.world import AS_CONTROLLER, World
+from smartspec_rollback.testing.kubernetes.objects import (
+    Obj,
+    controller_of,
+    deleting,
+    dig,
+    labels_of,
+    name_of,
+    namespace_of,
+    owner_reference,
+    short_hash,
+    uid_of,
+)
+from smartspec_rollback.testing.kubernetes.resources import (
+    DISRUPTION_BUDGET,
+    ENDPOINT_SLICE,
+    ENDPOINTS,
+    POD,
+    SERVICE,
+    Registry,
+    Resource,
+)
+from smartspec_rollback.testing.kubernetes.selectors import selects
+from smartspec_rollback.testing.kubernetes.store import Change, Key, Store
+
+
+def _all_near(store: Store, change: Change, resource: Resource) -> Iterable[Key]:
+    """Look at an object when it changes, and at all of its namespace when a pod does."""
+    if change.resource == resource:
+        return [(namespace_of(change.object), name_of(change.object))]
+    if change.resource == POD:
+        near = store.all(resource, namespace_of(change.object))
+        return [(namespace_of(each), name_of(each)) for each in near]
+    return ()
+
+
+def _port(pod: Obj, target: Any) -> int | None:
+    if isinstance(target, int):
+        return target
+    for container in dig(pod, "spec", "containers") or ():
+        for port in container.get("ports") or ():
+            if port.get("name") == target:
+                return int(port["containerPort"])
+    return None
+
+
+class Endpoints:
+    """Keeps the EndpointSlices and Endpoints of Services with a selector."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def keys(self, change: Change) -> Iterable[Key]:
+        """Look at a Service when it or a pod beside it changes."""
+        return _all_near(self._world.store, change, SERVICE)
+
+    def sync(self, namespace: str, name: str) -> float | None:
+        """Write one slice a Service, and its Endpoints."""
+        store = self._world.store
+        service = store.get(SERVICE, namespace, name)
+        if service is None:
+            old = store.get(ENDPOINTS, namespace, name)
+            if old is not None:
+                store.remove(ENDPOINTS, old)
+            return None
+        selector = dig(service, "spec", "selector")
+        if not selector:
+            return None
+        pods = [
+            pod
+            for pod in store.all(POD, namespace)
+            if selects({"matchLabels": selector}, labels_of(pod))
+            and dig(pod, "status", "podIP")
+            and not finished(pod)
+        ]
+        self._write_slice(service, pods)
+        self._write_endpoints(service, pods)
+        return None
+
+    def _ports(self, service: Obj, pods: list[Obj]) -> list[Obj]:
+        found = []
+        for port in dig(service, "spec", "ports") or ():
+            number = port.get("targetPort", port["port"])
+            if isinstance(number, str):
+                number = next((n for p in pods if (n := _port(p, number)) is not None), None)
+            said = {"name": port.get("name", ""), "port": number, "protocol": port["protocol"]}
+            if number is not None:
+                found.append(said)
+        return found
+
+    def _write_slice(self, service: Obj, pods: list[Obj]) -> None:
+        unready_too = bool(dig(service, "spec", "publishNotReadyAddresses"))
+        endpoints = [
+            {
+                "addresses": [pod["status"]["podIP"]],
+                "conditions": {
+                    "ready": (ready(pod) and not deleting(pod)) or unready_too,
+                    "serving": ready(pod),
+                    "terminating": deleting(pod),
+                },
+                "nodeName": dig(pod, "spec", "nodeName"),
+                "targetRef": _reference(pod),
+            }
+            for pod in pods
+        ]
+        name = f"{name_of(service)}-{short_hash(uid_of(service), 5)}"
+        body: Obj = {
+            "metadata": {
+                "name": name,
+                "labels": {
+                    **labels_of(service),
+                    "kubernetes.io/service-name": name_of(service),
+                    "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+                },
+                "ownerReferences": [owner_reference(service)],
+            },
+            "addressType": "IPv4",
+            "endpoints": endpoints,
+            "ports": self._ports(service, pods),
+        }
+        self._write(ENDPOINT_SLICE, service, name, body)
+
+    def _write_endpoints(self, service: Obj, pods: list[Obj]) -> None:
+        def addresses(*, good: bool) -> list[Obj]:
+            return [
+                {
+                    "ip": pod["status"]["podIP"],
+                    "nodeName": dig(pod, "spec", "nodeName"),
+                    "targetRef": _reference(pod),
+                }
+                for pod in pods
+                if not deleting(pod) and ready(pod) is good
+            ]
+
+        lists = {"addresses": addresses(good=True), "notReadyAddresses": addresses(good=False)}
+        subset: Obj = {key: value for key, value in lists.items() if value}
+        body: Obj = {"metadata": {"name": name_of(service), "labels": dict(labels_of(service))}}
+        if subset:
+            body["subsets"] = [{**subset, "ports": self._ports(service, pods)}]
+        self._write(ENDPOINTS, service, name_of(service), body)
+
+    def _write(self, resource: Resource, service: Obj, name: str, body: Obj) -> None:
+        namespace = namespace_of(service)
+        old = self._world.store.get(resource, namespace, name)
+        if old is None:
+            self._world.writing.create(resource, namespace, body, AS_CONTROLLER)
+            return
+
+        def alter(thing: Obj) -> None:
+            for key in ("endpoints", "ports", "subsets"):
+                if key in body:
+                    thing[key] = body[key]
+                else:
+                    thing.pop(key, None)
+
+        self._world.writing.change(resource, old, alter, AS_CONTROLLER)
+
+
+def _reference(pod: Obj) -> Obj:
+    return {
+        "kind": "Pod",
+        "name": name_of(pod),
+        "namespace": namespace_of(pod),
+        "uid": uid_of(pod),
+    }
+
+
+class DisruptionBudgets:
+    """Keeps the status of PodDisruptionBudgets."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def keys(self, change: Change) -> Iterable[Key]:
+        """Look at a budget when it or a pod beside it changes."""
+        return _all_near(self._world.store, change, DISRUPTION_BUDGET)
+
+    def sync(self, namespace: str, name: str) -> float | None:
+        """Count how many pods may go."""
+        store = self._world.store
+        budget = store.get(DISRUPTION_BUDGET, namespace, name)
+        if budget is None:
+            return None
+        selector = dig(budget, "spec", "selector")
+        pods = [p for p in store.all(POD, namespace) if selects(selector, labels_of(p))]
+        expected = _expected(store, self._world.registry, pods)
+        healthy = sum(ready(p) and not deleting(p) for p in pods)
+        if (least := dig(budget, "spec", "minAvailable")) is not None:
+            desired = _share(least, expected)
+        else:
+            most = dig(budget, "spec", "maxUnavailable")
+            desired = max(0, expected - _share(1 if most is None else most, expected))
+        allowed = max(0, healthy - desired)
+        status = {
+            "observedGeneration": budget["metadata"]["generation"],
+            "currentHealthy": healthy,
+            "desiredHealthy": desired,
+            "disruptionsAllowed": allowed if expected else 0,
+            "expectedPods": expected,
+        }
+        self._world.set_status(DISRUPTION_BUDGET, budget, status)
+        return None
+
+
+def _share(value: Any, total: int) -> int:
+    if isinstance(value, str) and value.endswith("%"):
+        return math.ceil(int(value[:-1]) * total / 100)
+    return int(value)
+
+
+def _expected(store: Store, registry: Registry, pods: list[Obj]) -> int:
+    """Sum up what the pods' controllers want; pods without one count themselves."""
+    owners: dict[str, int] = {}
+    for pod in pods:
+        reference = controller_of(pod)
+        kind = registry.named(reference["apiVersion"], reference["kind"]) if reference else None
+        owner = (
+            store.get(kind, namespace_of(pod), reference["name"]) if kind and reference else None
+        )
+        if owner is None:
+            owners[uid_of(pod)] = 1
+        else:
+            owners[uid_of(owner)] = int(dig(owner, "spec", "replicas") or 0)
+    return sum(owners.values())

@@ -1,0 +1,1 @@
+"""Changing objects by the four kinds of patches the API takes. Pure."""
