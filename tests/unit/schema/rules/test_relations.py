@@ -1,5 +1,7 @@
 """Tables added, dropped, renamed, moved, split, or replaced by a view."""
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 from tests.unit.schema.judged import (
@@ -63,7 +65,7 @@ def test_a_dropped_table_nobody_uses_is_safe_unless_something_unread_names_it() 
     ],
 )
 def test_rows_that_are_gone_are_missed_by_who_does_not_delete_them(
-    statements: tuple[Statement, ...], facts: dict[str, bool], expected: SchemaVerdict
+    statements: tuple[Statement, ...], facts: dict[str, Any], expected: SchemaVerdict
 ) -> None:
     """Somebody emptied a table of settings by hand, and both catalogs are the same."""
     held = catalog(replace(ITEMS, empty=False), OTHER)
