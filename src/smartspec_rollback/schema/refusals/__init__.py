@@ -1,4 +1,4 @@
 """Which change of the schema a server's refusal is about.
 
-Called by the rules about what was tried or run. Nothing here asks a server.
+Called by the rules about what was tried or run, and by ``workload``. Nothing here asks a server.
 """

@@ -1,7 +1,8 @@
 """Where a server's message points: the tables, columns and types its names mean.
 
-Called by ``failures`` and the rule about results. Looks among what the statement touches first:
-a message names a table without its schema, or by the statement's own alias.
+Called by ``failures``, ``workload.using`` and the rule about results. Looks among what the
+statement touches first: a message names a table without its schema, or by the statement's own
+alias.
 """
 
 import re
