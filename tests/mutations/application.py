@@ -194,6 +194,7 @@ ACTS: tuple[Act, ...] = (
         _volatile("one", "other"),
     ),
     Act("SELECT billed($1) AS billed", (1,)),
+    Act("SELECT rows_of_drafts() AS drafts", ()),
     Act("CALL settle($1)", (2,)),
     Act("SELECT (parcel).width FROM bills WHERE sent_to = $1", ("ada@example.org",)),
     Act("SELECT number, net FROM open_bills ORDER BY number", ()),

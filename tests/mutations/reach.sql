@@ -101,3 +101,6 @@ DROP TABLE events_2025; CREATE TABLE old_events (LIKE events INCLUDING DEFAULTS)
 
 -- row 4 a new partition that demands what the whole does
 CREATE TABLE events_2027 (LIKE events INCLUDING DEFAULTS); ALTER TABLE events ATTACH PARTITION events_2027 FOR VALUES FROM ('2027-01-01') TO ('2028-01-01')
+
+-- row 37 a function that runs with its owner's privileges gets an owner who has none
+ALTER FUNCTION rows_of_drafts() OWNER TO pg_monitor

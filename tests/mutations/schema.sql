@@ -107,6 +107,9 @@ CREATE PROCEDURE settle(which bigint) LANGUAGE plpgsql AS
 CREATE VIEW open_bills WITH (security_invoker = true) AS
     SELECT number, net FROM bills WHERE NOT settled;
 
+CREATE FUNCTION rows_of_drafts() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER AS
+    'SELECT count(*) FROM drafts';
+
 CREATE ROLE shop_app NOLOGIN;
 GRANT USAGE ON SCHEMA public, stats TO shop_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public, stats TO shop_app;

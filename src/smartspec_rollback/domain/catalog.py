@@ -184,7 +184,8 @@ class Function(Value):
     """One function, procedure, aggregate or window function.
 
     ``arguments`` are the types of the inputs in order; the last ``defaults`` of them may be left
-    out. ``names`` are the inputs' names, empty strings where they have none.
+    out. ``names`` are the inputs' names, empty strings where they have none. ``owner`` is whose
+    privileges a ``security_definer`` runs with, None where that is not recorded.
     """
 
     schema: str
@@ -198,6 +199,7 @@ class Function(Value):
     language: str = ""
     definition: str | None = None
     security_definer: bool = False
+    owner: str | None = None
     grants: tuple[Grant, ...] = ()
     extension: str | None = None
 

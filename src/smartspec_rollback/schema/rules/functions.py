@@ -13,6 +13,7 @@ from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.fixes import fix
 from smartspec_rollback.schema.fixes.quoting import name
 from smartspec_rollback.schema.found import fact, found
+from smartspec_rollback.schema.reach import Kind
 from smartspec_rollback.schema.reading.words import words
 from smartspec_rollback.schema.workload.running import calling, is_named, set_off, takes
 from smartspec_rollback.schema.workload.using import opaque
@@ -119,6 +120,7 @@ def _changed(case: Case, old: Function, new: Function) -> Iterator[SchemaFinding
     if old.returns != new.returns:
         yield _returning(case, old, new, callers, mended)
         return
+    yield from _as_another(case, old, new)
     if normal(old.definition) == normal(new.definition) or old.returns == "trigger":
         return  # what a trigger does is for ``triggers``
     run = (*callers, *set_off(case, case.before.catalog, old))
@@ -134,6 +136,22 @@ def _changed(case: Case, old: Function, new: Function) -> Iterator[SchemaFinding
         + ("; what it did to recorded rows is the same." if proven else "."),
         statements=run,
         fix="" if proven else mended,
+        loses="",
+    )
+
+
+def _as_another(case: Case, old: Function, new: Function) -> Iterator[SchemaFinding]:
+    """Judge a function that runs with its owner's privileges, and has another owner."""
+    if not (old.security_definer and new.security_definer) or None in {old.owner, new.owner}:
+        return
+    if old.owner == new.owner or not (run := case.reach.statements((Kind.FUNCTION, old.signature))):
+        return
+    yield found(
+        37,
+        SchemaVerdict.ATTENTION,
+        old.signature,
+        f"{old.signature} runs as {new.owner} now and ran as {old.owner}, who may do other things.",
+        statements=run,
         loses="",
     )
 

@@ -43,6 +43,7 @@ def functions(rows: Sequence[Any], grants: Sequence[Any]) -> tuple[Function, ...
             language=row.lanname,
             definition=row.definition,
             security_definer=row.prosecdef,
+            owner=row.owner,
             grants=grants_of(granted.get(row.oid, ())),
             extension=row.extname,
         )

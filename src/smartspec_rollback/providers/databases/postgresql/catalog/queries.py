@@ -185,7 +185,7 @@ FUNCTIONS = f"""
            p.provariadic <> 0 AS variadic, pg_get_function_result(p.oid) AS returns, l.lanname,
            CASE WHEN e.oid IS NULL AND i.objid IS NULL AND p.prokind <> 'a'
                 THEN pg_get_functiondef(p.oid) END AS definition,
-           p.prosecdef, e.extname
+           p.prosecdef, pg_get_userbyid(p.proowner) AS owner, e.extname
     FROM pg_proc p
     JOIN spaces n ON n.oid = p.pronamespace
     JOIN pg_language l ON l.oid = p.prolang
