@@ -273,6 +273,27 @@ def test_functions(
     assert said(functions.findings(built)) == expected
 
 
+@pytest.mark.parametrize(
+    ("was", "now", "definer", "expected"),
+    [
+        ("shop", "nobody", True, {(NAME, SIGNED): "attention"}),
+        ("shop", "shop", True, {}),
+        (None, "nobody", True, {}),
+        ("shop", "nobody", False, {}),
+    ],
+)
+def test_a_function_runs_with_the_privileges_of_its_owner(
+    was: str | None,
+    now: str | None,
+    definer: bool,  # noqa: FBT001 - a case of the table
+    expected: dict[tuple[str, str], str],
+) -> None:
+    """Nothing of a function changed but whose it is, and every call of it is refused."""
+    old, new = (function("1", owner=who, security_definer=definer) for who in (was, now))
+    built = case(catalog(functions=(old,)), catalog(functions=(new,)), CALLS)
+    assert said(functions.findings(built)) == expected
+
+
 def test_a_function_only_a_trigger_calls_is_missed_at_run_time() -> None:
     """Bodies are looked up when they run: every statement compiles, and the insert fails."""
     before = catalog(BY_TRIGGER, functions=(function(), FILL))
