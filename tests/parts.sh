@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the tests run and Python's index does not have: MariaDB and PostgreSQL 15, from the
-# distribution. Does nothing where they are there, where apt-get is not, or where we are not root;
+# Installs what the tests run and Python's index does not have: MariaDB, PostgreSQL 15 and kubectl,
+# from the distribution. Does nothing where they are there, where apt-get is not, or where we are not root;
 # the tests that need them then say so.
 set -eu
 
@@ -8,6 +8,7 @@ wanted=""
 PATH="$PATH:/usr/sbin"
 command -v mariadbd >/dev/null 2>&1 || wanted="$wanted mariadb-server"
 [ -x /usr/lib/postgresql/15/bin/postgres ] || wanted="$wanted postgresql-15"
+command -v kubectl >/dev/null 2>&1 || wanted="$wanted kubernetes-client"
 [ -n "$wanted" ] || exit 0
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
     echo "tests: missing Debian packages:$wanted" >&2

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from smartspec_rollback.testing.kubernetes import discovery
+from smartspec_rollback.testing.kubernetes import discovery, openapi_v2, protobuf
 from smartspec_rollback.testing.kubernetes.admission import Access
 from smartspec_rollback.testing.kubernetes.controllers.world import World
 from smartspec_rollback.testing.kubernetes.deleting import read_removal
@@ -108,10 +108,12 @@ class Api:
             verb = "watch"
         return Place(resource, verb, namespace, name, subresource)
 
-    def answer(self, request: Request) -> Answer | Watch:
+    def answer(self, request: Request) -> Answer | Watch | bytes:
         """Do what a request asks; ApiError where it can't be done."""
         place = self.place(request)
         if place is None:
+            if request.path == "/openapi/v2":
+                return openapi_v2.document(self._registry)
             said = discovery.about(self._registry, request.path.strip("/").split("/"))
             if said is None:
                 raise no_such_path()
@@ -234,6 +236,8 @@ class Api:
 def _decode(request: Request) -> Any:
     if not request.body:
         return {}
+    if request.media == protobuf.MEDIA_TYPE:
+        return protobuf.decode(request.body)
     try:
         return json.loads(request.body)
     except ValueError:

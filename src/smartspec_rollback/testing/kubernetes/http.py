@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 from smartspec_rollback.testing.kubernetes.api import Answer, Api, Request
 from smartspec_rollback.testing.kubernetes.faults import Call, Fault, Faults, Requests
 from smartspec_rollback.testing.kubernetes.objects import Obj
+from smartspec_rollback.testing.kubernetes.openapi_v2 import MEDIA_TYPE
 from smartspec_rollback.testing.kubernetes.statuses import ApiError, unauthorized
 from smartspec_rollback.testing.kubernetes.watching import Dropped, Watch
 
@@ -80,6 +81,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(Answer(bug.code, bug.status()))
         if fault is not None and fault.drop == "after":
             return self._cut()
+        if isinstance(answer, bytes):
+            return self._send_bytes(200, MEDIA_TYPE, answer)
         if isinstance(answer, Answer):
             return self._send(answer)
         self._note(verb, request, received, 0, 200)
@@ -98,15 +101,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, answer: Answer, *, retry: int = 0) -> tuple[int, int]:
         data = json.dumps(answer.body, separators=(",", ":")).encode()
-        self.send_response(answer.code)
-        self.send_header("Content-Type", "application/json")
+        return self._send_bytes(answer.code, "application/json", data, retry=retry)
+
+    def _send_bytes(self, code: int, media: str, data: bytes, *, retry: int = 0) -> tuple[int, int]:
+        self.send_response(code)
+        self.send_header("Content-Type", media)
         self.send_header("Content-Length", str(len(data)))
         if retry:
             self.send_header("Retry-After", str(retry))
         self.end_headers()
         with contextlib.suppress(OSError):
             self.wfile.write(data)
-        return answer.code, len(data)
+        return code, len(data)
 
     def _stream(self, watch: Watch) -> tuple[int, int]:
         self.send_response(200)

@@ -44,7 +44,7 @@ class Kubelet:
         self.images: dict[str, Behaviour] = {}
         self.otherwise: Behaviour = Ready()
         self.digests: dict[str, str] = {}
-        self.ends_after = 0.0
+        self.ends_after = 0.2
         self._runs: dict[str, dict[str, Run]] = {}
         self._ending: set[str] = set()
         self._next = 0
