@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests run and Python's index does not have: MariaDB, PostgreSQL 15 and kubectl,
-# from the distribution. Does nothing where they are there, where apt-get is not, or where we are not root;
-# the tests that need them then say so.
+# from the distribution. Does nothing where they are there, where apt-get is not, or where we are
+# not root; the tests that need them then say so.
 set -eu
 
 wanted=""
