@@ -105,3 +105,23 @@ class Guards(Protocol):
     def unguard(self, target: Target, /, *, holder: str) -> None:
         """Let go; idempotent, and never somebody else's."""
         ...
+
+
+class Access(Value):
+    """What a platform must be allowed to do, and what of that it is not.
+
+    ``missing`` says so in words, ``manifest`` is what an administrator can apply to allow it.
+    """
+
+    asked: int
+    missing: tuple[str, ...]
+    manifest: str
+
+
+@runtime_checkable
+class TellsAccess(Protocol):
+    """Can ask beforehand whether it is allowed all that a rollback needs."""
+
+    def access(self, target: Target, /) -> Access:
+        """Ask, and change nothing."""
+        ...

@@ -1,0 +1,92 @@
+"""What we must be allowed to do, and the Role that allows it.
+
+Called by ``platform`` for ``smartspec doctor``. Asks the cluster itself, by
+SelfSubjectAccessReview; changes nothing.
+"""
+
+from dataclasses import dataclass
+
+import yaml
+
+from smartspec_rollback.ports.platform import Access
+from smartspec_rollback.providers.platforms.kubernetes.guard import lease_name
+from smartspec_rollback.providers.platforms.kubernetes.objects import (
+    CONFIG_MAPS,
+    DEPLOYMENTS,
+    LEASES,
+    PODS,
+    REPLICA_SETS,
+    SECRETS,
+    Resource,
+)
+from smartspec_rollback.providers.platforms.kubernetes.reading import Site
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One thing we do: the verbs on a kind of object, on a single one where ``name`` is given."""
+
+    resource: Resource
+    verbs: tuple[str, ...]
+    name: str | None
+    why: str
+
+    def __str__(self) -> str:
+        named = f" {self.name}" if self.name else ""
+        return f"{', '.join(self.verbs)} {self.resource.plural}{named}: {self.why}"
+
+
+def rules(site: Site) -> tuple[Rule, ...]:
+    """List what the settings need."""
+    workload, lease = site.settings.name, lease_name(site)
+    return (
+        Rule(DEPLOYMENTS, ("get",), workload, "what is live"),
+        Rule(DEPLOYMENTS, ("patch",), workload, "putting a template back"),
+        Rule(REPLICA_SETS, ("get", "list"), None, "earlier releases"),
+        Rule(PODS, ("list",), None, "whether old instances are gone"),
+        Rule(CONFIG_MAPS, ("get",), None, "whether configuration changed"),
+        Rule(SECRETS, ("get",), None, "whether configuration changed"),
+        Rule(LEASES, ("create",), None, "one rollback at a time"),
+        Rule(LEASES, ("get", "patch", "delete"), lease, "one rollback at a time"),
+    )
+
+
+def access(site: Site) -> Access:
+    """Ask about every rule; ProviderError where the cluster does not answer."""
+    asked = 0
+    lacking: list[Rule] = []
+    for rule in rules(site):
+        asked += len(rule.verbs)
+        refused = tuple(
+            verb for verb in rule.verbs if not site.api.allows(verb, rule.resource, rule.name)
+        )
+        if refused:
+            lacking.append(Rule(rule.resource, refused, rule.name, rule.why))
+    return Access(
+        asked=asked,
+        missing=tuple(str(rule) for rule in lacking),
+        manifest=role(site, tuple(lacking)) if lacking else "",
+    )
+
+
+def role(site: Site, lacking: tuple[Rule, ...]) -> str:
+    """Write the Role that allows what is missing; binding it to somebody is left to people."""
+    made = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role",
+        "metadata": {
+            "name": f"smartspec-{site.settings.workload.replace('/', '-')}",
+            "namespace": site.api.namespace,
+        },
+        "rules": [
+            {
+                "apiGroups": [rule.resource.group],
+                "resources": [rule.resource.plural],
+                **({"resourceNames": [rule.name]} if rule.name else {}),
+                "verbs": list(rule.verbs),
+            }
+            for rule in lacking
+        ],
+    }
+    written: str = yaml.safe_dump(made, sort_keys=False)
+    return written

@@ -1,0 +1,159 @@
+"""The connection to an API server: addresses, TLS and credentials are lightkube's affair.
+
+Called by ``api``. The only module that imports lightkube, and only when something is asked for.
+Whatever it raises is told without its text, which may quote a token or a plugin's output.
+"""
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from smartspec_rollback.errors import ProviderError, ProviderUnavailable
+from smartspec_rollback.providers.platforms.kubernetes import kubeconfig
+from smartspec_rollback.providers.platforms.kubernetes.settings import KubernetesSettings
+
+if TYPE_CHECKING:
+    from lightkube.config.kubeconfig import SingleConfig
+
+_CONNECT_SECONDS = 5.0
+_READ_SECONDS = 15.0
+_EXEC = "client.authentication.k8s.io/"
+_EXEC_KNOWN = f"{_EXEC}v1beta1"
+_HTTP_LOG = "httpx2"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server answered: status, the seconds it asks to wait, and the decoded body."""
+
+    status: int
+    retry_after: float | None
+    body: dict[str, Any]
+
+
+class Connection:
+    """One API server, reached as one user; safe to use from several threads."""
+
+    def __init__(self, settings: KubernetesSettings) -> None:
+        """Find the cluster; ProviderError where no usable kubeconfig is there."""
+        from lightkube.config.client_adapter import ConnectionParams  # noqa: PLC0415 - heavy
+        from lightkube.core.exceptions import ConfigError  # noqa: PLC0415 - heavy
+        from lightkube.core.generic_client import GenericSyncClient  # noqa: PLC0415 - heavy
+
+        # It tells every request at level INFO, addresses included; ours are told by ``api``.
+        logging.getLogger(_HTTP_LOG).setLevel(logging.WARNING)
+        try:
+            self._config = _config(settings)
+            self._client = GenericSyncClient(ConnectionParams(timeout=_timeout()), self._config)
+        except (ConfigError, OSError, ValueError, KeyError, TypeError) as error:
+            raise ProviderError(
+                f"the cluster's access cannot be used ({type(error).__name__})",
+                where=self._where(settings),
+                remedy="`kubectl get --raw /version` with the same kubeconfig tells more",
+            ) from None
+        self.namespace: str = settings.namespace or self._config.namespace
+        self.server: str = self._config.cluster.server
+        self.context: str = self._config.context_name
+
+    @staticmethod
+    def _where(settings: KubernetesSettings) -> str:
+        return ", ".join(str(path) for path in kubeconfig.files(settings)) or "in-cluster"
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        query: dict[str, str],
+        body: object = None,
+        media: str = "application/json",
+    ) -> Answer:
+        """Send one request once; ProviderUnavailable where no whole answer came back.
+
+        Then a write may have been done or not: only looking tells.
+        """
+        import httpx2  # noqa: PLC0415 - heavy
+        from lightkube.core.exceptions import ConfigError  # noqa: PLC0415 - heavy
+        from lightkube.core.generic_client import BasicRequest  # noqa: PLC0415 - heavy
+
+        headers = {"Content-Type": media} if body is not None else None
+        request = BasicRequest(method, url, params=query, data=body, headers=headers)
+        try:
+            answer = self._client.send(self._client.build_adapter_request(request))
+            said = _decoded(answer.content)
+        except ConfigError:
+            raise ProviderError(
+                "no credentials: the kubeconfig's login program failed or is not supported",
+                where=f"context {self.context}",
+                remedy="log in again, and try `kubectl get --raw /version`",
+            ) from None
+        except (httpx2.HTTPError, msgspec.MsgspecError) as error:
+            raise ProviderUnavailable(
+                f"the API server cannot be reached ({type(error).__name__})",
+                where=self.server,
+                remedy="is the cluster up, and reachable from here?",
+            ) from None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            # A login program that is not there, or answers something else than credentials.
+            raise ProviderError(
+                f"no credentials: the login failed ({type(error).__name__})",
+                where=f"context {self.context}",
+                remedy="log in again, and try `kubectl get --raw /version`",
+            ) from None
+        return Answer(answer.status_code, _seconds(answer.headers.get("Retry-After")), said)
+
+
+def _timeout() -> Any:
+    import httpx2  # noqa: PLC0415 - heavy
+
+    return httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS)
+
+
+def _config(settings: KubernetesSettings) -> "SingleConfig":
+    from lightkube.config.kubeconfig import KubeConfig  # noqa: PLC0415 - heavy
+
+    paths = kubeconfig.files(settings)
+    if not paths:
+        if (account := kubeconfig.in_cluster(settings)) is not None:
+            return _single(KubeConfig.from_service_account(account))
+        raise ProviderError(
+            "there is no kubeconfig",
+            where="~/.kube/config",
+            remedy="write `kubeconfig:` in the platform's settings, or set KUBECONFIG",
+        )
+    where = ", ".join(str(path) for path in paths)
+    held = kubeconfig.chosen(kubeconfig.merged(paths), settings.context, where)
+    for user in held["users"]:
+        _accept_current_exec(user["user"])
+    return _single(KubeConfig.from_dict(held))
+
+
+def _single(config: Any) -> "SingleConfig":
+    found: SingleConfig = config.get()
+    if found.user is not None:
+        return found
+    from lightkube.config.models import User  # noqa: PLC0415 - heavy
+
+    return found._replace(user=User())
+
+
+def _accept_current_exec(user: dict[str, Any]) -> None:
+    """Let login programs of the current version work too; what they answer is the same."""
+    program = user.get("exec")
+    if isinstance(program, dict) and program.get("apiVersion") == f"{_EXEC}v1":
+        user["exec"] = {**program, "apiVersion": _EXEC_KNOWN}
+
+
+def _decoded(content: bytes) -> dict[str, Any]:
+    """Decode a body; what is no JSON object (a proxy's HTML) is an empty one."""
+    try:
+        said = msgspec.json.decode(content)
+    except msgspec.DecodeError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _seconds(said: str | None) -> float | None:
+    return float(said) if said is not None and said.isascii() and said.isdigit() else None

@@ -1,0 +1,97 @@
+"""Telling whether a release could be run again now.
+
+Called by ``platform``. What it cannot learn is None, never a guess: the registry is not asked, and
+a tag may mean another image today.
+"""
+
+from smartspec_rollback.domain.release import Release
+from smartspec_rollback.domain.snapshot import Inspection
+from smartspec_rollback.providers.platforms.kubernetes import configuration, history, looking
+from smartspec_rollback.providers.platforms.kubernetes.configuration import Found, Reference
+from smartspec_rollback.providers.platforms.kubernetes.convergence import wanted
+from smartspec_rollback.providers.platforms.kubernetes.history import Kept
+from smartspec_rollback.providers.platforms.kubernetes.objects import (
+    CONFIG_MAPS,
+    SECRETS,
+    uid_of,
+)
+from smartspec_rollback.providers.platforms.kubernetes.reading import (
+    Site,
+    State,
+    read_configuration,
+)
+from smartspec_rollback.providers.platforms.kubernetes.template import pinned
+
+_NOT_ASKED = "the registry was not asked whether it still has the image"
+_BY_TAG = "images are named by tags, which may mean others today"
+
+
+def inspection(site: Site, state: State, release: Release) -> Inspection:
+    """Look for a release among what the cluster remembers, and at what its pods would need."""
+    found = history.matching(state.known, release)
+    if found:
+        return _inspected(site, state, found[0], release)
+    namesakes = [each for each in state.known if each.release.version == release.version]
+    count = wanted(state.deployment)
+    detail = f"no ReplicaSet of {site.settings.workload} runs {release.version}"
+    if namesakes:
+        detail = f"{namesakes[0].id} is called {release.version} too, but its template differs"
+    return Inspection(
+        artifact=namesakes[0].id if namesakes else None,
+        artifact_present=bool(namesakes),
+        artifact_unchanged=False if namesakes else None,
+        missing_configuration=None,
+        missing_secrets=None,
+        startable=None,
+        wanted=count,
+        detail=detail,
+    )
+
+
+def _inspected(site: Site, state: State, kept: Kept, release: Release) -> Inspection:
+    needed = configuration.references(kept.template)
+    found = state.found if needed == state.needed else read_configuration(site, needed)
+    by_content = pinned(kept.template)
+    known = release.artifact_digest is not None and by_content
+    told = (kept.id, _NOT_ASKED, *(() if by_content else (_BY_TAG,)))
+    return Inspection(
+        artifact=kept.release.artifact,
+        artifact_present=True,
+        artifact_unchanged=True if known else None,
+        missing_configuration=configuration.missing(needed, found, CONFIG_MAPS),
+        missing_secrets=configuration.missing(needed, found, SECRETS),
+        startable=None,
+        wanted=wanted(state.deployment),
+        detail="; ".join(told),
+        configuration_unchanged=_unchanged(state, kept, release, needed, found),
+    )
+
+
+def _unchanged(
+    state: State, kept: Kept, release: Release, needed: tuple[Reference, ...], found: Found
+) -> bool | None:
+    """Compare with what was recorded; without a record, ask when the content last changed."""
+    if not needed:
+        return release.configuration_digest in (None, _digest(state, needed, found))
+    if release.configuration_digest is not None:
+        now = _digest(state, needed, found)
+        return None if now is None else now == release.configuration_digest
+    return configuration.unchanged(needed, found, since=kept.replica_set)
+
+
+def _digest(state: State, needed: tuple[Reference, ...], found: Found) -> str | None:
+    uid = uid_of(state.deployment)
+    return configuration.configuration_digest(needed, found, key=uid)
+
+
+def known_release(state: State, version: str) -> Release | None:
+    """Find the newest release of a version, its configuration included where that is known."""
+    for each in state.known:
+        if each.release.version == version:
+            return looking.release_in(state, each)
+    return None
+
+
+def versions(state: State) -> tuple[str, ...]:
+    """Name the versions the cluster remembers, the one that was live last first."""
+    return tuple(dict.fromkeys(each.release.version for each in state.known))

@@ -1,0 +1,128 @@
+"""Making a Snapshot of what was read: what is live, who gets traffic, who is changing it.
+
+Called by ``platform`` and ``steps``. Pure, but for the Lease that ``guard`` reads.
+"""
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from smartspec_rollback.domain.release import Release
+from smartspec_rollback.domain.snapshot import Operation, Revision, Share, Snapshot
+from smartspec_rollback.domain.target import Target
+from smartspec_rollback.domain.values import digest
+from smartspec_rollback.providers.platforms.kubernetes import configuration
+from smartspec_rollback.providers.platforms.kubernetes.convergence import paused, rolling
+from smartspec_rollback.providers.platforms.kubernetes.history import Kept, told_id
+from smartspec_rollback.providers.platforms.kubernetes.objects import uid_of, version_of
+from smartspec_rollback.providers.platforms.kubernetes.reading import State
+
+_ALL = 100
+
+
+def snapshot(
+    target: Target, state: State, *, at: datetime, operation: Operation | None
+) -> Snapshot:
+    """Describe a Target. ``operation`` is whoever holds it; without one, a rollout counts."""
+    live = state.live
+    revisions = tuple(_revision(state, each) for each in state.known)
+    first = tuple(r for each, r in zip(state.known, revisions, strict=True) if each is live)
+    template, is_paused, content = state.what_stands
+    return Snapshot(
+        target=target,
+        at=at,
+        uid=uid_of(state.deployment),
+        live=first[0] if first else None,
+        traffic=_traffic(state.known, live),
+        workloads=tuple(each.workload() for each in state.known if each.in_use),
+        history=(*first, *(r for r in revisions if r not in first)),
+        operation=operation or _rollout(state),
+        owners=None,
+        template=digest((template, is_paused)),
+        configuration=content,
+        resource_version=version_of(state.deployment),
+    )
+
+
+def rolling_fingerprints(seen: Snapshot, state: State) -> frozenset[str]:
+    """List the fingerprints that one rollout goes through by itself.
+
+    Before it one revision has all traffic, while pods are exchanged nobody knows the shares, and
+    afterwards another one has it all: it is the same rollout of one template, whoever looks when.
+    """
+    ends = (Share(revision=each.id, percent=_ALL) for each in state.known)
+    shares = ((), seen.traffic, *((each,) for each in ends))
+    return frozenset(replace(seen, traffic=each).fingerprint for each in shares)
+
+
+def _traffic(known: tuple[Kept, ...], live: Kept | None) -> tuple[Share, ...]:
+    """Tell who gets traffic; nothing while several have pods: Services spread it by readiness.
+
+    Readiness itself is left out: crashing pods would make every plan stale again and again.
+    """
+    in_use = [each for each in known if each.in_use]
+    if live is None or in_use != [live]:
+        return ()
+    return (Share(revision=live.id, percent=_ALL),)
+
+
+def _rollout(state: State) -> Operation | None:
+    live = state.live
+    if not rolling(state.deployment, state.known, live):
+        return None
+    incoming = next((each for each in state.known if each.digest == state.template_digest), live)
+    if incoming is None:
+        return Operation(holder="the first rollout", id=None, since=None)
+    version = incoming.release.version
+    how = "the paused rollout" if paused(state.deployment) else "the rollout"
+    revision = _revision(state, incoming)
+    return Operation(
+        holder=f"{how} of {version}",
+        id=revision.deployment_id or revision.id,
+        since=revision.deployed_at,
+    )
+
+
+def _revision(state: State, each: Kept) -> Revision:
+    said = each.revision()
+    template_is = each.digest == state.template_digest
+    return replace(
+        said,
+        release=release_in(state, each),
+        deployment_id=_id_in(state, each, own=template_is),
+    )
+
+
+def _id_in(state: State, each: Kept, *, own: bool) -> str | None:
+    """Tell the deployment's id; one that several revisions carry is the oldest one's.
+
+    The controller copies annotations to the ReplicaSet in use, so whoever deploys without
+    setting the annotation anew leaves the last one's id on his own.
+    """
+    said = each.revision().deployment_id
+    if said is None and own:
+        said = told_id(state.deployment)
+    if said is None:
+        return None
+    alike = [other for other in state.known if told_id(other.replica_set) == said]
+    return said if not alike or each is min(alike, key=lambda kept: kept.age) else None
+
+
+def release_in(state: State, each: Kept) -> Release:
+    """Describe a revision with its configuration, where that can be told.
+
+    Of what is live it is what stands now; of another one only if it needs nothing else, and none
+    of that changed since.
+    """
+    return replace(
+        each.release,
+        configuration_digest=state.configuration_digest
+        if each.digest == state.template_digest or _configured_as_ever(state, each)
+        else None,
+    )
+
+
+def _configured_as_ever(state: State, each: Kept) -> bool:
+    if configuration.references(each.template) != state.needed:
+        return False
+    return configuration.unchanged(state.needed, state.found, since=each.replica_set) is True

@@ -1,0 +1,52 @@
+"""What we write on a workload: which rollback's steps were sent, in one annotation.
+
+It goes out in the same patch as what the step does, so after a crash the workload itself says
+whose doing it is. Used by ``steps``. Pure.
+"""
+
+import msgspec
+
+from smartspec_rollback.domain.values import Parameter, Value, canonical, digest, parameter
+from smartspec_rollback.providers.platforms.kubernetes.objects import Obj, annotation
+
+MARK = "smartspec.dev/rollback"
+"""The annotation; ``kubectl describe`` shows it."""
+
+
+class Marks(Value):
+    """The steps that were sent towards one template.
+
+    ``to`` is the template's digest; ``before`` the condition Progressing as it was when the
+    template was put in place; ``sent`` the operation of each kind of step.
+    """
+
+    to: str
+    before: str
+    sent: tuple[Parameter, ...] = ()
+
+    def operation(self, kind: str) -> str:
+        """Give the operation a kind of step was sent by; empty if it was not."""
+        return parameter(self.sent, kind, "")
+
+    def adding(self, kind: str, operation: str) -> "Marks":
+        """Note one more step."""
+        others = tuple(each for each in self.sent if each.name != kind)
+        sent = (*others, Parameter(name=kind, value=operation))
+        return Marks(to=self.to, before=self.before, sent=sent)
+
+    def spelled(self) -> str:
+        """Spell it as the annotation's value."""
+        return canonical(self).decode()
+
+
+def marks_of(workload: Obj) -> Marks | None:
+    """Read a workload's marks; None where there are none that we can read."""
+    try:
+        return msgspec.json.decode(annotation(workload, MARK).encode(), type=Marks)
+    except msgspec.MsgspecError:
+        return None
+
+
+def standing_marks(workload: Obj) -> str:
+    """Identify the annotation as it stands, to tell later marks from those of earlier rollbacks."""
+    return digest(annotation(workload, MARK))

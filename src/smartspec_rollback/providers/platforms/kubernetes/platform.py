@@ -1,0 +1,100 @@
+"""The platform ``kubernetes``: what ``smartspec_rollback`` calls.
+
+Made by ``wiring`` through its entry point. It only hands each call to the module that knows how.
+"""
+
+from typing import ClassVar
+
+from smartspec_rollback.domain.release import Release
+from smartspec_rollback.domain.snapshot import Fence, Inspection, Snapshot
+from smartspec_rollback.domain.step import Progress, Step
+from smartspec_rollback.domain.target import Target
+from smartspec_rollback.ports.clock import Clock, Deadline
+from smartspec_rollback.ports.platform import Access
+from smartspec_rollback.providers.platforms.kubernetes import (
+    access,
+    acting,
+    guard,
+    inspecting,
+    looking,
+    steps,
+)
+from smartspec_rollback.providers.platforms.kubernetes.api import Api
+from smartspec_rollback.providers.platforms.kubernetes.reading import Reader, Site
+from smartspec_rollback.providers.platforms.kubernetes.settings import KubernetesSettings
+
+
+class KubernetesPlatform:
+    """A Deployment of a cluster, rolled back by the cluster's own rolling update.
+
+    Implements ``Platform``, ``InspectsReleases``, ``Guards`` and ``TellsAccess``. Needs the extra
+    ``kubernetes``. Safe to use from several threads.
+    """
+
+    name: ClassVar[str] = "kubernetes"
+    settings_type: ClassVar[type] = KubernetesSettings
+
+    def __init__(self, settings: KubernetesSettings, *, clock: Clock) -> None:
+        """Take the settings and the clock to go by; nothing is asked yet."""
+        self._settings = settings
+        self._clock = clock
+        self._api = Api(settings, clock)
+        self._reader = Reader(clock)
+        self._guards = guard.HeldGuards()
+
+    # Platform
+
+    def observe(self, target: Target, /) -> Snapshot:
+        """Look, and change nothing; ProviderError where there is no such workload."""
+        site = self._site(target)
+        state, held = self._reader.look(site), guard.holding(site)
+        return looking.snapshot(target, state, at=self._clock.now(), operation=held)
+
+    def plan(self, seen: Snapshot, /, *, to: Release) -> tuple[Step, ...]:
+        """List the steps: start, switch, scale down; before them resume what is paused."""
+        site = self._site(seen.target)
+        state = self._reader.recent(site, version=seen.resource_version)
+        return steps.listed(site, seen, state, to=to)
+
+    def apply(self, step: Step, /, *, fence: Fence, deadline: Deadline) -> None:
+        """Send one step behind its fence."""
+        acting.applied(self._site(step.target), self._reader, step, fence=fence, deadline=deadline)
+
+    def settled(self, step: Step, /) -> Progress:
+        """Observe how far a step has come."""
+        return acting.settled(self._site(step.target), step)
+
+    # InspectsReleases
+
+    def find(self, target: Target, version: str, /) -> Release | None:
+        """Look a version up among the ReplicaSets."""
+        site = self._site(target)
+        return inspecting.known_release(self._reader.recent(site), version)
+
+    def versions(self, target: Target, /) -> tuple[str, ...]:
+        """Name the versions of the ReplicaSets, the one that was live last first."""
+        return inspecting.versions(self._reader.recent(self._site(target)))
+
+    def inspect(self, target: Target, release: Release, /) -> Inspection:
+        """Tell whether a release could be run again now."""
+        site = self._site(target)
+        return inspecting.inspection(site, self._reader.recent(site), release)
+
+    # Guards
+
+    def guard(self, target: Target, /, *, holder: str) -> None:
+        """Hold the Target by a Lease while this process lives; AnotherRunning if it is held."""
+        self._guards.take(self._site(target), holder=holder)
+
+    def unguard(self, target: Target, /, *, holder: str) -> None:
+        """Delete the holder's own Lease."""
+        self._guards.let_go(self._site(target), holder=holder)
+
+    # TellsAccess
+
+    def access(self, target: Target, /) -> Access:
+        """Ask the cluster for every permission a rollback needs."""
+        return access.access(self._site(target))
+
+    def _site(self, target: Target) -> Site:
+        return Site(target, self._settings, self._api, self._clock)

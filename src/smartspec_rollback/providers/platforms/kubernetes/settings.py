@@ -1,0 +1,83 @@
+"""What people write about the platform ``kubernetes`` in smartspec.yaml.
+
+Decoded by ``config`` from the annotations here; the reference documentation is generated from
+the descriptions. Read by every module of this package, changed by none.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
+
+from smartspec_rollback.domain.values import Value
+
+_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
+
+Seconds = Annotated[float, Meta(gt=0, extra={"smartspec": "duration"})]
+
+
+class KubernetesSettings(Value):
+    """A Deployment in a cluster, rolled back by the cluster's own rolling update.
+
+    Nothing needs to be installed in the cluster; `smartspec doctor` names missing permissions.
+    """
+
+    workload: Annotated[
+        str,
+        Meta(
+            pattern=rf"^deployment/{_SUBDOMAIN}$",
+            max_length=253,
+            description="The workload that runs the service: its kind, a slash, its name.",
+            examples=["deployment/checkout"],
+        ),
+    ]
+    namespace: Annotated[
+        str | None,
+        Meta(
+            description="The namespace the workload is in; without it, the context's own.",
+            examples=["shop"],
+        ),
+    ] = None
+    context: Annotated[
+        str | None,
+        Meta(
+            description="The context of the kubeconfig to use; without it, the current one.",
+            examples=["prod"],
+        ),
+    ] = None
+    kubeconfig: Annotated[
+        Path | None,
+        Meta(
+            description="The kubeconfig file; without it, those KUBECONFIG names, else "
+            "~/.kube/config, else the service account of the pod this runs in.",
+            examples=["kubeconfig.yaml"],
+        ),
+    ] = None
+    container: Annotated[
+        str | None,
+        Meta(
+            description="The container whose image names the version, where the template has no "
+            "label app.kubernetes.io/version; without it, the first one.",
+            examples=["checkout"],
+        ),
+    ] = None
+    ready_within: Annotated[
+        Seconds,
+        Meta(
+            description="How long all pods of a release may take to become available.",
+            examples=["10m"],
+        ),
+    ] = 600.0
+    drain: Annotated[
+        Seconds,
+        Meta(
+            description="How long pods of the old release may take to end after they were told to.",
+            examples=["2m"],
+        ),
+    ] = 120.0
+
+    @property
+    def name(self) -> str:
+        """The workload's name without its kind."""
+        return self.workload.partition("/")[2]

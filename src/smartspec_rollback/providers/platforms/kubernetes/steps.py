@@ -1,0 +1,158 @@
+"""The steps of a rollback by rolling update, listed as data.
+
+Called by ``platform``. The cluster walks by itself once the template is put back; the later steps
+say how far it has come, and stop the plan where it does not arrive.
+"""
+
+from smartspec_rollback.domain.release import Release
+from smartspec_rollback.domain.snapshot import Revision, Snapshot
+from smartspec_rollback.domain.step import Repeat, Step
+from smartspec_rollback.domain.values import parameters
+from smartspec_rollback.errors import NotDone, ProviderError
+from smartspec_rollback.ports.clock import Deadline
+from smartspec_rollback.providers.platforms.kubernetes import history, patches
+from smartspec_rollback.providers.platforms.kubernetes.convergence import paused
+from smartspec_rollback.providers.platforms.kubernetes.history import Kept
+from smartspec_rollback.providers.platforms.kubernetes.marks import standing_marks
+from smartspec_rollback.providers.platforms.kubernetes.objects import DEPLOYMENTS, number, part
+from smartspec_rollback.providers.platforms.kubernetes.reading import Site, State
+from smartspec_rollback.providers.platforms.kubernetes.template import template_digest
+
+RESUME = "resume-rollout"
+START = "start-instances"
+SWITCH = "switch-traffic"
+SCALE_DOWN = "scale-down"
+
+_SWITCH_SECONDS = 120.0
+_RESUME_SECONDS = 60.0
+_GRACE_SECONDS = 30
+_TRY_SECONDS = 10.0
+
+
+def listed(site: Site, seen: Snapshot, state: State, *, to: Release) -> tuple[Step, ...]:
+    """List the steps to a release, having tried the first one on the server without effect.
+
+    ProviderError where nothing is live, the cluster no longer remembers the release, or the
+    server would not take its template, or not as it is.
+    """
+    if seen.live is None:
+        raise ProviderError(f"nothing is live on {seen.target}", where=site.where)
+    target = remembered(site, state, to)
+    _tried(site, state, target)
+    plain = _rolling(site, seen.live, state, target, to)
+    return (_resume(plain[0], site), *plain) if paused(state.deployment) else plain
+
+
+def remembered(site: Site, state: State, release: Release) -> Kept:
+    """Find the revision of a release; NotDone where the cluster no longer has it."""
+    found = history.matching(state.known, release)
+    if not found:
+        raise NotDone(
+            f"the cluster no longer remembers {release.version}",
+            where=site.where,
+            remedy="choose a version that `kubectl rollout history` still lists; a higher "
+            "revisionHistoryLimit keeps more of them",
+        )
+    return found[0]
+
+
+def _tried(site: Site, state: State, target: Kept) -> None:
+    """Let the server judge the patch without doing it; it is refused now rather than later."""
+    tried = site.api.patch(
+        DEPLOYMENTS,
+        site.settings.name,
+        patches.restoring(state, target, marks=None, exact=False),
+        deadline=Deadline.after(site.clock, _TRY_SECONDS),
+        dry_run=True,
+    )
+    if template_digest(part(tried, "spec", "template")) != target.digest:
+        raise NotDone(
+            f"the cluster would change the template of {target.release.version} on its way in",
+            where=site.where,
+            remedy="a mutating webhook does that; see `kubectl get mutatingwebhookconfigurations`",
+        )
+
+
+def _rolling(
+    site: Site, live: Revision, state: State, target: Kept, to: Release
+) -> tuple[Step, Step, Step]:
+    old, new = live.release.version, to.version
+    facts = parameters(
+        previous=live.id,
+        version=new,
+        revision=target.id,
+        template=target.digest,
+        configuration_digest=to.configuration_digest,
+        marked=standing_marks(state.deployment),
+    )
+    back = f"put the template of `{live.id}` back, as `kubectl rollout undo` does"
+    start = Step(
+        id=START,
+        kind=START,
+        title=f"Start `{new}` instances.",
+        target=site.target,
+        parameters=facts,
+        expected=parameters(version=new, revision=target.id, available="all"),
+        undo=f"Start `{old}` instances again: {back}.",
+        repeat=Repeat.IDEMPOTENT,
+        timeout=site.settings.ready_within,
+        # A rolling update sends users to each instance as soon as it is ready.
+        moves_traffic=True,
+    )
+    switch = Step(
+        id=SWITCH,
+        kind=SWITCH,
+        title=f"Switch production traffic from `{old}` to `{new}`.",
+        target=site.target,
+        parameters=facts,
+        expected=parameters(version=new, traffic="100%"),
+        undo=f"Switch production traffic back to `{old}`: {back}.",
+        repeat=Repeat.IDEMPOTENT,
+        timeout=_SWITCH_SECONDS,
+        moves_traffic=True,
+    )
+    down = Step(
+        id=SCALE_DOWN,
+        kind=SCALE_DOWN,
+        title=f"Scale down `{old}` instances to 0.",
+        target=site.target,
+        parameters=facts,
+        expected=parameters(version=old, running=0),
+        undo=f"Start `{old}` instances again: {back}.",
+        repeat=Repeat.IDEMPOTENT,
+        timeout=site.settings.drain + _grace(state),
+    )
+    return start, switch, down
+
+
+def _resume(start: Step, site: Site) -> Step:
+    """Lift the pause by the very patch that puts the template back: nothing else may roll."""
+    version = start.parameter("version")
+    return Step(
+        id=RESUME,
+        kind=RESUME,
+        title=f"Resume the paused rollout of `{site.settings.workload}`, towards `{version}`.",
+        target=start.target,
+        parameters=start.parameters,
+        expected=parameters(version=version, paused="no"),
+        undo=f"Pause it again: `kubectl rollout pause {site.settings.workload}`; then {start.undo}",
+        repeat=Repeat.IDEMPOTENT,
+        timeout=_RESUME_SECONDS,
+        moves_traffic=True,
+    )
+
+
+def _grace(state: State) -> float:
+    """Tell how long pods in use may take to end."""
+    return float(
+        max(
+            (
+                number(
+                    each.template, "spec", "terminationGracePeriodSeconds", default=_GRACE_SECONDS
+                )
+                for each in state.known
+                if each.in_use
+            ),
+            default=_GRACE_SECONDS,
+        )
+    )

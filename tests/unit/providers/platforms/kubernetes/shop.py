@@ -1,0 +1,164 @@
+"""A shop on an emulated cluster: what the tests of the platform ``kubernetes`` deploy and break.
+
+Time stands still unless somebody waits: a wait of the platform is time that passes in the cluster.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from smartspec_rollback.domain.release import Release
+from smartspec_rollback.domain.target import Target
+from smartspec_rollback.ports.clock import Deadline
+from smartspec_rollback.providers.platforms.kubernetes import (
+    KubernetesPlatform,
+    KubernetesSettings,
+)
+from smartspec_rollback.providers.platforms.kubernetes.api import Api
+from smartspec_rollback.providers.platforms.kubernetes.history import DEPLOYMENT_ID
+from smartspec_rollback.providers.platforms.kubernetes.objects import CONFIG_MAPS, DEPLOYMENTS
+from smartspec_rollback.testing.kubernetes import resources
+from smartspec_rollback.testing.kubernetes.cluster import Cluster
+
+NAMESPACE = "shop"
+NAME = "checkout"
+TARGET = Target(service=NAME, environment="production")
+SECRET = "hunter2-in-the-cluster"  # noqa: S105 - made up, and must never be seen
+TOKEN = "token-of-the-test"  # noqa: S105 - made up, and must never be seen
+
+
+@dataclass(frozen=True)
+class ClusterTime:
+    """The cluster's own time, as the platform's clock."""
+
+    cluster: Cluster
+
+    def now(self) -> datetime:
+        """Tell the wall time."""
+        return self.cluster.clock.now()
+
+    def monotonic(self) -> float:
+        """Tell the time in seconds."""
+        return self.cluster.clock.elapsed()
+
+    def sleep(self, seconds: float, /) -> None:
+        """Let the cluster work meanwhile."""
+        self.cluster.advance(max(seconds, 0.0))
+
+
+def template(version: str, **more: Any) -> dict[str, Any]:
+    """Write the pod template of a version; it needs a ConfigMap and a Secret."""
+    container = {
+        "name": "app",
+        "image": f"registry.example/checkout:{version}",
+        "envFrom": [
+            {"configMapRef": {"name": "settings"}},
+            {"secretRef": {"name": "payments"}},
+        ],
+        **more,
+    }
+    return {
+        "metadata": {"labels": {"app": NAME}},
+        "spec": {"containers": [container]},
+    }
+
+
+@dataclass
+class Shop:
+    """The cluster, the platform on it, and what people do to it."""
+
+    cluster: Cluster
+    settings: KubernetesSettings
+    replicas: int = 3
+
+    def __post_init__(self) -> None:
+        self.clock = ClusterTime(self.cluster)
+        self.platform = KubernetesPlatform(self.settings, clock=self.clock)
+        self.api = Api(self.settings, self.clock)
+        self.target = TARGET
+
+    def again(self) -> KubernetesPlatform:
+        """Make another platform object, as another process has it."""
+        return KubernetesPlatform(self.settings, clock=self.clock)
+
+    @property
+    def deployment(self) -> Any:
+        """The Deployment as it is."""
+        found = self.cluster.get(resources.DEPLOYMENT, NAMESPACE, NAME)
+        assert found is not None
+        return found
+
+    def deploy(self, version: str, deployment_id: str | None = None, **more: Any) -> None:
+        """Put a version live and wait until its rollout is through."""
+        self.begin(version, deployment_id, **more)
+        self.cluster.advance(30.0)
+
+    def begin(self, version: str, deployment_id: str | None = None, **more: Any) -> None:
+        """Put a version live, and don't wait."""
+        made = template(version, **more)
+        if self.cluster.get(resources.DEPLOYMENT, NAMESPACE, NAME) is None:
+            self._create(made, deployment_id)
+            return
+        operations: list[dict[str, Any]] = [
+            {"op": "replace", "path": "/spec/template", "value": made}
+        ]
+        if deployment_id is not None:
+            path = f"/metadata/annotations/{DEPLOYMENT_ID.replace('/', '~1')}"
+            operations.append({"op": "add", "path": path, "value": deployment_id})
+        self.change(*operations)
+
+    def _create(self, made: dict[str, Any], deployment_id: str | None) -> None:
+        notes = {DEPLOYMENT_ID: deployment_id} if deployment_id else {}
+        self.cluster.create(
+            resources.DEPLOYMENT,
+            NAMESPACE,
+            {
+                "metadata": {"name": NAME, "annotations": notes},
+                "spec": {
+                    "replicas": self.replicas,
+                    "selector": {"matchLabels": {"app": NAME}},
+                    "template": made,
+                },
+            },
+        )
+
+    def change(self, *operations: dict[str, Any]) -> None:
+        """Patch the Deployment as somebody else would."""
+        deadline = Deadline.after(self.clock, 10.0)
+        self.api.patch(DEPLOYMENTS, NAME, operations, deadline=deadline)
+
+    def configure(self, **data: str) -> None:
+        """Change the ConfigMap as somebody else would."""
+        deadline = Deadline.after(self.clock, 10.0)
+        operations = [{"op": "replace", "path": "/data", "value": data}]
+        self.api.patch(CONFIG_MAPS, "settings", operations, deadline=deadline)
+
+    def release(self, version: str) -> Release:
+        """Find a release of the platform."""
+        found = self.platform.find(self.target, version)
+        assert found is not None
+        return found
+
+
+@contextmanager
+def a_shop(folder: Path, **more: Any) -> Iterator[Shop]:
+    """Run a cluster with the shop's configuration in it; nothing is deployed yet."""
+    with Cluster(speed=None, token=TOKEN) as cluster:
+        cluster.create_namespace(NAMESPACE)
+        cluster.create(
+            resources.CONFIG_MAP,
+            NAMESPACE,
+            {"metadata": {"name": "settings"}, "data": {"colour": "blue"}},
+        )
+        cluster.create(
+            resources.SECRET,
+            NAMESPACE,
+            {"metadata": {"name": "payments"}, "stringData": {"key": SECRET}},
+        )
+        cluster.advance(5.0)
+        config = cluster.kubeconfig(folder / "kubeconfig", namespace=NAMESPACE)
+        settings = KubernetesSettings(workload=f"deployment/{NAME}", kubeconfig=config, **more)
+        yield Shop(cluster, settings)
