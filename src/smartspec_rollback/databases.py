@@ -8,12 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from smartspec_rollback import comparing
+from smartspec_rollback.comparing import Between
 from smartspec_rollback.config.model import DatabaseConfiguration
 from smartspec_rollback.domain.approval import Person
 from smartspec_rollback.domain.comparison import Comparison, Layer
-from smartspec_rollback.domain.crosscheck import crosscheck
 from smartspec_rollback.domain.deployment import Deployment
-from smartspec_rollback.domain.migration import AppliedMigration, MigrationSet
+from smartspec_rollback.domain.migration import AppliedMigration, MigrationSet, Versions
 from smartspec_rollback.domain.schema_record import SchemaSnapshot
 from smartspec_rollback.engine import compare as engine
 from smartspec_rollback.engine.parts import DatabaseParts
@@ -34,8 +34,6 @@ _MAGIC = "*?["
 _FILES = 10_000
 
 Applied = tuple[AppliedMigration, ...]
-Scripts = tuple[tuple[str, str], ...]
-"""Migrations as path and SQL."""
 
 
 def connect(configured: DatabaseConfiguration, *, clock: Clock) -> Database:
@@ -54,20 +52,23 @@ def beside(live: Database, kind: str) -> Laboratory:
 def parts(configured: DatabaseConfiguration, *, clock: Clock) -> DatabaseParts:
     """Put together what planning needs."""
 
-    def compare(before: SchemaSnapshot, after: Database, deadline: Deadline, /) -> Comparison:
+    def compare(
+        before: SchemaSnapshot, after: Database, versions: Versions, deadline: Deadline, /
+    ) -> Comparison:
         now: Applied | None = None
         with suppress(ProviderError):  # without them there are fewer layers, and that is told
             now = after.applied_migrations(
                 before.migrations_table, configured.migrations_tool, deadline=deadline
             )
-        scripts, unread = between(configured, before.migrations, now)
+        found = between(configured, versions, before.migrations, now)
         with beside(after, configured.kind) as laboratory:
             return engine.compare(
                 engine.Compared(
                     before=before,
                     after=after,
-                    migrations=scripts,
-                    unread=unread,
+                    migrations=found.scripts,
+                    unread=found.unread,
+                    notes=found.notes,
                     since=before.mark,
                 ),
                 rules=comparing.RULES,
@@ -128,26 +129,19 @@ def migration_set(configured: DatabaseConfiguration) -> MigrationSet | None:
 
 
 def between(
-    configured: DatabaseConfiguration, then: Applied | None, now: Applied | None
-) -> tuple[Scripts, tuple[str, ...]]:
+    configured: DatabaseConfiguration, versions: Versions, then: Applied | None, now: Applied | None
+) -> Between:
     """Read the migrations that were applied since ``then``; say what could not be read."""
-    if configured.migrations_path is None:
-        return (), ()
+    path = configured.migrations_path
+    if path is None:
+        return Between()
     if then is None or now is None:
-        return (), (f"{Layer.MIGRATIONS}: the database does not say which migrations it has",)
+        silent = f"{Layer.MIGRATIONS}: the database does not say which migrations it has"
+        return Between(unread=(silent,))
     try:
-        held = migration_set(configured)
+        return comparing.between(configured.migrations_tool, path, versions, then, now)
     except SmartSpecError as error:
-        return (), (f"{Layer.MIGRATIONS}: {error.what}",)
-    if held is None:
-        return (), ()
-    lacked = set(crosscheck(held.migrations, then, held.tool).missing)
-    lacks = set(crosscheck(held.migrations, now, held.tool).missing)
-    new = [each for each in held.migrations if each.version in lacked - lacks]
-    unread = tuple(
-        f"{Layer.MIGRATIONS}: {each.path}: {each.dynamic}" for each in new if each.dynamic
-    )
-    return tuple((each.path, each.up) for each in new if each.up is not None), unread
+        return Between(unread=(f"{Layer.MIGRATIONS}: {error.what}",))
 
 
 def _matching(pattern: Path) -> tuple[Path, ...]:

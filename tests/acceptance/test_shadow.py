@@ -8,6 +8,7 @@ from tests.acceptance.commands import CONFIGURATION, Typed
 
 from smartspec_rollback import comparing, databases
 from smartspec_rollback.domain.comparison import Layer
+from smartspec_rollback.domain.migration import Versions
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
 from smartspec_rollback.wiring import Surroundings, open_workspace
@@ -140,5 +141,6 @@ def test_a_plan_rehearses_on_the_shadow(recorded: Typed) -> None:
     assert configured is not None
     parts = databases.parts(configured, clock=workspace.clock)
     before = comparing.load(str(recorded.folder / "a.json"))
-    compared = parts.compare(before, parts.connect(), Deadline.after(workspace.clock, 60))
+    deadline = Deadline.after(workspace.clock, 60)
+    compared = parts.compare(before, parts.connect(), Versions(old="1", new="2"), deadline)
     assert Layer.SHADOW in compared.layers

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from smartspec_rollback import databases
+from smartspec_rollback.comparing import Between
 from smartspec_rollback.config.model import DatabaseConfiguration
-from smartspec_rollback.domain.migration import AppliedMigration
+from smartspec_rollback.domain.migration import AppliedMigration, Versions
 from smartspec_rollback.domain.values import Value
 
 
@@ -51,13 +52,26 @@ def test_a_pattern_that_finds_nothing_is_a_gap(tmp_path: Path) -> None:
     assert "none/*.sql" in gaps[0]
 
 
+VERSIONS = Versions(old="v1", new="v2")
+
+
 def test_only_what_was_applied_since_lies_between(tmp_path: Path) -> None:
     """If this failed, a migration that is not applied would be blamed, or one that is be missed."""
     migrations(tmp_path)
     how = configured(tmp_path, migrations="db")
-    scripts, unread = databases.between(how, applied("1"), applied("1", "2"))
-    assert [path for path, _ in scripts] == ["V2__step.sql"]
-    assert unread == ()
+    found = databases.between(how, VERSIONS, applied("1"), applied("1", "2"))
+    assert [path for path, _ in found.scripts] == ["V2__step.sql"]
+    assert found.unread == ()
+
+
+def test_what_no_file_tells_of_is_not_taken_for_harmless(tmp_path: Path) -> None:
+    """If this failed, a migration from elsewhere could delete rows, and nobody would say so."""
+    migrations(tmp_path)
+    how = configured(tmp_path, migrations="db")
+    found = databases.between(how, VERSIONS, applied("1"), applied("1", "77"))
+    assert found.scripts == ()
+    assert len(found.unread) == 1
+    assert "77 was applied since, and no file here" in found.unread[0]
 
 
 def test_what_lies_between_is_unknown_where_the_database_does_not_say(tmp_path: Path) -> None:
@@ -65,10 +79,11 @@ def test_what_lies_between_is_unknown_where_the_database_does_not_say(tmp_path: 
     migrations(tmp_path)
     how = configured(tmp_path, migrations="db")
     for then, now in ((None, applied("1")), (applied("1"), None)):
-        scripts, unread = databases.between(how, then, now)
-        assert scripts == ()
-        assert len(unread) == 1
+        found = databases.between(how, VERSIONS, then, now)
+        assert found.scripts == ()
+        assert len(found.unread) == 1
     gone = configured(tmp_path, migrations="nowhere")
-    scripts, unread = databases.between(gone, applied("1"), applied("1", "2"))
-    assert (scripts, len(unread)) == ((), 1)
-    assert databases.between(configured(tmp_path), applied("1"), applied("2")) == ((), ())
+    found = databases.between(gone, VERSIONS, applied("1"), applied("1", "2"))
+    assert (found.scripts, len(found.unread)) == ((), 1)
+    none = databases.between(configured(tmp_path), VERSIONS, applied("1"), applied("2"))
+    assert none == Between()

@@ -16,11 +16,14 @@ from smartspec_rollback.comparing.schemas import (
     judge_in,
     snapshot,
 )
+from smartspec_rollback.comparing.versions import Between, between
 
 __all__ = [
     "RULES",
+    "Between",
     "Look",
     "Sources",
+    "between",
     "compare",
     "database",
     "is_recorded",

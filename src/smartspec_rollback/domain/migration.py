@@ -125,3 +125,10 @@ class Effect(Value):
     to: str | None = None
     text: str = ""
     source: str = ""
+
+
+class Versions(Value):
+    """The two versions a way back lies between: the ``old`` one to return to, the ``new`` one."""
+
+    old: str
+    new: str

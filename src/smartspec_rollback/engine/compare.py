@@ -47,7 +47,8 @@ class Compared:
 
     ``after`` is the live database, or a schema recorded elsewhere. ``texts`` are statements of the
     old version beside those recorded in ``before``; ``gaps`` what their sources lack.
-    ``migrations`` are (name, SQL) of what lies between, ``unread`` says what of them is not.
+    ``migrations`` are (name, SQL) of what lies between, ``unread`` says what of them is not,
+    ``notes`` what else is known of where they come from.
     ``since`` is the mark from which writes are told.
     """
 
@@ -57,6 +58,7 @@ class Compared:
     gaps: tuple[str, ...] = ()
     migrations: tuple[tuple[str, str], ...] = ()
     unread: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     since: Mark | None = None
 
 
@@ -141,6 +143,7 @@ class _Comparing:
             for name, sql in self._what.migrations
             for effect in self._laboratory.effects(sql, name)
         )
+        self._unseen += self._what.notes
         unread = (*self._what.unread, *self._rules.unread(effects))
         self._unseen += unread
         # A migration that nobody could read may have changed any row.

@@ -18,7 +18,7 @@ from smartspec_rollback.domain.database_facts import (
     Writes,
 )
 from smartspec_rollback.domain.deployment import Deployment, Phase
-from smartspec_rollback.domain.migration import LEDGER_TABLES
+from smartspec_rollback.domain.migration import LEDGER_TABLES, Versions
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.schema_record import (
     Answer,
@@ -60,9 +60,10 @@ def look_into(parts: Parts, failed: Deployment, chosen: Release) -> DatabaseFact
         away = gap or away
         return _told(DatabaseFacts(comparison_gap=away, writes_gap=away), known)
     look = _Look(parts, how, live)
+    versions = Versions(old=chosen.version, new=failed.release.version)
     facts = look.migrations(DatabaseFacts(identity=live.identity), known)
     facts = look.writes(facts, failed, known, gap)
-    return _told(look.comparison(facts, known, gap), known)
+    return _told(look.comparison(facts, versions, known, gap), known)
 
 
 def _told(facts: DatabaseFacts, known: RecordedSchema | None) -> DatabaseFacts:
@@ -106,13 +107,17 @@ class _Look:
         return replace(facts, migrations=seen)
 
     def comparison(
-        self, facts: DatabaseFacts, known: RecordedSchema | None, gap: Gap | None
+        self,
+        facts: DatabaseFacts,
+        versions: Versions,
+        known: RecordedSchema | None,
+        gap: Gap | None,
     ) -> DatabaseFacts:
         """Compare what the old version knew with what is there."""
         if known is None:
             return replace(facts, comparison_gap=gap)
         found, failed = _softly(
-            lambda: self._how.compare(known.snapshot, self._live, self._deadline)
+            lambda: self._how.compare(known.snapshot, self._live, versions, self._deadline)
         )
         return replace(facts, comparison=found, comparison_gap=failed)
 

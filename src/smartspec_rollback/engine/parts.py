@@ -11,6 +11,7 @@ from smartspec_rollback.domain.approval import Person
 from smartspec_rollback.domain.comparison import Comparison
 from smartspec_rollback.domain.facts import Facts
 from smartspec_rollback.domain.finding import Finding
+from smartspec_rollback.domain.migration import Versions
 from smartspec_rollback.domain.objective import Objective
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import JournalEntry
@@ -75,9 +76,12 @@ class Compares(Protocol):
     """Tells whether code that worked on one schema works on another: ``engine.compare``."""
 
     def __call__(
-        self, before: SchemaSnapshot, after: Database, deadline: Deadline, /
+        self, before: SchemaSnapshot, after: Database, versions: Versions, deadline: Deadline, /
     ) -> Comparison:
-        """Compare a recorded schema with a live database; ProviderError where it cannot be."""
+        """Compare a recorded schema with a live database; ProviderError where it cannot be.
+
+        ``versions`` are whose code and migrations lie between the two.
+        """
         ...
 
 

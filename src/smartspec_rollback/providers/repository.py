@@ -1,47 +1,26 @@
 """A git repository's files at one version, read without checking anything out.
 
-Made by ``wiring`` to map versions to migrations and query files. Git is run as a program with lists
-of arguments, with nothing of the caller's environment that points it elsewhere, without hooks,
-pager, filters or network, and for a bounded time and output. References come from outside and are
+Called by ``comparing.versions`` to map versions to migrations. References come from outside and are
 checked before git sees them.
 """
 
 import os
 import re
-import subprocess
-import tempfile
-import threading
 from pathlib import Path, PurePosixPath
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from smartspec_rollback.domain.values import Value
-from smartspec_rollback.errors import ProviderError, ProviderUnavailable, SmartSpecError, UsageError
+from smartspec_rollback.errors import ProviderError, UsageError
 from smartspec_rollback.ports.folder import Entry
+from smartspec_rollback.providers.git import meaning, run
 
-_WITHIN = 30.0
 _MAX_LISTING = 64 * 1024 * 1024
 _MAX_FILE = 16 * 1024 * 1024
 _MAX_CONTENT = 256 * 1024 * 1024
 _MAX_ENTRIES = 50_000
-_MAX_COMPLAINT = 10_000
+_SHORT = 10_000
 _REF = re.compile(r"[A-Za-z0-9_.@+][A-Za-z0-9_.@+/^~-]{0,249}")
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_HARMLESS = (
-    "--no-pager",
-    "--no-replace-objects",
-    "--no-optional-locks",
-    "--literal-pathspecs",
-    "-c",
-    "core.fsmonitor=false",
-    "-c",
-    "core.hooksPath=/dev/null",
-    "-c",
-    "core.quotePath=false",
-    "-c",
-    "protocol.allow=never",
-    "-c",
-    "gc.auto=0",
-)
 
 
 class GitEntry(NamedTuple):
@@ -109,17 +88,12 @@ class GitFolder:
 
 def root_of(folder: Path) -> Path:
     """Find the repository that a folder lies in; a bare one is its own root."""
-    code, out, complaint = _git(folder, ("rev-parse", "--show-toplevel"), limit=_MAX_COMPLAINT)
+    code, out, complaint = run(folder, ("rev-parse", "--show-toplevel"), limit=_SHORT)
     if code == 0:
         return Path(os.fsdecode(out).removesuffix("\n"))
     if "must be run in a work tree" in complaint:
         return folder
-    raise _meaning(folder, complaint)
-
-
-def migrations_at(repository: Path, ref: str, folder: str) -> tuple[str, ...]:
-    """List the files of a folder at a version, sorted, as paths relative to the folder."""
-    return tuple(sorted(_tree(repository, ref, _checked_folder(folder))))
+    raise meaning(folder, complaint)
 
 
 def between(repository: Path, old: str, new: str, folder: str) -> Between:
@@ -147,17 +121,17 @@ def commit_of(repository: Path, ref: str) -> str:
     # The tag first: a branch of the same name is no version.
     for name in (f"refs/tags/{ref}", ref):
         asked = ("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
-        code, out, complaint = _git(repository, asked, limit=4096)
+        code, out, complaint = run(repository, asked, limit=_SHORT)
         found = out.decode("ascii", "replace").strip()
         if code == 0 and _ID.fullmatch(found):
             return found
         if complaint:
-            raise _meaning(repository, complaint)
+            raise meaning(repository, complaint)
     raise _unknown(repository, ref)
 
 
 def _unknown(repository: Path, ref: str) -> UsageError:
-    _, out, _ = _git(repository, ("rev-parse", "--is-shallow-repository"), limit=4096)
+    _, out, _ = run(repository, ("rev-parse", "--is-shallow-repository"), limit=_SHORT)
     shallow = out.strip() == b"true"
     return UsageError(
         f"the repository does not know the version {ref!r}",
@@ -184,9 +158,9 @@ def _tree(repository: Path, ref: str, folder: str) -> dict[str, GitEntry]:
     """Read the tree under ``folder``; UsageError if there is no such folder at that version."""
     tree = f"{commit_of(repository, ref)}:{folder}"
     asked = ("ls-tree", "-r", "-z", "-l", "--full-tree", "--", tree)
-    code, out, error = _git(repository, asked, limit=_MAX_LISTING)
+    code, out, error = run(repository, asked, limit=_MAX_LISTING)
     if code != 0:
-        raise _meaning(repository, error, missing=f"there is no folder {folder or '.'} at {ref}")
+        raise meaning(repository, error, missing=f"there is no folder {folder or '.'} at {ref}")
     found: dict[str, GitEntry] = {}
     for line in out.split(b"\0"):
         head, tab, name = line.partition(b"\t")
@@ -226,9 +200,9 @@ def _contents(repository: Path, tree: dict[str, GitEntry]) -> dict[str, bytes]:
         return {}
     asked = "".join(f"{id_}\n" for id_ in wanted).encode()
     limit = total + 200 * len(wanted)
-    code, out, error = _git(repository, ("cat-file", "--batch"), limit=limit, given=asked)
+    code, out, error = run(repository, ("cat-file", "--batch"), limit=limit, given=asked)
     if code != 0:
-        raise _meaning(repository, error)
+        raise meaning(repository, error)
     found: dict[str, bytes] = {}
     at = 0
     for id_, paths in wanted.items():
@@ -245,85 +219,3 @@ def _contents(repository: Path, tree: dict[str, GitEntry]) -> dict[str, bytes]:
         found |= dict.fromkeys(paths, out[begins:ends])
         at = ends + 1
     return found
-
-
-def _git(
-    repository: Path, asked: tuple[str, ...], *, limit: int, given: bytes = b""
-) -> tuple[int, bytes, str]:
-    """Run git; its exit code, output and complaint. Ends it at the time or output limit."""
-    with tempfile.TemporaryFile() as question, tempfile.TemporaryFile() as complaint:
-        question.write(given)
-        question.seek(0)
-        with _started(repository, asked, question, complaint) as process:
-            # A timer, because reading a bounded piece of a pipe takes no time limit.
-            alarm = threading.Timer(_WITHIN, process.kill)
-            alarm.start()
-            out = process.stdout.read(limit + 1) if process.stdout else b""
-            if len(out) > limit:
-                process.kill()
-            code = process.wait()
-            late = not alarm.is_alive()
-            alarm.cancel()
-        if len(out) > limit:
-            raise ProviderError(f"git gave more than {limit:,} bytes", where=str(repository))
-        if late:
-            raise ProviderUnavailable(
-                f"git did not answer within {_WITHIN:.0f} s", where=str(repository)
-            )
-        complaint.seek(0)
-        return code, out, complaint.read(_MAX_COMPLAINT).decode("utf-8", "replace")
-
-
-def _started(
-    repository: Path, asked: tuple[str, ...], question: IO[bytes], complaint: IO[bytes]
-) -> "subprocess.Popen[bytes]":
-    if not repository.is_dir():
-        raise UsageError(
-            "there is no such folder", where=str(repository), remedy="name the repository's folder"
-        )
-    try:
-        return subprocess.Popen(
-            ("git", *_HARMLESS, *asked),  # noqa: S607 - the git of whoever runs this
-            cwd=repository,
-            env=_environment(),
-            stdin=question,
-            stdout=subprocess.PIPE,
-            stderr=complaint,
-        )
-    except OSError as error:
-        raise ProviderUnavailable(
-            f"git cannot be run: {error.strerror}", where=str(repository), remedy="install git"
-        ) from error
-
-
-def _environment() -> dict[str, str]:
-    """Keep of the environment what git needs to run, and nothing that tells it where to look."""
-    kept = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR") if key in os.environ}
-    return kept | {
-        "LC_ALL": "C",
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_NO_LAZY_FETCH": "1",
-        "GIT_ASKPASS": "true",
-        "GIT_ALLOW_PROTOCOL": "",
-        "GIT_PAGER": "cat",
-    }
-
-
-def _meaning(repository: Path, complaint: str, missing: str = "") -> SmartSpecError:
-    """Say what git's complaint means."""
-    first = complaint.strip().partition("\n")[0][:300]
-    if "dubious ownership" in complaint:
-        return ProviderError(
-            "git refuses the repository, because it belongs to another user",
-            where=str(repository),
-            remedy=f"if it is yours: git config --global --add safe.directory '{repository}'",
-        )
-    if "not a git repository" in complaint:
-        return UsageError(
-            "not a git repository",
-            where=str(repository),
-            remedy="run it in the repository, or name snapshots instead of versions",
-        )
-    if missing and "not a valid object name" in complaint.lower():
-        return UsageError(missing, where=str(repository), remedy="name the folder as it was then")
-    return ProviderError(f"git failed: {first}", where=str(repository))

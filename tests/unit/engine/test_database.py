@@ -12,7 +12,7 @@ from smartspec_rollback.domain.comparison import Comparison, SchemaVerdict
 from smartspec_rollback.domain.database_facts import DatabaseFacts, Unseen
 from smartspec_rollback.domain.deployment import Phase
 from smartspec_rollback.domain.finding import Finding, Outcome, Risk
-from smartspec_rollback.domain.migration import AppliedMigration
+from smartspec_rollback.domain.migration import AppliedMigration, Versions
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import Status
 from smartspec_rollback.domain.schema_record import QuestionKind, SchemaSnapshot
@@ -52,12 +52,14 @@ class Comparing:
 
     says: Comparison | Exception = field(default_factory=a_comparison)
     seen: list[SchemaSnapshot] = field(default_factory=list)
+    between: list[Versions] = field(default_factory=list)
 
     def __call__(
-        self, before: SchemaSnapshot, after: Database, deadline: Deadline, /
+        self, before: SchemaSnapshot, after: Database, versions: Versions, deadline: Deadline, /
     ) -> Comparison:
         """Say what was given."""
         self.seen.append(before)
+        self.between.append(versions)
         after.catalog(deadline=deadline)
         if isinstance(self.says, Exception):
             raise self.says

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartspec_rollback.errors import ProviderError, SmartSpecError, UsageError
+from smartspec_rollback.providers import git as program
 from smartspec_rollback.providers import repository
 from smartspec_rollback.providers.migrations import read
 from smartspec_rollback.providers.repository import (
@@ -16,9 +17,13 @@ from smartspec_rollback.providers.repository import (
     GitFolder,
     between,
     commit_of,
-    migrations_at,
     root_of,
 )
+
+
+def migrations_at(place: Path, ref: str, folder: str) -> tuple[str, ...]:
+    """List a folder's files at a version."""
+    return tuple(sorted(GitFolder(place, ref, folder).tree))
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -145,7 +150,7 @@ def test_hostile_references_never_reach_git(
     ref: str, shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A version's name from outside becomes an option of git."""
-    monkeypatch.setattr(repository, "_git", lambda *_, **__: pytest.fail("git was run"))
+    monkeypatch.setattr(repository, "run", lambda *_, **__: pytest.fail("git was run"))
     with pytest.raises(UsageError, match="not a name of a version"):
         commit_of(shop, ref)
 
@@ -194,7 +199,7 @@ def test_environment_and_hooks_change_nothing(
 def test_repository_of_somebody_else_names_the_way_out() -> None:
     """Git's refusal of another user's repository comes through as gibberish."""
     complaint = "fatal: detected dubious ownership in repository at '/srv/shop'"
-    error = repository._meaning(Path("/srv/shop"), complaint)
+    error = program.meaning(Path("/srv/shop"), complaint)
     assert "safe.directory" in error.remedy
 
 
@@ -214,6 +219,6 @@ def test_output_and_time_are_bounded(shop: Path, monkeypatch: pytest.MonkeyPatch
     (slow / "git").write_text("#!/bin/sh\nexec tail -f /dev/null\n", "utf-8")
     (slow / "git").chmod(0o755)
     monkeypatch.setenv("PATH", f"{slow}:{os.environ['PATH']}")
-    monkeypatch.setattr(repository, "_WITHIN", 0.2)
+    monkeypatch.setattr(program, "_WITHIN", 0.2)
     with pytest.raises(ProviderError, match="did not answer"):
         commit_of(shop, "v1")
