@@ -6,6 +6,8 @@ missing, so it is unknown wherever the old version gets to what differs, by what
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 
+from msgspec.structs import replace
+
 from smartspec_rollback.domain.catalog import DefinedType, Function, Relation
 from smartspec_rollback.domain.comparison import SchemaFinding, SchemaVerdict
 from smartspec_rollback.domain.workload import Statement
@@ -68,7 +70,12 @@ def _told(name: str, said: frozenset[str]) -> bool:
 
 def _differing(case: Case, old: Relation, new: Relation) -> frozenset[Part]:
     """List the parts one of two relations has and the other has not."""
-    before = {(what, same): name for what, name, same in _parts(old, case.matching.names)}
+    kept = replace(
+        old,
+        # What demanded something of a column that is gone went with it.
+        constraints=tuple(c for c in old.constraints if all(map(new.column, c.columns))),
+    )
+    before = {(what, same): name for what, name, same in _parts(kept, case.matching.names)}
     after = {(what, same): name for what, name, same in _parts(new, {})}
     either = before | after
     unequal = ((what, either[what, same], same) for what, same in before.keys() ^ after.keys())

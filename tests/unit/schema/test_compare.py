@@ -219,6 +219,21 @@ def test_a_difference_no_rule_describes_is_unknown_where_it_is_used() -> None:
     assert one(judge(old, new, select("a")), "not-comparable").verdict is UNKNOWN
 
 
+def test_what_a_dropped_column_had_goes_with_it() -> None:
+    """The drop is judged, and its foreign key would be unknown for ever."""
+    key = Constraint(
+        name="k",
+        kind=ConstraintKind.FOREIGN_KEY,
+        columns=("b",),
+        definition="FOREIGN KEY (b) REFERENCES others(id)",
+        references="public.others",
+        referenced_columns=("id",),
+    )
+    old = catalog(table("items", column("a"), column("b"), constraints=(key,)))
+    found = judge(old, catalog(table("items", column("a"))), select("a"))
+    assert [f.code for f in found.findings] == ["unused-column-dropped"]
+
+
 def test_schemas_of_two_kinds_are_not_compared() -> None:
     """Every table of the one is gone from the other, and a wrong URL reads as a catastrophe."""
     old = catalog(table("main.items", column("a")), kind="sqlite")
