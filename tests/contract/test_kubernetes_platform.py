@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.unit.providers.platforms.kubernetes.shop import Shop, a_shop
 
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.target import Target
@@ -9,7 +10,6 @@ from smartspec_rollback.ports.clock import Clock
 from smartspec_rollback.ports.platform import Platform
 from smartspec_rollback.testing.platform_contract import PlatformContract
 from smartspec_rollback.testing.platform_fixtures import Interfere
-from tests.unit.providers.platforms.kubernetes.shop import Shop, a_shop
 
 
 class TestKubernetesPlatform(PlatformContract):

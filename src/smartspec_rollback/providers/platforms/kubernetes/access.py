@@ -40,7 +40,7 @@ def rules(site: Site) -> tuple[Rule, ...]:
     """List what the settings need."""
     workload, lease = site.settings.name, lease_name(site)
     return (
-        Rule(DEPLOYMENTS, ("get",), workload, "what is live"),
+        Rule(DEPLOYMENTS, ("get", "watch"), workload, "what is live, and how far a rollout is"),
         Rule(DEPLOYMENTS, ("patch",), workload, "putting a template back"),
         Rule(REPLICA_SETS, ("get", "list"), None, "earlier releases"),
         Rule(PODS, ("list",), None, "whether old instances are gone"),

@@ -33,6 +33,7 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     items,
     part,
     text,
+    version_of,
 )
 from smartspec_rollback.providers.platforms.kubernetes.reading import Reader, Site, State, selector
 from smartspec_rollback.providers.platforms.kubernetes.steps import (
@@ -139,9 +140,20 @@ def _target(site: Site, step: Step, state: State) -> Kept:
     raise NotDone(f"the cluster no longer remembers {step.parameter('version')}", where=site.where)
 
 
-def settled(site: Site, step: Step) -> Progress:
-    """Observe how far a step has come, whoever sent it; changes nothing."""
+def settled(site: Site, step: Step) -> tuple[Progress, str | None]:
+    """Observe how far a step has come, whoever sent it; changes nothing.
+
+    With it goes what to wait for: the resource version that was looked at; empty where not the
+    workload but its pods will move, None where the step is not pending.
+    """
     workload = site.deployment()
+    progress = _progress(site, workload, step)
+    if progress.state is not ProgressState.PENDING:
+        return progress, None
+    return progress, "" if step.kind == SCALE_DOWN else version_of(workload)
+
+
+def _progress(site: Site, workload: Obj, step: Step) -> Progress:
     marks = marks_of(workload)
     template = step.parameter("template")
     sent_since = marks is not None and standing_marks(workload) != step.parameter("marked")

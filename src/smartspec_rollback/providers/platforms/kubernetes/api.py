@@ -106,6 +106,19 @@ class Api:
             if not more:
                 return tuple(found)
 
+    def moved(self, resource: Resource, name: str, *, since: str, seconds: float) -> bool:
+        """Wait until an object is no longer in a resource version; False where it stays so long."""
+        query = {
+            "watch": "true",
+            "fieldSelector": f"metadata.name={name}",
+            "resourceVersion": since,
+            "timeoutSeconds": str(max(1, round(seconds))),
+        }
+        with self._lock:
+            self.requests += 1
+        url = resource.url(self.namespace)
+        return self.connection.stream(url, query=query, seconds=seconds)
+
     def patch(
         self,
         resource: Resource,

@@ -4,7 +4,9 @@ Called by ``api``. The only module that imports lightkube, and only when somethi
 Whatever it raises is told without its text, which may quote a token or a plugin's output.
 """
 
+import importlib
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 15.0
+_OK = 200
 _EXEC = "client.authentication.k8s.io/"
 _EXEC_KNOWN = f"{_EXEC}v1beta1"
 _HTTP_LOG = "httpx2"
@@ -38,6 +41,7 @@ class Connection:
 
     def __init__(self, settings: KubernetesSettings) -> None:
         """Find the cluster; ProviderError where no usable kubeconfig is there."""
+        _must_be_installed()
         from lightkube.config.client_adapter import ConnectionParams  # noqa: PLC0415 - heavy
         from lightkube.core.exceptions import ConfigError  # noqa: PLC0415 - heavy
         from lightkube.core.generic_client import GenericSyncClient  # noqa: PLC0415 - heavy
@@ -60,6 +64,29 @@ class Connection:
     @staticmethod
     def _where(settings: KubernetesSettings) -> str:
         return ", ".join(str(path) for path in kubeconfig.files(settings)) or "in-cluster"
+
+    def stream(self, url: str, *, query: dict[str, str], seconds: float) -> bool:
+        """Open a watch and tell whether anything came within about ``seconds``.
+
+        ProviderUnavailable where it could not be opened, or was cut.
+        """
+        import httpx2  # noqa: PLC0415 - heavy
+        from lightkube.core.generic_client import BasicRequest  # noqa: PLC0415 - heavy
+
+        timeout = httpx2.Timeout(seconds + _CONNECT_SECONDS, connect=_CONNECT_SECONDS)
+        request = BasicRequest("GET", url, params=query, timeout=timeout)
+        try:
+            answer = self._client.send(self._client.build_adapter_request(request), stream=True)
+            try:
+                if answer.status_code == _OK:
+                    return _first_line(answer.iter_lines())
+            finally:
+                answer.close()
+        except (httpx2.HTTPError, OSError) as error:
+            raise ProviderUnavailable(
+                f"a watch ended early ({type(error).__name__})", where=self.server
+            ) from None
+        raise ProviderUnavailable("a watch was refused", where=self.server)
 
     def send(
         self,
@@ -103,6 +130,20 @@ class Connection:
                 remedy="log in again, and try `kubectl get --raw /version`",
             ) from None
         return Answer(answer.status_code, _seconds(answer.headers.get("Retry-After")), said)
+
+
+def _first_line(lines: Iterator[str]) -> bool:
+    return any(line.strip() for line in lines)
+
+
+def _must_be_installed() -> None:
+    try:
+        importlib.import_module("lightkube.core.generic_client")
+    except ImportError as error:
+        raise ProviderError(
+            f"lightkube cannot be loaded: {error.name or 'a part of it'} is missing",
+            remedy="`pip install 'smartspec-rollback[kubernetes]'`",
+        ) from error
 
 
 def _timeout() -> Any:

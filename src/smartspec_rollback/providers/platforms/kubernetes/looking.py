@@ -21,7 +21,12 @@ _ALL = 100
 
 
 def snapshot(
-    target: Target, state: State, *, at: datetime, operation: Operation | None
+    target: Target,
+    state: State,
+    *,
+    at: datetime,
+    operation: Operation | None,
+    front_door: str | None = None,
 ) -> Snapshot:
     """Describe a Target. ``operation`` is whoever holds it; without one, a rollout counts."""
     live = state.live
@@ -41,6 +46,7 @@ def snapshot(
         template=digest((template, is_paused)),
         configuration=content,
         resource_version=version_of(state.deployment),
+        front_door=front_door,
     )
 
 

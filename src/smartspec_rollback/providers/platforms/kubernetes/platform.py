@@ -22,6 +22,7 @@ from smartspec_rollback.providers.platforms.kubernetes import (
 from smartspec_rollback.providers.platforms.kubernetes.api import Api
 from smartspec_rollback.providers.platforms.kubernetes.reading import Reader, Site
 from smartspec_rollback.providers.platforms.kubernetes.settings import KubernetesSettings
+from smartspec_rollback.providers.platforms.kubernetes.waiting import PATIENCE, Waiting
 
 
 class KubernetesPlatform:
@@ -34,13 +35,19 @@ class KubernetesPlatform:
     name: ClassVar[str] = "kubernetes"
     settings_type: ClassVar[type] = KubernetesSettings
 
-    def __init__(self, settings: KubernetesSettings, *, clock: Clock) -> None:
-        """Take the settings and the clock to go by; nothing is asked yet."""
+    def __init__(
+        self, settings: KubernetesSettings, *, clock: Clock, patience: float = PATIENCE
+    ) -> None:
+        """Take the settings and the clock to go by; nothing is asked yet.
+
+        ``patience`` is how many seconds of real time a look at a step waits for a change.
+        """
         self._settings = settings
         self._clock = clock
         self._api = Api(settings, clock)
         self._reader = Reader(clock)
         self._guards = guard.HeldGuards()
+        self._waiting = Waiting(patience)
 
     # Platform
 
@@ -48,7 +55,13 @@ class KubernetesPlatform:
         """Look, and change nothing; ProviderError where there is no such workload."""
         site = self._site(target)
         state, held = self._reader.look(site), guard.holding(site)
-        return looking.snapshot(target, state, at=self._clock.now(), operation=held)
+        return looking.snapshot(
+            target,
+            state,
+            at=self._clock.now(),
+            operation=held,
+            front_door=self._settings.url,
+        )
 
     def plan(self, seen: Snapshot, /, *, to: Release) -> tuple[Step, ...]:
         """List the steps: start, switch, scale down; before them resume what is paused."""
@@ -61,8 +74,12 @@ class KubernetesPlatform:
         acting.applied(self._site(step.target), self._reader, step, fence=fence, deadline=deadline)
 
     def settled(self, step: Step, /) -> Progress:
-        """Observe how far a step has come."""
-        return acting.settled(self._site(step.target), step)
+        """Observe how far a step has come; waits a little where nothing moved since last time."""
+        site = self._site(step.target)
+        self._waiting.for_change(site, step)
+        progress, version = acting.settled(site, step)
+        self._waiting.looked(site, step, version)
+        return progress
 
     # InspectsReleases
 

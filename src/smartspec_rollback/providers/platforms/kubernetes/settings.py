@@ -15,6 +15,7 @@ _LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
 
 Seconds = Annotated[float, Meta(gt=0, extra={"smartspec": "duration"})]
+Url = Annotated[str, Meta(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$", max_length=2000)]
 
 
 class KubernetesSettings(Value):
@@ -60,6 +61,14 @@ class KubernetesSettings(Value):
             description="The container whose image names the version, where the template has no "
             "label app.kubernetes.io/version; without it, the first one.",
             examples=["checkout"],
+        ),
+    ] = None
+    url: Annotated[
+        Url | None,
+        Meta(
+            description="The URL that production traffic enters by, for metrics and probes that "
+            "send requests of their own; without it they cannot.",
+            examples=["https://checkout.example.org"],
         ),
     ] = None
     ready_within: Annotated[

@@ -26,8 +26,8 @@ from smartspec_rollback.testing.kubernetes.cluster import Cluster
 NAMESPACE = "shop"
 NAME = "checkout"
 TARGET = Target(service=NAME, environment="production")
-SECRET = "hunter2-in-the-cluster"  # noqa: S105 - made up, and must never be seen
-TOKEN = "token-of-the-test"  # noqa: S105 - made up, and must never be seen
+SECRET = "hunter2-in-the-cluster"
+TOKEN = "token-of-the-test"
 
 
 @dataclass(frozen=True)
@@ -76,13 +76,13 @@ class Shop:
 
     def __post_init__(self) -> None:
         self.clock = ClusterTime(self.cluster)
-        self.platform = KubernetesPlatform(self.settings, clock=self.clock)
+        self.platform = self.again()
         self.api = Api(self.settings, self.clock)
         self.target = TARGET
 
     def again(self) -> KubernetesPlatform:
         """Make another platform object, as another process has it."""
-        return KubernetesPlatform(self.settings, clock=self.clock)
+        return KubernetesPlatform(self.settings, clock=self.clock, patience=0.0)
 
     @property
     def deployment(self) -> Any:
