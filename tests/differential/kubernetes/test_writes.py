@@ -78,7 +78,7 @@ def test_a_json_patch_tests_before_it_writes(kubectl: Kubectl) -> None:
         "patch", "deployment", "shop", "--type=json", "-p",
         json.dumps([{"op": "test", "path": "/metadata/resourceVersion", "value": "1"}, *right]),
     )  # fmt: skip
-    assert "The request is invalid: the server rejected our request due to an error" in said
+    assert "The request is invalid" in said
     changed = _patch(kubectl, "json", right)
     assert changed["spec"]["template"]["spec"]["containers"][0]["image"] == "shop:v2"
     assert changed["metadata"]["generation"] == 2
@@ -193,7 +193,8 @@ def test_server_side_apply_knows_who_owns_what(kubectl: Kubectl) -> None:
     assert 'Apply failed with 1 conflict: conflict with "one"' in said
     assert '.spec.template.spec.containers[name="app"].image' in said
     kubectl(*how, "--force-conflicts", given=wanted)
-    found = kubectl.get("deployment", "shop", "--show-managed-fields")
+    path = "/apis/apps/v1/namespaces/default/deployments/shop"
+    found = json.loads(kubectl("get", "--raw", path))
     image = 'k:{"name":"app"}'
     owners = {
         each["manager"]

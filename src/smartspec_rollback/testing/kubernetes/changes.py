@@ -3,13 +3,13 @@
 Used by ``writing``.
 """
 
-from smartspec_rollback.testing.kubernetes.objects import Obj, clone, dig, meta
+from smartspec_rollback.testing.kubernetes.objects import Obj, dig, meta
 from smartspec_rollback.testing.kubernetes.resources import Resource
 
 
 def only_status(new: Obj, old: Obj) -> Obj:
     """Take status and annotations from the new object, all else from the old one."""
-    kept: Obj = clone(old)
+    kept: Obj = {**old, "metadata": {**old["metadata"]}}
     if "status" in new:
         kept["status"] = new["status"]
     else:

@@ -5,6 +5,7 @@ Stored objects are never changed in place: whoever wants to change one takes a `
 
 import hashlib
 import json
+import marshal
 from typing import Any
 
 Obj = dict[str, Any]
@@ -15,11 +16,8 @@ _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # no vowels, so that no words come ou
 
 def clone(value: Any) -> Any:
     """Copy JSON, so that the copy may be changed."""
-    if isinstance(value, dict):
-        return {key: clone(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [clone(each) for each in value]
-    return value
+    # Several times as fast as copying in Python; version 2 keeps no two places one object.
+    return marshal.loads(marshal.dumps(value, 2))  # noqa: S302 - it is what we just wrote
 
 
 def canonical(value: Any) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from smartspec_rollback.testing.kubernetes.objects import (
     Obj,
     dig,
+    labels_of,
     meta,
     name_of,
     namespace_of,
@@ -47,6 +48,7 @@ class Store:
         self._objects: dict[Resource, dict[Key, Obj]] = {}
         self._dependents: dict[str, set[tuple[Resource, Key]]] = {}
         self._uids: set[str] = set()
+        self._labelled: dict[tuple[Resource, str, str, str], set[Key]] = {}
         self._listeners: list[Callable[[Change], None]] = []
 
     def subscribe(self, listener: Callable[[Change], None]) -> None:
@@ -62,6 +64,14 @@ class Store:
         with self.lock:
             found = self._objects.get(resource, {})
             return [found[key] for key in sorted(found) if not namespace or key[0] == namespace]
+
+    def labelled(self, resource: Resource, namespace: str, labels: dict[str, str]) -> list[Obj]:
+        """Give the objects of a namespace that carry all these labels, in order."""
+        sets = [self._labelled.get((resource, namespace, k, v), set()) for k, v in labels.items()]
+        if not sets:
+            return self.all(resource, namespace)
+        found = self._objects.get(resource, {})
+        return [found[key] for key in sorted(set.intersection(*sets))]
 
     def all_at(self, resource: Resource, namespace: str, version: int) -> list[Obj]:
         """Give the objects of a kind as they were at a version that is still remembered."""
@@ -85,9 +95,11 @@ class Store:
             before = self._objects.get(resource, {}).get(key)
             self.version += 1
             meta(thing)["resourceVersion"] = str(self.version)
-            self._forget_owners(resource, before)
+            self._unindex(resource, before)
             self._objects.setdefault(resource, {})[key] = thing
             self._uids.add(uid_of(thing))
+            for pair in self._label_keys(resource, thing):
+                self._labelled.setdefault(pair, set()).add(key)
             for owner in dig(thing, "metadata", "ownerReferences") or ():
                 self._dependents.setdefault(owner.get("uid", ""), set()).add((resource, key))
             self._tell(
@@ -100,7 +112,7 @@ class Store:
         with self.lock:
             key = (namespace_of(thing), name_of(thing))
             before = self._objects[resource].pop(key)
-            self._forget_owners(resource, before)
+            self._unindex(resource, before)
             self._uids.discard(uid_of(before))
             self.version += 1
             last = {**thing, "metadata": {**thing["metadata"]}}
@@ -149,10 +161,17 @@ class Store:
             self._first = self.version + 1
             self.changed.notify_all()
 
-    def _forget_owners(self, resource: Resource, before: Obj | None) -> None:
+    @staticmethod
+    def _label_keys(resource: Resource, thing: Obj) -> list[tuple[Resource, str, str, str]]:
+        namespace = namespace_of(thing)
+        return [(resource, namespace, k, v) for k, v in labels_of(thing).items()]
+
+    def _unindex(self, resource: Resource, before: Obj | None) -> None:
         if before is None:
             return
         key = (namespace_of(before), name_of(before))
+        for pair in self._label_keys(resource, before):
+            self._labelled.get(pair, set()).discard(key)
         for owner in dig(before, "metadata", "ownerReferences") or ():
             self._dependents.get(owner.get("uid", ""), set()).discard((resource, key))
 

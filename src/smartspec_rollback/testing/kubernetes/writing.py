@@ -172,6 +172,8 @@ class Writing:
             old = self.existing(resource, namespace_of(thing), name_of(thing))
             new = clone(old)
             alter(new)
+            if new == old:
+                return old
             return self._change(resource, old, new, how)
 
     def _change(
@@ -272,11 +274,13 @@ class Writing:
     def _admit(
         self, operation: str, resource: Resource, thing: Obj, old: Obj | None, how: Options
     ) -> None:
+        if how.subresource == "status":
+            return  # webhooks are for objects, as their rules usually say
         fill_defaults(resource, thing)
         attempt = Attempt(operation, resource, how.subresource, thing, old)
         self._admission.run(attempt)
         fill_defaults(resource, thing)
-        if how.subresource not in ("status", "binding"):
+        if how.subresource != "binding":
             validate(resource, thing, old)
 
     def _own(self, resource: Resource, old: Obj | None, new: Obj, how: Options) -> None:

@@ -31,16 +31,6 @@ from smartspec_rollback.testing.kubernetes.selectors import selects
 from smartspec_rollback.testing.kubernetes.store import Change, Key, Store
 
 
-def _all_near(store: Store, change: Change, resource: Resource) -> Iterable[Key]:
-    """Look at an object when it changes, and at all of its namespace when a pod does."""
-    if change.resource == resource:
-        return [(namespace_of(change.object), name_of(change.object))]
-    if change.resource == POD:
-        near = store.all(resource, namespace_of(change.object))
-        return [(namespace_of(each), name_of(each)) for each in near]
-    return ()
-
-
 def _port(pod: Obj, target: Any) -> int | None:
     if isinstance(target, int):
         return target
@@ -56,10 +46,28 @@ class Endpoints:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._selecting: dict[tuple[str, str, str], set[Key]] = {}
 
     def keys(self, change: Change) -> Iterable[Key]:
-        """Look at a Service when it or a pod beside it changes."""
-        return _all_near(self._world.store, change, SERVICE)
+        """Look at a Service when it or one of its pods changes."""
+        if change.resource == SERVICE:
+            return [self._index(change)]
+        if change.resource != POD:
+            return ()
+        namespace = namespace_of(change.object)
+        states = [change.object, *([change.before] if change.before else [])]
+        pairs = {(namespace, k, v) for each in states for k, v in labels_of(each).items()}
+        return sorted(key for pair in pairs for key in self._selecting.get(pair, ()))
+
+    def _index(self, change: Change) -> Key:
+        """Keep the Services by one of the labels they select, for finding them by a pod's."""
+        key = (namespace_of(change.object), name_of(change.object))
+        for keys in self._selecting.values():
+            keys.discard(key)
+        selector = sorted((dig(change.object, "spec", "selector") or {}).items())
+        if selector and change.kind != "DELETED":
+            self._selecting.setdefault((key[0], *selector[0]), set()).add(key)
+        return key
 
     def sync(self, namespace: str, name: str) -> float | None:
         """Write one slice a Service, and its Endpoints."""
@@ -75,10 +83,8 @@ class Endpoints:
             return None
         pods = [
             pod
-            for pod in store.all(POD, namespace)
-            if selects({"matchLabels": selector}, labels_of(pod))
-            and dig(pod, "status", "podIP")
-            and not finished(pod)
+            for pod in store.labelled(POD, namespace, selector)
+            if dig(pod, "status", "podIP") and not finished(pod)
         ]
         self._write_slice(service, pods)
         self._write_endpoints(service, pods)
@@ -179,8 +185,16 @@ class DisruptionBudgets:
         self._world = world
 
     def keys(self, change: Change) -> Iterable[Key]:
-        """Look at a budget when it or a pod beside it changes."""
-        return _all_near(self._world.store, change, DISRUPTION_BUDGET)
+        """Look at a budget when it or one of its pods changes."""
+        if change.resource == DISRUPTION_BUDGET:
+            return [(namespace_of(change.object), name_of(change.object))]
+        if change.resource != POD:
+            return ()
+        return [
+            (namespace_of(each), name_of(each))
+            for each in self._world.store.all(DISRUPTION_BUDGET, namespace_of(change.object))
+            if selects(dig(each, "spec", "selector"), labels_of(change.object))
+        ]
 
     def sync(self, namespace: str, name: str) -> float | None:
         """Count how many pods may go."""

@@ -89,10 +89,15 @@ def _write(thing: Obj, owners: list[_Owner]) -> None:
 
 def record_update(old: Obj | None, new: Obj, shape: Shape, writer: Writer, stamp: str) -> None:
     """Note in ``new`` who now owns what an update or a patch changed."""
-    before = leaves(old, shape) if old is not None else {}
-    after = leaves(new, shape)
+    # Only sections that differ are looked at, and only owners of something in them.
+    was = old or {}
+    parts = {key for key in was.keys() | new.keys() if was.get(key) != new.get(key)}
+    before = leaves({k: v for k, v in was.items() if k in parts}, shape)
+    after = leaves({k: v for k, v in new.items() if k in parts}, shape)
     changed = {path for path, value in after.items() if before.get(path, _NOTHING) != value}
     gone = before.keys() - after.keys()
+    if not changed and not gone:
+        return
     owners = _owners(new)
     mine = next((o for o in owners if o.key == (writer, "Update")), None)
     if mine is None:
