@@ -29,7 +29,8 @@ SMALL: Mapping[str, str] = {
     "smartspec.audit/1": "`smartspec audit verify`: sound, entries, fault (seq and what, or null), "
     "newest_hash",
     "smartspec.completion/1": "`smartspec completion`: shell, script",
-    "smartspec.doctor/1": "`smartspec doctor`: exit_code, lines (outcome, about, said, remedy)",
+    "smartspec.doctor/1": "`smartspec doctor`: exit_code, lines (outcome, about, said, remedy, "
+    "manifest)",
     "smartspec.init/1": "`smartspec init`: written (paths)",
     "smartspec.local/1": "`smartspec local up` and `status`: targets (what was observed); "
     "`smartspec local down`: stopped",

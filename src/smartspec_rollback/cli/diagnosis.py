@@ -7,6 +7,7 @@ import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from textwrap import indent
 
 from smartspec_rollback.cli import diagnosis_database
 from smartspec_rollback.cli.documents import document
@@ -19,7 +20,7 @@ from smartspec_rollback.domain.values import Value
 from smartspec_rollback.errors import ConfigurationError, SmartSpecError
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.ports.metrics import Window
-from smartspec_rollback.ports.platform import Guards, InspectsReleases, Prewarms
+from smartspec_rollback.ports.platform import Guards, InspectsReleases, Prewarms, TellsAccess
 from smartspec_rollback.views.escape import prose
 from smartspec_rollback.views.wording import MARKS, person
 from smartspec_rollback.wiring import Workspace
@@ -32,12 +33,13 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class Line(Value):
-    """One thing that was looked at."""
+    """One thing that was looked at; ``manifest`` is a file's content that would mend it."""
 
     outcome: Outcome
     about: str
     said: str
     remedy: str = ""
+    manifest: str = ""
 
 
 def diagnose(session: Session) -> int:
@@ -61,9 +63,12 @@ def _show(output: Output, line: Line) -> None:
         from smartspec_rollback.views.terminal import render_looked
 
         output.render(partial(render_looked, mark, said, line.remedy))
-        return
-    todo = f"    - To do: {prose(line.remedy)}\n" if line.remedy else ""
-    output.result(f"- [{mark}] {prose(said)}\n{todo}")
+    else:
+        todo = f"    - To do: {prose(line.remedy)}\n" if line.remedy else ""
+        output.result(f"- [{mark}] {prose(said)}\n{todo}")
+    if line.manifest:
+        # To be copied into a file, so neither wrapped nor styled.
+        output.result(indent(f"```yaml\n{line.manifest}```\n", "    "))
 
 
 def _everything(session: Session) -> Iterator[Line]:
@@ -209,6 +214,22 @@ def _abilities(workspace: Workspace, target: Target, about: str) -> Iterator[Lin
         yield _unknown(about, "cannot tell whether a release could be run again")
     if not isinstance(platform, Guards):
         yield _unknown(about, "has no lock of its own; only the ledger keeps rollbacks apart")
+    if isinstance(platform, TellsAccess):
+        yield from _guarded(about, partial(_access, platform, target, about))
+
+
+def _access(platform: TellsAccess, target: Target, about: str) -> Iterator[Line]:
+    found = platform.access(target)
+    if not found.missing:
+        yield _good(about, f"all {found.asked} permissions that a rollback needs are given")
+        return
+    yield Line(
+        outcome=Outcome.BLOCKING,
+        about=about,
+        said=f"not allowed: {'; '.join(found.missing)}",
+        remedy="let an administrator apply this Role, and bind it to you",
+        manifest=found.manifest,
+    )
 
 
 def _metrics(workspace: Workspace, target: Target, seen: Snapshot | None) -> Iterator[Line]:
