@@ -82,8 +82,7 @@ def extent(comparison: Comparison) -> Iterator[Evidence]:
     calls = "" if known.calls is None else f", {known.calls:.0%} of the calls"
     yield fact(
         "coverage",
-        f"{known.share:.0%} (understood: {known.understood} of {known.statements} statements"
-        f"{calls})",
+        f"{known.percent} (understood: {known.understood} of {known.statements} statements{calls})",
         COMPARISON,
     )
     if known.gaps:

@@ -77,6 +77,11 @@ class Coverage(Value):
     share: float
     gaps: tuple[str, ...] = ()
 
+    @property
+    def percent(self) -> str:
+        """The share for people, cut and not rounded: 89.6 % is not the 90 % that are enough."""
+        return f"{int(self.share * 100 + 1e-9)}%"
+
 
 class Comparison(Value):
     """The whole answer. ``unseen`` says what could not be looked at, and by which layer."""

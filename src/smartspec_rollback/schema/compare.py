@@ -218,7 +218,7 @@ def _too_little(coverage: Coverage) -> SchemaFinding:
         COVERAGE_LOW,
         SchemaVerdict.UNKNOWN,
         "workload",
-        f"Only {coverage.share:.0%} of what the old version asks of the database is known: too "
+        f"Only {coverage.percent} of what the old version asks of the database is known: too "
         "little to tell that it does not use what was changed.",
         layer=Layer.WORKLOAD,
         evidence=tuple(fact("gap", gap, Layer.WORKLOAD) for gap in coverage.gaps),
@@ -248,7 +248,7 @@ def _unseen(inputs: Inputs) -> tuple[str, ...]:
 def _reason(verdict: SchemaVerdict, findings: list[SchemaFinding], case: Case) -> str:
     worst = [each for each in findings if each.verdict is verdict]
     more = f" (And {len(worst) - 1} more.)" if len(worst) > 1 else ""
-    share = f"{case.coverage.share:.0%}"
+    share = case.coverage.percent
     match verdict:
         case SchemaVerdict.BREAKING:
             return f"The old version breaks on the new schema: {worst[0].summary}{more}"

@@ -70,7 +70,7 @@ def coverage_lines(coverage: Coverage) -> list[str]:
     """Say how much of the old version's workload is known."""
     calls = "" if coverage.calls is None else f", {coverage.calls:.0%} of its calls"
     known = (
-        f"- Workload known: {coverage.share:.0%} ({coverage.understood} of {coverage.statements} "
+        f"- Workload known: {coverage.percent} ({coverage.understood} of {coverage.statements} "
         f"statements understood{calls}; they touch {coverage.touched} of {coverage.tables} tables)"
     )
     return [known, *(f"    - {prose(gap)}" for gap in coverage.gaps)]

@@ -179,7 +179,7 @@ def silence(
     if bodies := functions_naming(case, relation, column.name if column else None):
         named = ", ".join(sorted(each.signature for each in bodies)[:3])
         return SchemaVerdict.UNKNOWN, (), (fact("functions the old version runs name it", named),)
-    share = f"{case.coverage.share:.0%}"
+    share = case.coverage.percent
     told = fact("statements using it", f"none, of {share} of the workload", Layer.WORKLOAD)
     return case.unused, (), (told,)
 

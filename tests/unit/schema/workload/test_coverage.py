@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.unit.schema.judged import opaque, select
 
+from smartspec_rollback.domain.comparison import Coverage
 from smartspec_rollback.schema.case import ENOUGH
 from smartspec_rollback.schema.workload.coverage import measure
 from smartspec_rollback.testing.schema_samples import catalog, column, table, view
@@ -69,3 +70,12 @@ def test_untouched_tables_are_named_up_to_ten_and_counted_beyond() -> None:
     gap = measure((READ,), catalog(*many)).gaps[-1]
     assert gap.count("public.") == 10
     assert gap.endswith("and 3 more")
+
+
+def test_a_share_is_never_told_as_more_than_it_is() -> None:
+    """People read that 90 % are known, and that 90 % are too little."""
+    for share, told in ((0.896, "89%"), (0.29, "29%"), (1.0, "100%")):
+        known = Coverage(
+            statements=1000, understood=1000, calls=None, tables=1, touched=1, share=share
+        )
+        assert known.percent == told
