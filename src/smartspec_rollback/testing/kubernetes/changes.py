@@ -3,8 +3,27 @@
 Used by ``writing``.
 """
 
-from smartspec_rollback.testing.kubernetes.objects import Obj, dig, meta
+from smartspec_rollback.testing.kubernetes.objects import Obj, clone, dig, meta
 from smartspec_rollback.testing.kubernetes.resources import Resource
+
+_SERVER_OWNED = (
+    "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation",
+    "name", "namespace", "generateName", "selfLink",
+)  # fmt: skip
+
+
+def keep_server_owned(new: Obj, old: Obj) -> None:
+    """Undo, in place, what a write says about metadata that only the server sets."""
+    metadata = meta(new)
+    for key in _SERVER_OWNED:
+        if key in old["metadata"]:
+            metadata[key] = old["metadata"][key]
+        else:
+            metadata.pop(key, None)
+    if not metadata.get("managedFields") and "managedFields" not in metadata:
+        metadata["managedFields"] = clone(old["metadata"].get("managedFields") or [])
+    for key in [k for k, v in metadata.items() if v is None]:
+        del metadata[key]
 
 
 def only_status(new: Obj, old: Obj) -> Obj:

@@ -10,6 +10,7 @@ import select
 import socket
 import threading
 import traceback
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
@@ -25,6 +26,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: "Server"
+    _note: Callable[[int, int], None]
 
     def serve(self) -> None:
         """Answer one request."""
@@ -42,9 +44,11 @@ class _Handler(BaseHTTPRequestHandler):
         place = self.server.api.place(request)
         verb = place.verb if place is not None else self.command.lower()
         fault = self.server.faults.take(verb, self.path, request.user_agent)
-        code, sent = self._served(request, fault, verb, len(body))
-        if verb != "watch" or code != 200:
-            self._note(verb, request, len(body), sent, code)
+        # Noted before the answer goes out, so that who has the answer finds the call.
+        self._note = lambda code, sent: self.server.requests.note(
+            Call(verb, self.command, self.path, request.user_agent, len(body), sent, code)
+        )
+        self._serve(request, fault)
 
     do_GET = serve  # noqa: N815 - the names http.server asks for
     do_POST = serve  # noqa: N815 - the names http.server asks for
@@ -55,55 +59,57 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its own name
         """Stay silent."""
 
-    def _note(self, verb: str, request: Request, received: int, sent: int, code: int) -> None:
-        self.server.requests.note(
-            Call(verb, self.command, self.path, request.user_agent, received, sent, code)
-        )
-
-    def _served(
-        self, request: Request, fault: Fault | None, verb: str, received: int
-    ) -> tuple[int, int]:
+    def _serve(self, request: Request, fault: Fault | None) -> None:
         if fault is not None and fault.delay:
             self.server.stopping.wait(fault.delay)
         if fault is not None and fault.drop == "before":
-            return self._cut()
+            self._note(0, 0)
+            self._cut()
+            return
         error = fault.error() if fault is not None else None
         if error is not None:
-            return self._send(Answer(error.code, error.status()), retry=error.retry)
+            self._send(Answer(error.code, error.status()), retry=error.retry)
+            return
         try:
             self._check_token()
             answer = self.server.api.answer(request)
         except ApiError as raised:
-            return self._send(Answer(raised.code, raised.status()), retry=raised.retry)
+            self._send(Answer(raised.code, raised.status()), retry=raised.retry)
+            return
         except Exception:  # noqa: BLE001 - a bug of the emulator; the cluster shows it at its end
             self.server.errors.append(traceback.format_exc())
             bug = ApiError(500, "InternalError", "Internal error occurred: a bug of the emulator")
-            return self._send(Answer(bug.code, bug.status()))
+            self._send(Answer(bug.code, bug.status()))
+            return
         if fault is not None and fault.drop == "after":
-            return self._cut()
+            self._note(0, 0)
+            self._cut()
+            return
         if isinstance(answer, bytes):
-            return self._send_bytes(200, MEDIA_TYPE, answer)
+            self._send_bytes(200, MEDIA_TYPE, answer)
+            return
         if isinstance(answer, Answer):
-            return self._send(answer)
-        self._note(verb, request, received, 0, 200)
-        return self._stream(answer)
+            self._send(answer)
+            return
+        self._note(200, 0)
+        self._stream(answer)
 
     def _check_token(self) -> None:
         token = self.server.token
         if token and self.headers.get("Authorization") != f"Bearer {token}":
             raise unauthorized()
 
-    def _cut(self) -> tuple[int, int]:
+    def _cut(self) -> None:
         self.close_connection = True
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
-        return 0, 0
 
-    def _send(self, answer: Answer, *, retry: int = 0) -> tuple[int, int]:
+    def _send(self, answer: Answer, *, retry: int = 0) -> None:
         data = json.dumps(answer.body, separators=(",", ":")).encode()
-        return self._send_bytes(answer.code, "application/json", data, retry=retry)
+        self._send_bytes(answer.code, "application/json", data, retry=retry)
 
-    def _send_bytes(self, code: int, media: str, data: bytes, *, retry: int = 0) -> tuple[int, int]:
+    def _send_bytes(self, code: int, media: str, data: bytes, *, retry: int = 0) -> None:
+        self._note(code, len(data))
         self.send_response(code)
         self.send_header("Content-Type", media)
         self.send_header("Content-Length", str(len(data)))
@@ -112,33 +118,29 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         with contextlib.suppress(OSError):
             self.wfile.write(data)
-        return code, len(data)
 
-    def _stream(self, watch: Watch) -> tuple[int, int]:
+    def _stream(self, watch: Watch) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        sent = 0
         try:
             for batch in watch.batches():
                 if self.server.stopping.is_set() or (not batch and self._left()):
                     self.close_connection = True
-                    return 200, sent
-                sent += self._chunk(batch)
+                    return
+                self._chunk(batch)
             self.wfile.write(b"0\r\n\r\n")
         except Dropped:
             self._cut()
         except OSError:
             self.close_connection = True
-        return 200, sent
 
-    def _chunk(self, batch: list[Obj]) -> int:
+    def _chunk(self, batch: list[Obj]) -> None:
         if not batch:
-            return 0
+            return
         data = b"".join(json.dumps(e, separators=(",", ":")).encode() + b"\n" for e in batch)
         self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
-        return len(data)
 
     def _left(self) -> bool:
         readable, _, _ = select.select([self.connection], [], [], 0)

@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from smartspec_rollback.testing.kubernetes.admission import Admission, Attempt
-from smartspec_rollback.testing.kubernetes.changes import counts, held, only_status, same
+from smartspec_rollback.testing.kubernetes.changes import (
+    counts,
+    held,
+    keep_server_owned,
+    only_status,
+    same,
+)
 from smartspec_rollback.testing.kubernetes.clock import ClusterClock
 from smartspec_rollback.testing.kubernetes.defaults import fill_defaults
 from smartspec_rollback.testing.kubernetes.initial import initial_status, keep_status, prepare
@@ -45,11 +51,6 @@ from smartspec_rollback.testing.kubernetes.statuses import (
 )
 from smartspec_rollback.testing.kubernetes.store import Store
 from smartspec_rollback.testing.kubernetes.validation import check_types, validate
-
-_SERVER_OWNED = (
-    "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation",
-    "name", "namespace", "generateName", "selfLink",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -107,11 +108,6 @@ class Writing:
         """Replace an object; ApiError 409 where it is not the one the body was made from."""
         with self._store.lock:
             old = self.existing(resource, namespace, name)
-            if name_of(body) not in ("", name):
-                raise bad_request(
-                    f"the name of the object ({name_of(body)}) does not match the name on the "
-                    f"URL ({name})"
-                )
             self._check_kind(resource, body)
             return self._change(resource, old, clone(body), how)
 
@@ -157,6 +153,12 @@ class Writing:
                 old, wanted, shape_of(resource), writer, self._clock.stamp(), force=how.force
             )
             if old is None:
+                if uid_of(body):
+                    why = (
+                        f"uid mismatch: the provided object specified uid {uid_of(body)}, and no "
+                        "existing object was found"
+                    )
+                    raise conflict(resource, name, why)
                 return self.create(resource, namespace, merged, how), True
             return self._change(resource, old, merged, how, applied=True), False
 
@@ -180,17 +182,14 @@ class Writing:
         self, resource: Resource, old: Obj, new: Obj, how: Options, *, applied: bool = False
     ) -> Obj:
         name = name_of(old)
+        if name_of(new) not in ("", name):
+            raise bad_request(
+                f"the name of the object ({name_of(new)}) does not match the name on the URL "
+                f"({name})"
+            )
         self._check_preconditions(resource, old, new)
+        keep_server_owned(new, old)
         metadata = meta(new)
-        for key in _SERVER_OWNED:
-            if key in old["metadata"]:
-                metadata[key] = old["metadata"][key]
-            else:
-                metadata.pop(key, None)
-        if not metadata.get("managedFields") and "managedFields" not in metadata:
-            metadata["managedFields"] = clone(old["metadata"].get("managedFields") or [])
-        for key in [k for k, v in metadata.items() if v is None]:
-            del metadata[key]
         check_types(resource, new)
         if how.subresource == "status":
             new = only_status(new, old)

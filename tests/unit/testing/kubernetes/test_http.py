@@ -73,6 +73,7 @@ def test_what_bad_requests_get(client: Client) -> None:
     assert _patch(client, {"spec": {"replicas": "two"}}, MERGE)[0] == 400
     assert _patch(client, {"metadata": {"labels": {"a": 1}}}, MERGE)[0] == 400
     assert _patch(client, {"metadata": {"labels": {"a": "no spaces"}}}, MERGE)[0] == 422
+    assert _patch(client, {"metadata": {"name": "other"}}, MERGE)[0] == 400
     assert _patch(client, {}, MERGE, dryRun="Some")[0] == 400
     assert _patch(client, {}, "application/apply-patch+yaml")[0] == 422
     code, said = _patch(client, {"metadata": {"uid": "other"}}, MERGE)
