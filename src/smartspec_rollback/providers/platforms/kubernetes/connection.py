@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 15.0
-_OK = 200
+_OK, _NO_SUCCESS = 200, 300
 _EXEC = "client.authentication.k8s.io/"
 _EXEC_KNOWN = f"{_EXEC}v1beta1"
 _HTTP_LOG = "httpx2"
@@ -129,6 +129,9 @@ class Connection:
                 where=f"context {self.context}",
                 remedy="log in again, and try `kubectl get --raw /version`",
             ) from None
+        if answer.status_code < _NO_SUCCESS and not said:
+            # A proxy or a login page that says "200" to everything.
+            raise ProviderUnavailable("what answers is no API server", where=self.server)
         return Answer(answer.status_code, _seconds(answer.headers.get("Retry-After")), said)
 
 

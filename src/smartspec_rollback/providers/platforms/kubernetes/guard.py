@@ -14,7 +14,7 @@ from typing import Any
 from smartspec_rollback.domain.snapshot import Operation
 from smartspec_rollback.errors import AnotherRunning, FenceConflict, ProviderError
 from smartspec_rollback.ports.clock import Deadline
-from smartspec_rollback.providers.platforms.kubernetes.api import AlreadyThere, Operations
+from smartspec_rollback.providers.platforms.kubernetes.api import Operations
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     LEASES,
     Obj,
@@ -26,6 +26,7 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     version_of,
 )
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site
+from smartspec_rollback.providers.platforms.kubernetes.refusals import AlreadyThere
 
 _LOG = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from smartspec_rollback.domain.target import Target
 from smartspec_rollback.errors import ProviderError
 from smartspec_rollback.ports.clock import Clock
 from smartspec_rollback.providers.platforms.kubernetes import configuration, history
-from smartspec_rollback.providers.platforms.kubernetes.api import Api, Forbidden
+from smartspec_rollback.providers.platforms.kubernetes.api import Api
 from smartspec_rollback.providers.platforms.kubernetes.configuration import Found, Reference
 from smartspec_rollback.providers.platforms.kubernetes.convergence import paused
 from smartspec_rollback.providers.platforms.kubernetes.history import Kept
@@ -27,6 +27,7 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     uid_of,
     version_of,
 )
+from smartspec_rollback.providers.platforms.kubernetes.refusals import Forbidden
 from smartspec_rollback.providers.platforms.kubernetes.settings import KubernetesSettings
 from smartspec_rollback.providers.platforms.kubernetes.template import template_digest
 

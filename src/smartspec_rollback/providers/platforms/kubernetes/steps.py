@@ -9,7 +9,6 @@ from smartspec_rollback.domain.snapshot import Revision, Snapshot
 from smartspec_rollback.domain.step import Repeat, Step
 from smartspec_rollback.domain.values import parameters
 from smartspec_rollback.errors import NotDone, ProviderError
-from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.providers.platforms.kubernetes import history, patches
 from smartspec_rollback.providers.platforms.kubernetes.convergence import paused
 from smartspec_rollback.providers.platforms.kubernetes.history import Kept
@@ -26,7 +25,6 @@ SCALE_DOWN = "scale-down"
 _SWITCH_SECONDS = 120.0
 _RESUME_SECONDS = 60.0
 _GRACE_SECONDS = 30
-_TRY_SECONDS = 10.0
 
 
 def listed(site: Site, seen: Snapshot, state: State, *, to: Release) -> tuple[Step, ...]:
@@ -58,12 +56,10 @@ def remembered(site: Site, state: State, release: Release) -> Kept:
 
 def _tried(site: Site, state: State, target: Kept) -> None:
     """Let the server judge the patch without doing it; it is refused now rather than later."""
-    tried = site.api.patch(
+    tried = site.api.tried(
         DEPLOYMENTS,
         site.settings.name,
         patches.restoring(state, target, marks=None, exact=False),
-        deadline=Deadline.after(site.clock, _TRY_SECONDS),
-        dry_run=True,
     )
     if template_digest(part(tried, "spec", "template")) != target.digest:
         raise NotDone(
