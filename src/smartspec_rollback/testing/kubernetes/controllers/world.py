@@ -4,6 +4,7 @@ A change of an object puts the keys it concerns on a queue; a little later each 
 once. So clients see, as on a real cluster, their write first and its effects afterwards.
 """
 
+import math
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -78,7 +79,7 @@ class ControlLoop:
         self._lag = lag
         self._queue: dict[tuple[int, Key], None] = {}
         self._scheduled = False
-        self._looks: set[tuple[int, Key]] = set()
+        self._looks: dict[tuple[int, Key], float] = {}
         world.store.subscribe(self._see)
 
     def _see(self, change: Change) -> None:
@@ -97,12 +98,19 @@ class ControlLoop:
         queue, self._queue = self._queue, {}
         for number, key in queue:
             again = self._sync(self._controllers[number], key)
-            if again is not None and (number, key) not in self._looks:
-                self._looks.add((number, key))
-                self._world.clock.at(again, lambda n=number, k=key: self._look(n, k))  # type: ignore[misc] # bound early
+            if again is not None:
+                self._look_again(number, key, again)
 
-    def _look(self, number: int, key: Key) -> None:
-        self._looks.discard((number, key))
+    def _look_again(self, number: int, key: Key, delay: float) -> None:
+        """Look after a while, unless that is to be done before then anyway."""
+        due = self._world.clock.elapsed() + delay
+        if due < self._looks.get((number, key), math.inf):
+            self._looks[number, key] = due
+            self._world.clock.at(delay, lambda: self._look(number, key, due))
+
+    def _look(self, number: int, key: Key, due: float) -> None:
+        if self._looks.get((number, key)) == due:
+            del self._looks[number, key]
         self._add(number, key)
 
     def _sync(self, controller: Controller, key: Key) -> float | None:

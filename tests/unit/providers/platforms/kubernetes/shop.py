@@ -4,14 +4,17 @@ Time stands still unless somebody waits: a wait of the platform is time that pas
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from smartspec_rollback.domain.release import Release
+from smartspec_rollback.domain.snapshot import Fence
+from smartspec_rollback.domain.step import Progress, ProgressState, Step
 from smartspec_rollback.domain.target import Target
+from smartspec_rollback.errors import ProviderUnavailable
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.providers.platforms.kubernetes import (
     KubernetesPlatform,
@@ -141,6 +144,47 @@ class Shop:
         found = self.platform.find(self.target, version)
         assert found is not None
         return found
+
+
+def fence_for(platform: KubernetesPlatform, operation: str) -> Fence:
+    """Make the fence of an operation on what is there now."""
+    seen = platform.observe(TARGET)
+    return Fence(operation=operation, token=1, fingerprint=seen.fingerprint)
+
+
+def send(platform: KubernetesPlatform, step: Step, fence: Fence, clock: ClusterTime) -> None:
+    """Send a step as the engine does: what cannot be reached is asked again, thrice in all."""
+    deadline = Deadline.after(clock, step.timeout)
+    for _ in range(2):
+        try:
+            platform.apply(step, fence=fence, deadline=deadline)
+        except ProviderUnavailable:
+            clock.sleep(0.2)
+        else:
+            return
+    platform.apply(step, fence=fence, deadline=deadline)
+
+
+def await_done(platform: KubernetesPlatform, step: Step, clock: ClusterTime) -> Progress:
+    """Look until a step has come to an end, as the engine does."""
+    deadline = Deadline.after(clock, step.timeout)
+    said = Progress(state=ProgressState.PENDING, detail="not looked at")
+    while said.state is ProgressState.PENDING and not deadline.expired:
+        deadline.pause(0.1)
+        with suppress(ProviderUnavailable):
+            said = platform.settled(step)
+    return said
+
+
+def carry_out(shop: "Shop", version: str) -> tuple[Step, ...]:
+    """Roll back step by step, as the engine does; every step must come to be done."""
+    platform = shop.again()
+    steps = platform.plan(platform.observe(TARGET), to=shop.release(version))
+    for number, step in enumerate(steps):
+        send(platform, step, fence_for(platform, f"rb-1.{number}.{step.id}"), shop.clock)
+        said = await_done(platform, step, shop.clock)
+        assert said.state is ProgressState.DONE, f"{step.id}: {said.detail}"
+    return steps
 
 
 @contextmanager
