@@ -16,7 +16,7 @@ from smartspec_rollback.schema.found import fact, found
 from smartspec_rollback.schema.reading.words import words
 from smartspec_rollback.schema.workload.access import granted, may, roles, unbound
 from smartspec_rollback.schema.workload.running import calling
-from smartspec_rollback.schema.workload.using import Used, omitting, opaque, statements_of
+from smartspec_rollback.schema.workload.using import Used, omitting, silence, statements_of
 
 Need = tuple[str, str | None]
 """A privilege, and the column it is needed for; None: any."""
@@ -98,14 +98,15 @@ def _relation(case: Case, old: Relation, new: Relation) -> Iterator[SchemaFindin
     if lost:
         yield _locked_out(case, new, lost)
     elif any(_lost(case, old, new, each, None) for each in _PRIVILEGES):
-        hidden = opaque(case, old.name)
+        verdict, hidden, why = silence(case, old)
         yield found(
             41,
-            SchemaVerdict.UNKNOWN if hidden else case.unused,
+            verdict,
             old.qualified,
             f"Privileges on {old.qualified} were taken from the old version's role; no known "
             "statement needs them.",
             statements=hidden,
+            evidence=why,
         )
 
 
@@ -163,7 +164,7 @@ def _somebody(case: Case, old: Relation, new: Relation) -> Iterator[SchemaFindin
     used = case.uses(old.qualified)
     yield found(
         41,
-        SchemaVerdict.ATTENTION if used else case.unused,
+        SchemaVerdict.ATTENTION if used else silence(case, old)[0],
         old.qualified,
         f"Privileges on {old.qualified} were taken away; as which role the old version connects "
         "was not recorded.",

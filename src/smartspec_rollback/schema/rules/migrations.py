@@ -18,8 +18,8 @@ from smartspec_rollback.schema.matching import Fate
 from smartspec_rollback.schema.reading.words import words
 from smartspec_rollback.schema.workload.using import (
     Used,
-    opaque,
     reading,
+    silence,
     statements_of,
     through_views,
 )
@@ -103,15 +103,15 @@ def _rewritten(case: Case, effect: Effect, relation: Relation, column: Column) -
             statements=statements_of(used),
             evidence=(_quoted(effect),),
         )
-    hidden = opaque(case, relation.name, column.name)
+    verdict, hidden, why = silence(case, relation, column)
     return found(
         46,
-        SchemaVerdict.UNKNOWN if hidden else case.unused,
+        verdict,
         object_,
         f"{said}; no known statement of the old version reads it.",
         layer=Layer.MIGRATIONS,
         statements=hidden,
-        evidence=(_quoted(effect),),
+        evidence=(_quoted(effect), *why),
     )
 
 
@@ -129,15 +129,15 @@ def _delete(case: Case, effect: Effect, relation: Relation) -> SchemaFinding:
             statements=statements_of(readers),
             evidence=(_quoted(effect),),
         )
-    hidden = opaque(case, relation.name)
+    verdict, hidden, why = silence(case, relation)
     return found(
         48,
-        SchemaVerdict.UNKNOWN if hidden else case.unused,
+        verdict,
         relation.qualified,
         f"{said}; no known statement of the old version reads it.",
         layer=Layer.MIGRATIONS,
         statements=hidden,
-        evidence=(_quoted(effect),),
+        evidence=(_quoted(effect), *why),
     )
 
 
@@ -152,8 +152,7 @@ def _made_anew(case: Case, effect: Effect, relation: Relation) -> Iterator[Schem
         return
     used: Used = (*case.touching(relation), *through_views(case, relation))
     readers = tuple(each for each in used if _reads(each[1]))
-    hidden = opaque(case, relation.name)
-    verdict = SchemaVerdict.UNKNOWN if hidden else case.unused
+    verdict, hidden, _ = silence(case, relation)
     yield found(
         48,
         SchemaVerdict.ATTENTION if readers else verdict,

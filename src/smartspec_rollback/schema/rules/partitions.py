@@ -168,7 +168,7 @@ def _fewer(case: Case, old: Relation, gone: list[Relation]) -> Iterator[SchemaFi
     readers = {s.id: s for each in names for s, _ in reading(case, old, each)}
     yield found(
         43,
-        SchemaVerdict.ATTENTION if readers else case.unused,
+        SchemaVerdict.ATTENTION if readers else silence(case, old)[0],
         old.qualified,
         f"Partitions of {old.qualified} are no longer its own, and perhaps their rows.",
         statements=readers.values(),

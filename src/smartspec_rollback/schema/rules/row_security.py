@@ -15,7 +15,7 @@ from smartspec_rollback.schema.fixes.guards import open_policy
 from smartspec_rollback.schema.found import fact, found
 from smartspec_rollback.schema.rules.access import needs
 from smartspec_rollback.schema.workload.access import roles, unbound
-from smartspec_rollback.schema.workload.using import Used, opaque, statements_of, through_views
+from smartspec_rollback.schema.workload.using import Used, silence, statements_of, through_views
 
 
 def findings(case: Case) -> Iterator[SchemaFinding]:
@@ -166,12 +166,12 @@ def _evidence(relation: Relation) -> tuple[Evidence, ...]:
 
 
 def _quiet(case: Case, relation: Relation, said: str) -> SchemaFinding:
-    hidden = opaque(case, relation.name)
-    verdict = SchemaVerdict.UNKNOWN if hidden else case.unused
+    verdict, hidden, why = silence(case, relation)
     return found(
         41,
         verdict,
         relation.qualified,
         f"{said}; no known statement of the old version uses it.",
         statements=hidden,
+        evidence=why,
     )

@@ -18,7 +18,7 @@ from smartspec_rollback.schema.found import fact, found
 from smartspec_rollback.schema.reading.words import words
 from smartspec_rollback.schema.rules.functions import normal, same_results
 from smartspec_rollback.schema.workload.access import lacks
-from smartspec_rollback.schema.workload.using import Used, opaque, statements_of, through_views
+from smartspec_rollback.schema.workload.using import Used, silence, statements_of, through_views
 
 _OF = re.compile(r"\bUPDATE OF (?P<columns>.+?)(?: OR (?:INSERT|DELETE|TRUNCATE)\b| ON )")
 _RAISES = re.compile(
@@ -268,13 +268,13 @@ def _rules(case: Case, before: Relation, after: Relation) -> Iterator[SchemaFind
             evidence=tuple(fact("rule", each) for each in after.rules),
         )
     else:
-        verdict = SchemaVerdict.UNKNOWN if opaque(case, before.name) else case.unused
-        yield found(38, verdict, before.qualified, f"{said}; no known statement writes there.")
+        verdict, hidden, why = silence(case, before)
+        told = f"{said}; no known statement writes there."
+        yield found(38, verdict, before.qualified, told, statements=hidden, evidence=why)
 
 
 def _quiet(case: Case, change: _Change, said: str) -> SchemaFinding:
-    hidden = opaque(case, change.before.name)
-    verdict = SchemaVerdict.UNKNOWN if hidden else case.unused
+    verdict, hidden, why = silence(case, change.before)
     safe = verdict is SchemaVerdict.SAFE
     told = "the old version does not set it off." if safe else "whether it is set off is unknown."
-    return found(38, verdict, change.object, f"{said}; {told}", statements=hidden)
+    return found(38, verdict, change.object, f"{said}; {told}", statements=hidden, evidence=why)

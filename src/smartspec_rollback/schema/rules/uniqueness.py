@@ -19,6 +19,7 @@ from smartspec_rollback.schema.reading.rows import rows
 from smartspec_rollback.schema.rules.unwritten import unwritten
 from smartspec_rollback.schema.workload.using import (
     Used,
+    silence,
     statements_of,
     still_failing,
     writing,
@@ -219,7 +220,7 @@ def _loosened(case: Case, pair: Match, key: Key, code: int) -> SchemaFinding:
         verdict = SchemaVerdict.ATTENTION
         outcome = "the old version looks rows up by it, and may find several."
     elif answer is None and not looking:
-        verdict = SchemaVerdict.SAFE if key.primary else case.unused
+        verdict = SchemaVerdict.SAFE if key.primary else silence(case, pair.old)[0]
         if verdict is SchemaVerdict.UNKNOWN:
             outcome = "whether the old version relies on it is not known."
     return found(

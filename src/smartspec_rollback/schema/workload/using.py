@@ -123,7 +123,8 @@ def opaque(case: Case, *names: str, compiled: bool = True) -> tuple[Statement, .
     return tuple(
         statement
         for statement in case.hidden
-        if wanted <= words(statement.text) and (compiled or case.compiles(statement) is not True)
+        if (wanted <= words(statement.text) or _DYNAMIC.search(statement.text))
+        and (compiled or case.compiles(statement) is not True)
     )
 
 
