@@ -5,14 +5,18 @@ nobody's any more, but clocks of machines differ: so it is taken only if it stay
 another while.
 """
 
-import contextlib
 import logging
 import threading
 from datetime import datetime, timedelta
 from typing import Any
 
 from smartspec_rollback.domain.snapshot import Operation
-from smartspec_rollback.errors import AnotherRunning, FenceConflict, ProviderError
+from smartspec_rollback.errors import (
+    AnotherRunning,
+    FenceConflict,
+    ProviderError,
+    ProviderUnavailable,
+)
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.providers.platforms.kubernetes.api import Operations
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
@@ -34,6 +38,7 @@ _DURATION = 15
 _RENEW_EVERY = 5.0
 _UNDISTURBED = 6.0
 _PATIENCE = 20.0
+_PAUSE = 0.2
 _SHORTENED = 200
 
 Place = tuple[str, str]
@@ -79,16 +84,23 @@ class HeldGuards:
                 held[1].set()
                 del self._renewals[place]
         deadline = Deadline.after(site.clock, _PATIENCE)
-        while True:
-            lease = site.api.get(LEASES, lease_name(site))
-            if lease is None or holder_of(lease) != holder:
-                return
-            # A renewal on its way may have moved it; then it is read again.
-            with contextlib.suppress(FenceConflict):
-                site.api.delete(LEASES, lease, deadline=deadline)
-                return
-            if deadline.expired:
-                raise ProviderError("the Lease cannot be given back", where=_where(site))
+        while _still_held(site, holder, deadline):
+            deadline.pause(_PAUSE)
+
+
+def _still_held(site: Site, holder: str, deadline: Deadline) -> bool:
+    """Delete the holder's Lease; true where that has to be looked at anew."""
+    lease = site.api.get(LEASES, lease_name(site))
+    if lease is None or holder_of(lease) != holder:
+        return False
+    try:
+        site.api.delete(LEASES, lease, deadline=deadline)
+    except (FenceConflict, ProviderUnavailable):
+        # A renewal on its way moved it, or the answer was lost.
+        if deadline.expired:
+            raise
+        return True
+    return False
 
 
 def holding(site: Site) -> Operation | None:
@@ -139,6 +151,12 @@ def _taken(site: Site, holder: str, deadline: Deadline) -> bool:
         }
         site.api.patch(LEASES, lease_name(site), _replacing(lease, spec), deadline=deadline)
     except (AlreadyThere, FenceConflict):
+        return False
+    except ProviderUnavailable:
+        # It may have been done: looking again tells, and taking one's own again does no harm.
+        if deadline.expired:
+            raise
+        deadline.pause(_PAUSE)
         return False
     return True
 
