@@ -15,7 +15,7 @@ from smartspec_rollback.domain.snapshot import Fence
 from smartspec_rollback.domain.step import Progress, ProgressState, Step
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.errors import ProviderUnavailable
-from smartspec_rollback.ports.clock import Deadline
+from smartspec_rollback.ports.clock import Clock, Deadline
 from smartspec_rollback.providers.platforms.kubernetes import (
     KubernetesPlatform,
     KubernetesSettings,
@@ -23,6 +23,7 @@ from smartspec_rollback.providers.platforms.kubernetes import (
 from smartspec_rollback.providers.platforms.kubernetes.api import Api
 from smartspec_rollback.providers.platforms.kubernetes.history import DEPLOYMENT_ID
 from smartspec_rollback.providers.platforms.kubernetes.objects import CONFIG_MAPS, DEPLOYMENTS
+from smartspec_rollback.providers.system import SystemClock
 from smartspec_rollback.testing.kubernetes import resources
 from smartspec_rollback.testing.kubernetes.cluster import Cluster
 
@@ -78,7 +79,8 @@ class Shop:
     replicas: int = 3
 
     def __post_init__(self) -> None:
-        self.clock = ClusterTime(self.cluster)
+        stepped = self.cluster.clock.stepped
+        self.clock: Clock = ClusterTime(self.cluster) if stepped else SystemClock()
         self.platform = self.again()
         self.api = Api(self.settings, self.clock)
         self.target = TARGET
@@ -97,7 +99,11 @@ class Shop:
     def deploy(self, version: str, deployment_id: str | None = None, **more: Any) -> None:
         """Put a version live and wait until its rollout is through."""
         self.begin(version, deployment_id, **more)
-        self.cluster.advance(30.0)
+        deadline = Deadline.after(self.clock, 30.0)
+        deadline.pause(30.0 if self.cluster.clock.stepped else 0.1)
+        while not self.cluster.clock.stepped and self.platform.observe(TARGET).operation:
+            assert not deadline.expired, "the rollout does not end"
+            deadline.pause(0.05)
 
     def begin(self, version: str, deployment_id: str | None = None, **more: Any) -> None:
         """Put a version live, and don't wait."""
@@ -152,7 +158,7 @@ def fence_for(platform: KubernetesPlatform, operation: str) -> Fence:
     return Fence(operation=operation, token=1, fingerprint=seen.fingerprint)
 
 
-def send(platform: KubernetesPlatform, step: Step, fence: Fence, clock: ClusterTime) -> None:
+def send(platform: KubernetesPlatform, step: Step, fence: Fence, clock: Clock) -> None:
     """Send a step as the engine does: what cannot be reached is asked again, thrice in all."""
     deadline = Deadline.after(clock, step.timeout)
     for _ in range(2):
@@ -165,7 +171,7 @@ def send(platform: KubernetesPlatform, step: Step, fence: Fence, clock: ClusterT
     platform.apply(step, fence=fence, deadline=deadline)
 
 
-def await_done(platform: KubernetesPlatform, step: Step, clock: ClusterTime) -> Progress:
+def await_done(platform: KubernetesPlatform, step: Step, clock: Clock) -> Progress:
     """Look until a step has come to an end, as the engine does."""
     deadline = Deadline.after(clock, step.timeout)
     said = Progress(state=ProgressState.PENDING, detail="not looked at")
@@ -188,9 +194,12 @@ def carry_out(shop: "Shop", version: str) -> tuple[Step, ...]:
 
 
 @contextmanager
-def a_shop(folder: Path, **more: Any) -> Iterator[Shop]:
-    """Run a cluster with the shop's configuration in it; nothing is deployed yet."""
-    with Cluster(speed=None, token=TOKEN) as cluster:
+def a_shop(folder: Path, *, speed: float | None = None, **more: Any) -> Iterator[Shop]:
+    """Run a cluster with the shop's configuration in it; nothing is deployed yet.
+
+    ``speed``: how many of its seconds pass in a real one; None: they pass when somebody waits.
+    """
+    with Cluster(speed=speed, token=TOKEN) as cluster:
         cluster.create_namespace(NAMESPACE)
         cluster.create(
             resources.CONFIG_MAP,
@@ -202,7 +211,8 @@ def a_shop(folder: Path, **more: Any) -> Iterator[Shop]:
             NAMESPACE,
             {"metadata": {"name": "payments"}, "stringData": {"key": SECRET}},
         )
-        cluster.advance(5.0)
+        if speed is None:
+            cluster.advance(5.0)
         config = cluster.kubeconfig(folder / "kubeconfig", namespace=NAMESPACE)
         settings = KubernetesSettings(workload=f"deployment/{NAME}", kubeconfig=config, **more)
         yield Shop(cluster, settings)

@@ -1,0 +1,60 @@
+"""One process of the crash suite on a cluster: rolls back for real, and may kill itself on the way.
+
+Started by ``test_kubernetes_kills``. The cluster is emulated by the test's own process and
+outlives this one. The last line of output says how it ended, and after how many writes.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from msgspec.structs import replace
+from tests.crash.runner import KillingStore, Moment
+
+from smartspec_rollback.domain.settings import Verification
+from smartspec_rollback.engine.run import rollback
+from smartspec_rollback.errors import SmartSpecError
+from smartspec_rollback.providers.platforms.kubernetes import (
+    KubernetesPlatform,
+    KubernetesSettings,
+)
+from smartspec_rollback.providers.system import SystemClock
+from smartspec_rollback.testing.engine_parts import SETTINGS, Bench, asking_for
+
+_SETTINGS = replace(
+    SETTINGS, soak=0.0, verification=Verification(warm_up=0.0, bake=0.01, deadline=20.0)
+)
+
+
+def main() -> int:
+    """Roll back and say how it ended."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--kill", help="a moment: before:N or after:N")
+    asked = parser.parse_args()
+    moment = Moment(asked.kill)
+    KillingStore.moment = moment
+    bench = Bench(
+        asked.folder,
+        settings=_SETTINGS,
+        open_store=KillingStore.open,
+        holder=f"process {os.getpid()}",
+        prefix=f"rb-{os.getpid()}",
+    )
+    clock = SystemClock()
+    settings = KubernetesSettings(
+        workload="deployment/checkout", kubeconfig=asked.folder / "kubeconfig", ready_within=20.0
+    )
+    parts = bench.parts_with(platform=KubernetesPlatform(settings, clock=clock), clock=clock)
+    try:
+        report = rollback(parts, bench.failed, asking_for())
+    except SmartSpecError as error:
+        print(f"{moment.writes} {error.what}")  # noqa: T201 - for the test
+        return error.exit_code
+    print(f"{moment.writes} {report.rollback.status} {report.rollback.status_detail}")  # noqa: T201 - same
+    return report.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
