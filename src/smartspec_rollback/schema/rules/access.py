@@ -16,7 +16,14 @@ from smartspec_rollback.schema.found import fact, found
 from smartspec_rollback.schema.reading.words import words
 from smartspec_rollback.schema.workload.access import granted, may, roles, unbound
 from smartspec_rollback.schema.workload.running import calling
-from smartspec_rollback.schema.workload.using import Used, omitting, silence, statements_of
+from smartspec_rollback.schema.workload.using import (
+    Used,
+    as_caller,
+    omitting,
+    silence,
+    statements_of,
+    writing_it,
+)
 
 Need = tuple[str, str | None]
 """A privilege, and the column it is needed for; None: any."""
@@ -98,7 +105,9 @@ def _relation(case: Case, old: Relation, new: Relation) -> Iterator[SchemaFindin
     if lost:
         yield _locked_out(case, new, lost)
     elif any(_lost(case, old, new, each, None) for each in _PRIVILEGES):
-        verdict, hidden, why = silence(case, old)
+        reads = _lost(case, old, new, "SELECT", None)
+        minding = as_caller if reads else _writing_as_caller
+        verdict, hidden, why = silence(case, old, minding=minding)
         yield found(
             41,
             verdict,
@@ -153,6 +162,10 @@ def _locked_out(case: Case, new: Relation, lost: dict[Need, Used]) -> SchemaFind
         evidence=(fact("owner", new.owner or "not recorded"),),
         fix="\n".join(grant(case.after.kind, new, each, role) for each in privileges),
     )
+
+
+def _writing_as_caller(function: Function, relation: Relation) -> bool:
+    return as_caller(function, relation) and writing_it(function, relation)
 
 
 def _somebody(case: Case, old: Relation, new: Relation) -> Iterator[SchemaFinding]:

@@ -11,13 +11,15 @@ from smartspec_rollback.domain.catalog import Column, Relation
 from smartspec_rollback.domain.comparison import Layer, SchemaFinding, SchemaVerdict
 from smartspec_rollback.domain.migration import Effect, EffectKind
 from smartspec_rollback.domain.values import Evidence
-from smartspec_rollback.domain.workload import Use
+from smartspec_rollback.domain.workload import Statement, Use
 from smartspec_rollback.schema.case import Case
 from smartspec_rollback.schema.found import fact, found
 from smartspec_rollback.schema.matching import Fate
+from smartspec_rollback.schema.reach import Kind
 from smartspec_rollback.schema.reading.words import words
 from smartspec_rollback.schema.workload.using import (
     Used,
+    functions_naming,
     reading,
     silence,
     statements_of,
@@ -117,16 +119,14 @@ def _rewritten(case: Case, effect: Effect, relation: Relation, column: Column) -
 
 def _delete(case: Case, effect: Effect, relation: Relation) -> SchemaFinding:
     said = f"A migration deleted rows of {relation.qualified}"
-    used: Used = (*case.touching(relation), *through_views(case, relation))
-    readers = tuple(each for each in used if _reads(each[1]))
-    if readers:
+    if readers := _readers(case, relation):
         return found(
             48,
             SchemaVerdict.ATTENTION,
             relation.qualified,
             f"{said}, which the old version reads.",
             layer=Layer.MIGRATIONS,
-            statements=statements_of(readers),
+            statements=readers,
             evidence=(_quoted(effect),),
         )
     verdict, hidden, why = silence(case, relation)
@@ -150,8 +150,7 @@ def _made_anew(case: Case, effect: Effect, relation: Relation) -> Iterator[Schem
     kept = any(m.fate is Fate.KEPT and m.old == relation for m in case.matching.matches)
     if not kept or _copied(case, relation):
         return
-    used: Used = (*case.touching(relation), *through_views(case, relation))
-    readers = tuple(each for each in used if _reads(each[1]))
+    readers = _readers(case, relation)
     verdict, hidden, _ = silence(case, relation)
     yield found(
         48,
@@ -160,7 +159,7 @@ def _made_anew(case: Case, effect: Effect, relation: Relation) -> Iterator[Schem
         f"A migration took {relation.qualified} away and made a table of that name; whether it "
         "has the rows of the old one is not known.",
         layer=Layer.MIGRATIONS,
-        statements=statements_of(readers) or hidden,
+        statements=readers or hidden,
         evidence=(_quoted(effect),),
     )
 
@@ -182,6 +181,14 @@ def _copied(case: Case, relation: Relation) -> bool:
         and not effect.text.endswith("…")
         for effect in case.effects
     )
+
+
+def _readers(case: Case, relation: Relation) -> tuple[Statement, ...]:
+    """List the statements that read a relation, by name or by a function that names it."""
+    used: Used = (*case.touching(relation), *through_views(case, relation))
+    bodies = functions_naming(case, relation, None)
+    run = case.reach.statements(*((Kind.FUNCTION, each.signature) for each in bodies))
+    return (*statements_of(each for each in used if _reads(each[1])), *run)
 
 
 def _reads(use: Use) -> bool:

@@ -15,7 +15,13 @@ from smartspec_rollback.schema.fixes.guards import open_policy
 from smartspec_rollback.schema.found import fact, found
 from smartspec_rollback.schema.rules.access import needs
 from smartspec_rollback.schema.workload.access import roles, unbound
-from smartspec_rollback.schema.workload.using import Used, silence, statements_of, through_views
+from smartspec_rollback.schema.workload.using import (
+    Used,
+    as_caller,
+    silence,
+    statements_of,
+    through_views,
+)
 
 
 def findings(case: Case) -> Iterator[SchemaFinding]:
@@ -166,7 +172,7 @@ def _evidence(relation: Relation) -> tuple[Evidence, ...]:
 
 
 def _quiet(case: Case, relation: Relation, said: str) -> SchemaFinding:
-    verdict, hidden, why = silence(case, relation)
+    verdict, hidden, why = silence(case, relation, minding=as_caller)
     return found(
         41,
         verdict,

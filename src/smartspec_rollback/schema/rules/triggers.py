@@ -18,7 +18,13 @@ from smartspec_rollback.schema.found import fact, found
 from smartspec_rollback.schema.reading.words import words
 from smartspec_rollback.schema.rules.functions import normal, same_results
 from smartspec_rollback.schema.workload.access import lacks
-from smartspec_rollback.schema.workload.using import Used, silence, statements_of, through_views
+from smartspec_rollback.schema.workload.using import (
+    Used,
+    silence,
+    statements_of,
+    through_views,
+    writing_it,
+)
 
 _OF = re.compile(r"\bUPDATE OF (?P<columns>.+?)(?: OR (?:INSERT|DELETE|TRUNCATE)\b| ON )")
 _RAISES = re.compile(
@@ -268,13 +274,13 @@ def _rules(case: Case, before: Relation, after: Relation) -> Iterator[SchemaFind
             evidence=tuple(fact("rule", each) for each in after.rules),
         )
     else:
-        verdict, hidden, why = silence(case, before)
+        verdict, hidden, why = silence(case, before, minding=writing_it)
         told = f"{said}; no known statement writes there."
         yield found(38, verdict, before.qualified, told, statements=hidden, evidence=why)
 
 
 def _quiet(case: Case, change: _Change, said: str) -> SchemaFinding:
-    verdict, hidden, why = silence(case, change.before)
+    verdict, hidden, why = silence(case, change.before, minding=writing_it)
     safe = verdict is SchemaVerdict.SAFE
     told = "the old version does not set it off." if safe else "whether it is set off is unknown."
     return found(38, verdict, change.object, f"{said}; {told}", statements=hidden, evidence=why)

@@ -5,7 +5,7 @@ rather too much counts as used.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from smartspec_rollback.domain.catalog import Column, Function, Relation
 from smartspec_rollback.domain.comparison import Layer, SchemaVerdict
@@ -144,14 +144,29 @@ def functions_naming(case: Case, relation: Relation, column: str | None) -> tupl
 
 def functions_filling(case: Case, relation: Relation, column: str) -> tuple[Function, ...]:
     """List unchanged functions the old version runs that insert into ``relation`` without it."""
-    target = rf'(?:"?{re.escape(relation.schema)}"?\s*\.\s*)?"?{re.escape(relation.name)}"?(?!\w)'
-    inserts = re.compile(rf"\binsert\s+into\s+{target}", re.IGNORECASE)
     return tuple(
         function
         for function in functions_naming(case, relation, None)
-        if inserts.search(function.definition or "")
+        if _does(function, r"insert\s+into", relation)
         and column.lower() not in words(function.definition or "")
     )
+
+
+def writing_it(function: Function, relation: Relation) -> bool:
+    """Tell whether a function may write to ``relation``, as far as its body tells."""
+    verbs = r"insert\s+into|update|delete\s+from|merge\s+into|truncate(?:\s+table)?|copy"
+    return bool(_DYNAMIC.search(function.definition or "")) or _does(function, verbs, relation)
+
+
+def as_caller(function: Function, _: Relation) -> bool:
+    """Tell whether a function runs with the privileges of whoever calls it."""
+    return not function.security_definer
+
+
+def _does(function: Function, verbs: str, relation: Relation) -> bool:
+    target = rf'(?:"?{re.escape(relation.schema)}"?\s*\.\s*)?"?{re.escape(relation.name)}"?(?!\w)'
+    done = rf"\b(?:{verbs})\s+(?:only\s+)?{target}"
+    return re.search(done, function.definition or "", re.IGNORECASE) is not None
 
 
 def _names(function: Function, relation: Relation, column: str | None) -> bool:
@@ -164,20 +179,30 @@ def _names(function: Function, relation: Relation, column: str | None) -> bool:
     return relation.name.lower() in found or (own and column is not None)
 
 
+def _every(_: Function, __: Relation) -> bool:
+    return True
+
+
 def silence(
-    case: Case, relation: Relation, column: Column | None = None, *, compiling: bool = False
+    case: Case,
+    relation: Relation,
+    column: Column | None = None,
+    *,
+    compiling: bool = False,
+    minding: Callable[[Function, Relation], bool] = _every,
 ) -> tuple[SchemaVerdict, tuple[Statement, ...], tuple[Evidence, ...]]:
     """Say what it is worth that no understood statement uses ``relation`` or ``column``.
 
     Safe only where enough is known, and nothing that could not be understood names it.
     ``compiling``: the change could only stop statements from compiling, so that one seen to
-    compile is no reason for doubt.
+    compile is no reason for doubt. ``minding``: which of the functions that name it are one.
     """
     names = (relation.name,) if column is None else (relation.name, column.name)
     if hidden := opaque(case, *names, compiled=not compiling):
         told = fact("not understood, and names it", f"{len(hidden)} statements", Layer.WORKLOAD)
         return SchemaVerdict.UNKNOWN, hidden, (told,)
-    if bodies := functions_naming(case, relation, column.name if column else None):
+    naming = functions_naming(case, relation, column.name if column else None)
+    if bodies := [each for each in naming if minding(each, relation)]:
         named = ", ".join(sorted(each.signature for each in bodies)[:3])
         return SchemaVerdict.UNKNOWN, (), (fact("functions the old version runs name it", named),)
     share = case.coverage.percent

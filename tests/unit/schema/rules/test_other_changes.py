@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from smartspec_rollback.domain.catalog import Relation, RelationKind
+from smartspec_rollback.domain.catalog import Function, Relation, RelationKind
 from smartspec_rollback.domain.migration import Effect, EffectKind
-from smartspec_rollback.domain.workload import Statement, Trial, Use
+from smartspec_rollback.domain.workload import Call, Statement, Trial, Use
 from smartspec_rollback.schema.rules import (
     collations,
     comments,
@@ -220,6 +220,21 @@ def test_what_migrations_did_to_rows(
     """No catalog shows that values were rewritten or rows deleted."""
     built = case(catalog(items()), catalog(items(**now)), asked, effects=(done,))
     assert said(migrations.findings(built)) == expected
+
+
+def test_who_reads_by_a_function_misses_rows_too() -> None:
+    """A table that only functions name is taken for unused, and its rows for nobody's."""
+    counts = Function(
+        schema="public",
+        name="counted",
+        kind="function",
+        arguments=(),
+        definition="SELECT count(*) FROM items",
+    )
+    schema = catalog(items(), functions=(counts,))
+    asked = statement("SELECT counted()", functions=(Call(name="counted", arguments=0),))
+    found = said(migrations.findings(case(schema, schema, asked, effects=(CLEAR,))))
+    assert found == {("rows-deleted", "public.items"): "attention"}
 
 
 @pytest.mark.parametrize("done", [UPPER, CLEAR])
