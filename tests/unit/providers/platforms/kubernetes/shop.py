@@ -194,12 +194,14 @@ def carry_out(shop: "Shop", version: str) -> tuple[Step, ...]:
 
 
 @contextmanager
-def a_shop(folder: Path, *, speed: float | None = None, **more: Any) -> Iterator[Shop]:
+def a_shop(
+    folder: Path, *, speed: float | None = None, token: str = TOKEN, **more: Any
+) -> Iterator[Shop]:
     """Run a cluster with the shop's configuration in it; nothing is deployed yet.
 
     ``speed``: how many of its seconds pass in a real one; None: they pass when somebody waits.
     """
-    with Cluster(speed=speed, token=TOKEN) as cluster:
+    with Cluster(speed=speed, token=token) as cluster:
         cluster.create_namespace(NAMESPACE)
         cluster.create(
             resources.CONFIG_MAP,
