@@ -86,11 +86,13 @@ def converged(deployment: Obj, *, before: str) -> Progress:
     return Progress(state=ProgressState.DONE, detail=f"all {updated} instances are of the target")
 
 
-def rolling(deployment: Obj, known: tuple[Kept, ...], live: Kept | None) -> bool:
-    """Tell whether pods are still being exchanged; crashing ones are not."""
+def rolling(deployment: Obj, known: tuple[Kept, ...], live: Kept | None, *, template: str) -> bool:
+    """Tell whether one release takes another one's place, or is about to.
+
+    Crashing pods, and fewer or more of them than wanted, are no rollout.
+    """
     others = any(each.in_use for each in known if each is not live)
-    updated = number(deployment, "status", "updatedReplicas")
-    return live is None or others or not observed(deployment) or updated < wanted(deployment)
+    return live is None or others or live.digest != template or not observed(deployment)
 
 
 def _pending(detail: str) -> Progress:

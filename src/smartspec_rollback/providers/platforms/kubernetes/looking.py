@@ -74,7 +74,7 @@ def _traffic(known: tuple[Kept, ...], live: Kept | None) -> tuple[Share, ...]:
 
 def _rollout(state: State) -> Operation | None:
     live = state.live
-    if not rolling(state.deployment, state.known, live):
+    if not rolling(state.deployment, state.known, live, template=state.template_digest):
         return None
     incoming = next((each for each in state.known if each.digest == state.template_digest), live)
     if incoming is None:

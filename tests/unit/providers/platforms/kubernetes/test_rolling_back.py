@@ -117,6 +117,19 @@ def test_crashing_pods_make_no_plan_stale(shop: Shop) -> None:
     assert after.fingerprint == before.fingerprint
 
 
+def test_scaling_is_no_rollout(shop: Shop) -> None:
+    """An autoscaler that cannot get its pods blocks every rollback as "somebody else"."""
+    shop.cluster.create(
+        resources.QUOTA,
+        NAMESPACE,
+        {"metadata": {"name": "few"}, "spec": {"hard": {"pods": "4"}}},
+    )
+    shop.change({"op": "replace", "path": "/spec/replicas", "value": 9})
+    shop.cluster.advance(10.0)
+    assert shop.deployment["status"]["updatedReplicas"] < 9
+    assert shop.platform.observe(TARGET).operation is None
+
+
 def test_a_patch_that_came_too_late_is_made_anew(shop: Shop) -> None:
     """Somebody's annotation between reading and writing stops the rollback, or is overwritten."""
     steps = shop.platform.plan(shop.platform.observe(TARGET), to=shop.release("v1.2.0"))
