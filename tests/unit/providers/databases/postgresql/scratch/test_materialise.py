@@ -62,7 +62,9 @@ def essence(read: Catalog) -> Catalog:
         search_path=(),
         relations=relations,
         functions=tuple(
-            msgspec.structs.replace(f, grants=tuple(_granted(f.grants))) for f in same.functions
+            # All functions of a copy are OWNER's.
+            msgspec.structs.replace(f, owner=None, grants=tuple(_granted(f.grants)))
+            for f in same.functions
         ),
         sequences=tuple(
             msgspec.structs.replace(s, grants=tuple(_granted(s.grants))) for s in same.sequences
