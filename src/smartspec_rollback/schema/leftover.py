@@ -47,9 +47,10 @@ def _relations(
     for old, new in case.pairs():
         if old.qualified in said:
             continue
+        parts = _differing(case, old, new)
         differing = [
             f"{what} {name}".rstrip()
-            for what, name, _ in _differing(case, old, new) - _inherited(case, old, new)
+            for what, name, _ in parts - _inherited(case, old, parts)
             if not (_judged(case, old, what) or _told(f"{old.qualified}.{name}", said))
             and not (what in _GUARDS and old.qualified in guarded)
         ]
@@ -82,8 +83,10 @@ def _differing(case: Case, old: Relation, new: Relation) -> frozenset[Part]:
     return frozenset((*unequal, *_columns(case, old, new)))
 
 
-def _inherited(case: Case, old: Relation, new: Relation) -> frozenset[Part]:
-    """List what differs in the relations a partition or child takes everything from as well."""
+def _inherited(case: Case, old: Relation, parts: frozenset[Part]) -> frozenset[Part]:
+    """Take of ``parts`` those that differ in what a relation is a part or a child of as well."""
+    if not parents(old):
+        return frozenset()
     above = {
         (what, same)
         for before in case.ancestors(old)
@@ -92,7 +95,7 @@ def _inherited(case: Case, old: Relation, new: Relation) -> frozenset[Part]:
     }
     return frozenset(
         part
-        for part in (_differing(case, old, new) if parents(old) else ())
+        for part in parts
         # Which parts a table has is judged with the whole.
         if (part[0], part[2]) in above or part[0] == "its place among partitions"
     )
