@@ -24,6 +24,8 @@ from smartspec_rollback.schema.reading.type_changes import change
 _SHOWN = 5
 _ACCESS = "access-restricted"
 """Who may use an object tells nothing of what it is, but of what guards it."""
+_ROWS = "rows-deleted"
+"""That nobody misses rows tells nothing of the table they were in."""
 _GUARDS = frozenset({"the policy", "its row security"})
 _THERE = "whether there is a column"
 Part = tuple[str, str, Hashable]
@@ -33,7 +35,11 @@ Part = tuple[str, str, Hashable]
 def leftover(case: Case, findings: Iterable[SchemaFinding]) -> Iterator[SchemaFinding]:
     """Report what both schemas have and is not the same, though no finding names it."""
     every = tuple(findings)
-    said = frozenset(each.object for each in every if each.code != _ACCESS)
+    said = frozenset(
+        each.object
+        for each in every
+        if each.code != _ACCESS and not (each.code == _ROWS and each.verdict is SchemaVerdict.SAFE)
+    )
     guarded = frozenset(each.object for each in every if each.code == _ACCESS)
     yield from _relations(case, said, guarded)
     yield from _functions(case, said)

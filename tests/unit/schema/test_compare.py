@@ -27,7 +27,7 @@ from smartspec_rollback.domain.catalog import (
     RelationKind,
 )
 from smartspec_rollback.domain.comparison import Inputs, Layer
-from smartspec_rollback.domain.migration import AppliedMigration
+from smartspec_rollback.domain.migration import AppliedMigration, Effect, EffectKind
 from smartspec_rollback.domain.workload import ColumnProfile, Statement, Trial
 from smartspec_rollback.schema.codes import ALL, BESIDE
 from smartspec_rollback.schema.compare import questions
@@ -274,6 +274,17 @@ def test_what_a_part_alone_demands_is_unknown_to_who_writes_the_whole() -> None:
     old = catalog(whole, table("part", column("a"), **part))
     new = catalog(whole, table("part", column("a"), constraints=(check,), **part))
     assert one(judge(old, new, insert("a")), "not-comparable").verdict is UNKNOWN
+
+
+def test_rows_nobody_misses_hide_no_other_difference() -> None:
+    """A harmless DELETE would make every unjudged change of its table safe."""
+    cleared = Effect(
+        kind=EffectKind.DELETE, relation="items", text="DELETE FROM items", source="1.sql:1"
+    )
+    old = catalog(table("items", column("a"), inherits=("public.base",)))
+    found = judge(old, catalog(table("items", column("a"))), insert("a"), effects=(cleared,))
+    assert one(found, "rows-deleted").verdict is SAFE
+    assert found.verdict is UNKNOWN
 
 
 def test_low_coverage_is_told_beside_what_it_makes_unknown() -> None:
