@@ -64,12 +64,21 @@ _GRAVE = frozenset({*range(4, 17), 24})
 _WILL_IT_HELP = 20
 
 
-def summarise_risk(findings: tuple[Finding, ...], *, target_has_evidence: bool) -> Risk:
-    """Summarise findings: high, medium or low. Blocking ones refuse, whatever the risk."""
+def summarise_risk(
+    findings: tuple[Finding, ...], *, target_has_evidence: bool, dangerous: bool = False
+) -> Risk:
+    """Summarise findings: high, medium or low. Blocking ones refuse, whatever the risk.
+
+    ``dangerous``: a step of the plan says that a person must decide.
+    """
     open_findings = [f for f in findings if f.outcome is not Outcome.PASSED]
-    if not target_has_evidence or any(
-        f.number in _GRAVE or f.number == _WILL_IT_HELP or f.override is not None
-        for f in open_findings
+    if (
+        not target_has_evidence
+        or dangerous
+        or any(
+            f.number in _GRAVE or f.number == _WILL_IT_HELP or f.override is not None
+            for f in open_findings
+        )
     ):
         return Risk.HIGH
     return Risk.MEDIUM if open_findings else Risk.LOW

@@ -31,6 +31,7 @@ def make_plan(
     """Decide everything that executing will need; nothing is done yet."""
     seen, to = facts.snapshot, resolution.chosen
     prewarm = may_prewarm(parts, findings)
+    steps = _steps(parts, seen, resolution, prewarm=prewarm)
     return Plan(
         rollback_id=facts.rollback_id,
         failed_deployment_id=facts.failed.id,
@@ -42,10 +43,14 @@ def make_plan(
         rejected=resolution.rejected,
         findings=findings,
         overrides=tuple(f.override for f in findings if f.override is not None),
-        risk=summarise_risk(findings, target_has_evidence=to.health is not None),
+        risk=summarise_risk(
+            findings,
+            target_has_evidence=to.health is not None,
+            dangerous=any(step.danger for step in steps),
+        ),
         failing_now=facts.reading.failing if facts.reading else None,
         prewarm=prewarm,
-        steps=_steps(parts, seen, resolution, prewarm=prewarm),
+        steps=steps,
         verification=parts.settings.verification,
         objectives=parts.settings.objectives,
         baseline=parts.store.baseline(parts.target, to.release),

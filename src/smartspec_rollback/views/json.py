@@ -185,6 +185,7 @@ def _step(step: Step) -> StepDocument:
         repeat=step.repeat,
         timeout=step.timeout,
         moves_traffic=step.moves_traffic,
+        danger=step.danger,
     )
 
 

@@ -38,6 +38,7 @@ class StepDocument(Value):
     repeat: Repeat
     timeout: float
     moves_traffic: bool
+    danger: str
 
 
 class PlanDocument(Value):

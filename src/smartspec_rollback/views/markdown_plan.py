@@ -109,6 +109,8 @@ def _steps(decided: Plan) -> list[str]:
     lines = [prose(wording.prewarm_note(decided)), ""] if decided.prewarm else []
     for number, step in enumerate(decided.steps, start=1):
         lines.append(f"{number}.  {prose(step.title)}")
+        if step.danger:
+            lines.append(f"    - {prose(wording.danger(step.danger))}")
         if step.kind == VERIFY:
             lines += [f"    - {detail}" for detail in _verification(decided)]
         else:

@@ -69,6 +69,7 @@ def headline(plan: Plan) -> Headline:
     reasons = [_reason(f) for f in sorted(open_findings, key=lambda f: f.number != _WILL_IT_HELP)]
     if plan.to.health is None and not any(f.number == 1 for f in open_findings):
         reasons.insert(0, f"nobody has evidence that {_named(plan.to)} was healthy")
+    reasons += [step.danger for step in plan.steps if step.danger]
     if plan.to.rejected:
         reasons.insert(0, f"{_named(plan.to)}: {'; '.join(plan.to.rejected)}")
     if not plan.findings:
@@ -157,6 +158,11 @@ def estimate(plan: Plan) -> str:
 def undo(how: str) -> str:
     """Say how a step is taken back, or aloud that it cannot be."""
     return f"Undo: {how}" if how else "No undo."
+
+
+def danger(why: str) -> str:
+    """Say why a step needs a person's decision."""
+    return f"High risk: {why}"
 
 
 def prewarm_note(plan: Plan) -> str:

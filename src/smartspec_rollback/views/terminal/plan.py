@@ -85,6 +85,8 @@ def _step(number: int, step: Step, plan: Plan) -> RenderableType:
     if step.kind == VERIFY:
         grid.add_row("", Text(_verification(plan), style=style.FAINT))
     else:
+        if step.danger:
+            grid.add_row("", style.sentence(wording.danger(step.danger)))
         grid.add_row("", style.sentence(wording.undo(step.undo), style=style.FAINT))
     return grid
 

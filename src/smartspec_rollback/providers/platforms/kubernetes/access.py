@@ -12,10 +12,8 @@ from smartspec_rollback.ports.platform import Access
 from smartspec_rollback.providers.platforms.kubernetes.guard import lease_name
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     CONFIG_MAPS,
-    DEPLOYMENTS,
     LEASES,
     PODS,
-    REPLICA_SETS,
     SECRETS,
     Resource,
 )
@@ -38,11 +36,11 @@ class Rule:
 
 def rules(site: Site) -> tuple[Rule, ...]:
     """List what the settings need."""
-    workload, lease = site.settings.name, lease_name(site)
+    workload, lease, kind = site.settings.name, lease_name(site), site.kind
     return (
-        Rule(DEPLOYMENTS, ("get", "watch"), workload, "what is live, and how far a rollout is"),
-        Rule(DEPLOYMENTS, ("patch",), workload, "putting a template back"),
-        Rule(REPLICA_SETS, ("get", "list"), None, "earlier releases"),
+        Rule(kind.resource, ("get", "watch"), workload, "what is live, and how far a rollout is"),
+        Rule(kind.resource, ("patch",), workload, "putting a template back"),
+        Rule(kind.kept_in, ("list",), None, "earlier releases"),
         Rule(PODS, ("list",), None, "whether old instances are gone"),
         Rule(CONFIG_MAPS, ("get",), None, "whether configuration changed"),
         Rule(SECRETS, ("get",), None, "whether configuration changed"),

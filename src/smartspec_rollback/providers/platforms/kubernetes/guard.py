@@ -18,7 +18,8 @@ from smartspec_rollback.errors import (
     ProviderUnavailable,
 )
 from smartspec_rollback.ports.clock import Deadline
-from smartspec_rollback.providers.platforms.kubernetes.api import Operations
+from smartspec_rollback.providers.platforms.kubernetes.client.api import Operations
+from smartspec_rollback.providers.platforms.kubernetes.client.refusals import AlreadyThere
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     LEASES,
     Obj,
@@ -30,7 +31,6 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     version_of,
 )
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site
-from smartspec_rollback.providers.platforms.kubernetes.refusals import AlreadyThere
 
 _LOG = logging.getLogger(__name__)
 

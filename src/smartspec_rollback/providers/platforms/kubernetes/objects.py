@@ -36,6 +36,9 @@ class Resource:
 
 
 DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment")
+STATEFUL_SETS = Resource("apps", "v1", "statefulsets", "StatefulSet")
+DAEMON_SETS = Resource("apps", "v1", "daemonsets", "DaemonSet")
+CONTROLLER_REVISIONS = Resource("apps", "v1", "controllerrevisions", "ControllerRevision")
 REPLICA_SETS = Resource("apps", "v1", "replicasets", "ReplicaSet")
 PODS = Resource("", "v1", "pods", "Pod")
 CONFIG_MAPS = Resource("", "v1", "configmaps", "ConfigMap")
@@ -109,3 +112,25 @@ def controlled_by(thing: Obj, owner: Obj) -> bool:
         each.get("controller") is True and text(each, "uid") == uid_of(owner) != ""
         for each in items(thing, "metadata", "ownerReferences")
     )
+
+
+def selector(said: Obj) -> str:
+    """Spell a label selector as queries do."""
+    parts = [f"{key}={value}" for key, value in part(said, "matchLabels").items()]
+    parts += [_spelled(each) for each in items(said, "matchExpressions")]
+    return ",".join(parts)
+
+
+def _spelled(expression: Obj) -> str:
+    key, operator = text(expression, "key"), text(expression, "operator")
+    values = expression.get("values")
+    listed = ",".join(str(each) for each in values) if isinstance(values, list) else ""
+    return _OPERATORS.get(operator, "{key} in ({values})").format(key=key, values=listed)
+
+
+_OPERATORS: Mapping[str, str] = {
+    "In": "{key} in ({values})",
+    "NotIn": "{key} notin ({values})",
+    "Exists": "{key}",
+    "DoesNotExist": "!{key}",
+}

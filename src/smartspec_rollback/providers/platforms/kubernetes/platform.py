@@ -11,16 +11,11 @@ from smartspec_rollback.domain.step import Progress, Step
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.ports.clock import Clock, Deadline
 from smartspec_rollback.ports.platform import Access
-from smartspec_rollback.providers.platforms.kubernetes import (
-    access,
-    acting,
-    guard,
-    inspecting,
-    looking,
-    steps,
-)
-from smartspec_rollback.providers.platforms.kubernetes.api import Api
+from smartspec_rollback.providers.platforms.kubernetes import access, acting, guard
+from smartspec_rollback.providers.platforms.kubernetes.action import Sending
+from smartspec_rollback.providers.platforms.kubernetes.client.api import Api
 from smartspec_rollback.providers.platforms.kubernetes.reading import Reader, Site
+from smartspec_rollback.providers.platforms.kubernetes.rolling import inspecting, looking, steps
 from smartspec_rollback.providers.platforms.kubernetes.settings import KubernetesSettings
 from smartspec_rollback.providers.platforms.kubernetes.waiting import PATIENCE, Waiting
 
@@ -71,15 +66,15 @@ class KubernetesPlatform:
 
     def apply(self, step: Step, /, *, fence: Fence, deadline: Deadline) -> None:
         """Send one step behind its fence."""
-        acting.applied(self._site(step.target), self._reader, step, fence=fence, deadline=deadline)
+        acting.applied(Sending(self._site(step.target), self._reader, step, fence, deadline))
 
     def settled(self, step: Step, /) -> Progress:
         """Observe how far a step has come; waits a little where nothing moved since last time."""
         site = self._site(step.target)
         self._waiting.for_change(site, step)
-        progress, version = acting.settled(site, step)
-        self._waiting.looked(site, step, version)
-        return progress
+        looked = acting.settled(site, step)
+        self._waiting.looked(site, step, looked)
+        return looked.progress
 
     # InspectsReleases
 

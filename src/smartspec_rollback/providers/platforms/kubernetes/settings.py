@@ -19,7 +19,7 @@ Url = Annotated[str, Meta(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$", max_leng
 
 
 class KubernetesSettings(Value):
-    """A Deployment in a cluster, rolled back by the cluster's own rolling update.
+    """A workload in a cluster, rolled back by the cluster's own rolling update.
 
     Nothing needs to be installed in the cluster; `smartspec doctor` names missing permissions.
     """
@@ -27,10 +27,11 @@ class KubernetesSettings(Value):
     workload: Annotated[
         str,
         Meta(
-            pattern=rf"^deployment/{_SUBDOMAIN}$",
+            pattern=rf"^(deployment|statefulset|daemonset)/{_SUBDOMAIN}$",
             max_length=253,
-            description="The workload that runs the service: its kind, a slash, its name.",
-            examples=["deployment/checkout"],
+            description="The workload that runs the service: its kind (deployment, statefulset or "
+            "daemonset), a slash, its name.",
+            examples=["deployment/checkout", "statefulset/orders"],
         ),
     ]
     namespace: Annotated[

@@ -7,10 +7,10 @@ never believed, so a dropped, expired or forbidden one costs a moment, and the n
 import threading
 from dataclasses import dataclass, field
 
-from smartspec_rollback.domain.step import Step
+from smartspec_rollback.domain.step import ProgressState, Step
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.errors import ProviderError
-from smartspec_rollback.providers.platforms.kubernetes.objects import DEPLOYMENTS
+from smartspec_rollback.providers.platforms.kubernetes.action import Looked
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site
 
 PATIENCE = 2.0
@@ -24,27 +24,28 @@ Place = tuple[Target, str]
 
 @dataclass
 class Waiting:
-    """Remembers which state of a workload was looked at last, step by step.
+    """Remembers what was looked at last, step by step.
 
     ``patience`` is in seconds of the real time; 0 never waits.
     """
 
     patience: float = PATIENCE
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _seen: dict[Place, str | None] = field(default_factory=dict)
+    _seen: dict[Place, Looked] = field(default_factory=dict)
 
     def for_change(self, site: Site, step: Step) -> None:
-        """Wait until the workload is no longer what was looked at last, or patience is over."""
+        """Wait until what was looked at last has moved, or patience is over."""
         with self._lock:
-            version = self._seen.get((site.target, step.id))
-        if version is None or not self.patience:
+            seen = self._seen.get((site.target, step.id))
+        if seen is None or not self.patience:
             return
-        if not version:
+        awaited = seen.awaited
+        if awaited is None:
             site.clock.sleep(_WITHOUT_WATCH)
             return
         try:
             moved = site.api.moved(
-                DEPLOYMENTS, site.settings.name, since=version, seconds=self.patience
+                awaited.resource, awaited.name, since=awaited.version, seconds=self.patience
             )
         except ProviderError:
             moved = False
@@ -53,10 +54,10 @@ class Waiting:
             # What moves once mostly moves several times at once: one look for all of it.
             site.clock.sleep(_GATHER)
 
-    def looked(self, site: Site, step: Step, version: str | None) -> None:
-        """Remember what was looked at; None: it is over, don't wait before the next look.
-
-        An empty version: it is not the workload that will move.
-        """
+    def looked(self, site: Site, step: Step, looked: Looked) -> None:
+        """Remember what was looked at; before a look at what is over nobody waits."""
         with self._lock:
-            self._seen[site.target, step.id] = version
+            if looked.progress.state is ProgressState.PENDING:
+                self._seen[site.target, step.id] = looked
+            else:
+                self._seen.pop((site.target, step.id), None)

@@ -20,9 +20,10 @@ from smartspec_rollback.providers.platforms.kubernetes import (
     KubernetesPlatform,
     KubernetesSettings,
 )
-from smartspec_rollback.providers.platforms.kubernetes.api import Api
-from smartspec_rollback.providers.platforms.kubernetes.history import DEPLOYMENT_ID
-from smartspec_rollback.providers.platforms.kubernetes.objects import CONFIG_MAPS, DEPLOYMENTS
+from smartspec_rollback.providers.platforms.kubernetes.client.api import Api
+from smartspec_rollback.providers.platforms.kubernetes.objects import CONFIG_MAPS
+from smartspec_rollback.providers.platforms.kubernetes.workloads import kind_of
+from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import DEPLOYMENT_ID
 from smartspec_rollback.providers.system import SystemClock
 from smartspec_rollback.testing.kubernetes import resources
 from smartspec_rollback.testing.kubernetes.cluster import Cluster
@@ -137,7 +138,8 @@ class Shop:
     def change(self, *operations: dict[str, Any]) -> None:
         """Patch the Deployment as somebody else would."""
         deadline = Deadline.after(self.clock, 10.0)
-        self.api.patch(DEPLOYMENTS, NAME, operations, deadline=deadline)
+        resource = kind_of(self.settings.workload).resource
+        self.api.patch(resource, NAME, operations, deadline=deadline)
 
     def configure(self, **data: str) -> None:
         """Change the ConfigMap as somebody else would."""
@@ -195,7 +197,12 @@ def carry_out(shop: "Shop", version: str) -> tuple[Step, ...]:
 
 @contextmanager
 def a_shop(
-    folder: Path, *, speed: float | None = None, token: str = TOKEN, **more: Any
+    folder: Path,
+    *,
+    speed: float | None = None,
+    token: str = TOKEN,
+    workload: str = f"deployment/{NAME}",
+    **more: Any,
 ) -> Iterator[Shop]:
     """Run a cluster with the shop's configuration in it; nothing is deployed yet.
 
@@ -216,5 +223,5 @@ def a_shop(
         if speed is None:
             cluster.advance(5.0)
         config = cluster.kubeconfig(folder / "kubeconfig", namespace=NAMESPACE)
-        settings = KubernetesSettings(workload=f"deployment/{NAME}", kubeconfig=config, **more)
+        settings = KubernetesSettings(workload=workload, kubeconfig=config, **more)
         yield Shop(cluster, settings)

@@ -12,7 +12,13 @@ from typing import Any
 
 from smartspec_rollback.errors import ProviderUnavailable
 from smartspec_rollback.ports.clock import Clock, Deadline
-from smartspec_rollback.providers.platforms.kubernetes.connection import Answer, Connection
+from smartspec_rollback.providers.platforms.kubernetes.client.connection import Answer, Connection
+from smartspec_rollback.providers.platforms.kubernetes.client.refusals import (
+    Call,
+    Gone,
+    Outdated,
+    refusal,
+)
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     ACCESS_REVIEWS,
     Obj,
@@ -20,12 +26,6 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     items,
     part,
     text,
-)
-from smartspec_rollback.providers.platforms.kubernetes.refusals import (
-    Call,
-    Gone,
-    Outdated,
-    refusal,
 )
 from smartspec_rollback.providers.platforms.kubernetes.settings import KubernetesSettings
 

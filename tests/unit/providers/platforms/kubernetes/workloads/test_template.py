@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.unit.providers.platforms.kubernetes.shop import template as a_template
 
 from smartspec_rollback.domain.names import checked_name
-from smartspec_rollback.providers.platforms.kubernetes import template
+from smartspec_rollback.providers.platforms.kubernetes.workloads import template
 
 _TEXT = st.text(max_size=30)
 _NOISE = st.fixed_dictionaries(

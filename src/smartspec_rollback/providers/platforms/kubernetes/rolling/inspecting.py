@@ -6,10 +6,8 @@ a tag may mean another image today.
 
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.snapshot import Inspection
-from smartspec_rollback.providers.platforms.kubernetes import configuration, history, looking
+from smartspec_rollback.providers.platforms.kubernetes import configuration
 from smartspec_rollback.providers.platforms.kubernetes.configuration import Found, Reference
-from smartspec_rollback.providers.platforms.kubernetes.convergence import wanted
-from smartspec_rollback.providers.platforms.kubernetes.history import Kept
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     CONFIG_MAPS,
     SECRETS,
@@ -20,7 +18,9 @@ from smartspec_rollback.providers.platforms.kubernetes.reading import (
     State,
     read_configuration,
 )
-from smartspec_rollback.providers.platforms.kubernetes.template import pinned
+from smartspec_rollback.providers.platforms.kubernetes.rolling import looking
+from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept, matching
+from smartspec_rollback.providers.platforms.kubernetes.workloads.template import pinned
 
 _NOT_ASKED = "the registry was not asked whether it still has the image"
 _BY_TAG = "images are named by tags, which may mean others today"
@@ -28,12 +28,12 @@ _BY_TAG = "images are named by tags, which may mean others today"
 
 def inspection(site: Site, state: State, release: Release) -> Inspection:
     """Look for a release among what the cluster remembers, and at what its pods would need."""
-    found = history.matching(state.known, release)
+    found = matching(state.known, release)
     if found:
         return _inspected(site, state, found[0], release)
     namesakes = [each for each in state.known if each.release.version == release.version]
-    count = wanted(state.deployment)
-    detail = f"no ReplicaSet of {site.settings.workload} runs {release.version}"
+    count = state.kind.wanted(state.workload)
+    detail = f"no {state.kind.kept_in.kind} of {site.settings.workload} runs {release.version}"
     if namesakes:
         detail = f"{namesakes[0].id} is called {release.version} too, but its template differs"
     return Inspection(
@@ -61,7 +61,7 @@ def _inspected(site: Site, state: State, kept: Kept, release: Release) -> Inspec
         missing_configuration=configuration.missing(needed, found, CONFIG_MAPS),
         missing_secrets=configuration.missing(needed, found, SECRETS),
         startable=None,
-        wanted=wanted(state.deployment),
+        wanted=state.kind.wanted(state.workload),
         detail="; ".join(told),
         configuration_unchanged=_unchanged(state, kept, release, needed, found),
     )
@@ -76,11 +76,11 @@ def _unchanged(
     if release.configuration_digest is not None:
         now = _digest(state, needed, found)
         return None if now is None else now == release.configuration_digest
-    return configuration.unchanged(needed, found, since=kept.replica_set)
+    return configuration.unchanged(needed, found, since=kept.source)
 
 
 def _digest(state: State, needed: tuple[Reference, ...], found: Found) -> str | None:
-    uid = uid_of(state.deployment)
+    uid = uid_of(state.workload)
     return configuration.configuration_digest(needed, found, key=uid)
 
 

@@ -4,7 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartspec_rollback.domain.step import ProgressState
-from smartspec_rollback.providers.platforms.kubernetes import convergence
+from smartspec_rollback.providers.platforms.kubernetes.workloads.deployment import DeploymentKind
+
+DEPLOYMENT = DeploymentKind()
 
 _COUNT = st.integers(0, 4)
 _STATUS = st.fixed_dictionaries(
@@ -42,7 +44,7 @@ def _exceeded(at: str) -> dict[str, Any]:
 @given(status=_STATUS, replicas=_COUNT)
 def test_done_means_what_kubectl_means(status: dict[str, int], replicas: int) -> None:
     """Traffic counts as switched while pods of another version serve, or too few do."""
-    said = convergence.converged(_deployment(status, replicas=replicas), before="")
+    said = DEPLOYMENT.converged(_deployment(status, replicas=replicas), None, before="")
     done = (
         status["observedGeneration"] >= 2
         and status["updatedReplicas"] >= replicas
@@ -57,19 +59,18 @@ def test_done_means_what_kubectl_means(status: dict[str, int], replicas: int) ->
 def test_failure_of_before_is_not_ours(status: dict[str, Any]) -> None:
     """The failed rollout's own exceeded deadline is read as a failure of the rollback."""
     workload = _deployment({**status, **_exceeded("2026-01-01T00:00:00Z")})
-    before = convergence.progress_mark(workload)
-    assert convergence.converged(workload, before=before).state is not ProgressState.FAILED
+    before = DEPLOYMENT.progress_mark(workload)
+    assert DEPLOYMENT.converged(workload, None, before=before).state is not ProgressState.FAILED
     later = _deployment({**status, **_exceeded("2026-01-01T00:10:00Z")})
-    seen = convergence.converged(later, before=before).state
+    seen = DEPLOYMENT.converged(later, None, before=before).state
     observed = status["observedGeneration"] >= 2
     assert (seen is ProgressState.FAILED) == observed
 
 
 def test_nothing_is_taken_for_done() -> None:
     """An object without a status, as one just made, counts as rolled out."""
-    assert convergence.converged({"metadata": {"generation": 1}}, before="").state is (
+    assert DEPLOYMENT.converged({"metadata": {"generation": 1}}, None, before="").state is (
         ProgressState.PENDING
     )
-    assert convergence.wanted({}) == 1
-    assert convergence.progress_mark({}) == ""
-    assert convergence.failure({}, before="") is None
+    assert DEPLOYMENT.wanted({}) == 1
+    assert DEPLOYMENT.progress_mark({}) == ""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from smartspec_rollback.errors import ProviderError, ProviderUnavailable
-from smartspec_rollback.providers.platforms.kubernetes import kubeconfig
+from smartspec_rollback.providers.platforms.kubernetes.client import kubeconfig
 from smartspec_rollback.providers.platforms.kubernetes.settings import KubernetesSettings
 
 if TYPE_CHECKING:

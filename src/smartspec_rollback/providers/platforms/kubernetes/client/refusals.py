@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from smartspec_rollback.errors import FenceConflict, NotDone, ProviderError, ProviderUnavailable
-from smartspec_rollback.providers.platforms.kubernetes.connection import Answer
+from smartspec_rollback.providers.platforms.kubernetes.client.connection import Answer
 from smartspec_rollback.providers.platforms.kubernetes.objects import Resource, items, text
 
 _FAULTY = 500

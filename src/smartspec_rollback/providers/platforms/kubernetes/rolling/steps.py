@@ -9,13 +9,13 @@ from smartspec_rollback.domain.snapshot import Revision, Snapshot
 from smartspec_rollback.domain.step import Repeat, Step
 from smartspec_rollback.domain.values import parameters
 from smartspec_rollback.errors import NotDone, ProviderError
-from smartspec_rollback.providers.platforms.kubernetes import history, patches
-from smartspec_rollback.providers.platforms.kubernetes.convergence import paused
-from smartspec_rollback.providers.platforms.kubernetes.history import Kept
 from smartspec_rollback.providers.platforms.kubernetes.marks import standing_marks
-from smartspec_rollback.providers.platforms.kubernetes.objects import DEPLOYMENTS, number, part
+from smartspec_rollback.providers.platforms.kubernetes.objects import number, part
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site, State
-from smartspec_rollback.providers.platforms.kubernetes.template import template_digest
+from smartspec_rollback.providers.platforms.kubernetes.rolling import patches
+from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept, matching
+from smartspec_rollback.providers.platforms.kubernetes.workloads.kind import Hindrance
+from smartspec_rollback.providers.platforms.kubernetes.workloads.template import template_digest
 
 RESUME = "resume-rollout"
 START = "start-instances"
@@ -38,12 +38,13 @@ def listed(site: Site, seen: Snapshot, state: State, *, to: Release) -> tuple[St
     target = remembered(site, state, to)
     _tried(site, state, target)
     plain = _rolling(site, seen.live, state, target, to)
-    return (_resume(plain[0], site), *plain) if paused(state.deployment) else plain
+    hindrance = state.kind.hindrance(state.workload, state.known, target)
+    return plain if hindrance is None else (_resume(plain[0], hindrance), *plain)
 
 
 def remembered(site: Site, state: State, release: Release) -> Kept:
     """Find the revision of a release; NotDone where the cluster no longer has it."""
-    found = history.matching(state.known, release)
+    found = matching(state.known, release)
     if not found:
         raise NotDone(
             f"the cluster no longer remembers {release.version}",
@@ -57,7 +58,7 @@ def remembered(site: Site, state: State, release: Release) -> Kept:
 def _tried(site: Site, state: State, target: Kept) -> None:
     """Let the server judge the patch without doing it; it is refused now rather than later."""
     tried = site.api.tried(
-        DEPLOYMENTS,
+        state.kind.resource,
         site.settings.name,
         patches.restoring(state, target, marks=None, exact=False),
     )
@@ -79,7 +80,7 @@ def _rolling(
         revision=target.id,
         template=target.digest,
         configuration_digest=to.configuration_digest,
-        marked=standing_marks(state.deployment),
+        marked=standing_marks(state.workload),
     )
     back = f"put the template of `{live.id}` back, as `kubectl rollout undo` does"
     start = Step(
@@ -121,20 +122,22 @@ def _rolling(
     return start, switch, down
 
 
-def _resume(start: Step, site: Site) -> Step:
-    """Lift the pause by the very patch that puts the template back: nothing else may roll."""
+def _resume(start: Step, hindrance: Hindrance) -> Step:
+    """Lift a hindrance by the very patch that puts the template back: nothing else may roll."""
     version = start.parameter("version")
+    lifted = parameters(lifted=hindrance.lifted)
     return Step(
         id=RESUME,
         kind=RESUME,
-        title=f"Resume the paused rollout of `{site.settings.workload}`, towards `{version}`.",
+        title=f"{hindrance.title}, towards `{version}`.",
         target=start.target,
-        parameters=start.parameters,
-        expected=parameters(version=version, paused="no"),
-        undo=f"Pause it again: `kubectl rollout pause {site.settings.workload}`; then {start.undo}",
+        parameters=(*start.parameters, *lifted),
+        expected=parameters(version=version, hindered="no"),
+        undo=f"{hindrance.undo}; then {start.undo}",
         repeat=Repeat.IDEMPOTENT,
         timeout=_RESUME_SECONDS,
         moves_traffic=True,
+        danger=hindrance.danger,
     )
 
 

@@ -7,7 +7,8 @@ import yaml
 from tests.unit.providers.platforms.kubernetes.shop import TOKEN
 
 from smartspec_rollback.errors import ProviderError
-from smartspec_rollback.providers.platforms.kubernetes import KubernetesSettings, kubeconfig
+from smartspec_rollback.providers.platforms.kubernetes import KubernetesSettings
+from smartspec_rollback.providers.platforms.kubernetes.client import kubeconfig
 
 
 def _file(path: Path, name: str, **more: Any) -> Path:

@@ -12,10 +12,9 @@ from smartspec_rollback.domain.snapshot import Operation, Revision, Share, Snaps
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.values import digest
 from smartspec_rollback.providers.platforms.kubernetes import configuration
-from smartspec_rollback.providers.platforms.kubernetes.convergence import paused, rolling
-from smartspec_rollback.providers.platforms.kubernetes.history import Kept, told_id
 from smartspec_rollback.providers.platforms.kubernetes.objects import uid_of, version_of
 from smartspec_rollback.providers.platforms.kubernetes.reading import State
+from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept, told_id
 
 _ALL = 100
 
@@ -36,7 +35,7 @@ def snapshot(
     return Snapshot(
         target=target,
         at=at,
-        uid=uid_of(state.deployment),
+        uid=uid_of(state.workload),
         live=first[0] if first else None,
         traffic=_traffic(state.known, live),
         workloads=tuple(each.workload() for each in state.known if each.in_use),
@@ -45,7 +44,7 @@ def snapshot(
         owners=None,
         template=digest((template, is_paused)),
         configuration=content,
-        resource_version=version_of(state.deployment),
+        resource_version=version_of(state.workload),
         front_door=front_door,
     )
 
@@ -74,19 +73,30 @@ def _traffic(known: tuple[Kept, ...], live: Kept | None) -> tuple[Share, ...]:
 
 def _rollout(state: State) -> Operation | None:
     live = state.live
-    if not rolling(state.deployment, state.known, live, template=state.template_digest):
+    if not _rolls(state, live):
         return None
     incoming = next((each for each in state.known if each.digest == state.template_digest), live)
     if incoming is None:
         return Operation(holder="the first rollout", id=None, since=None)
     version = incoming.release.version
-    how = "the paused rollout" if paused(state.deployment) else "the rollout"
+    how = "the paused rollout" if state.kind.paused(state.workload) else "the rollout"
     revision = _revision(state, incoming)
     return Operation(
         holder=f"{how} of {version}",
         id=revision.deployment_id or revision.id,
         since=revision.deployed_at,
     )
+
+
+def _rolls(state: State, live: Kept | None) -> bool:
+    """Tell whether one release takes another one's place, or is about to.
+
+    Crashing pods, and fewer or more of them than wanted, are no rollout.
+    """
+    if live is None or live.digest != state.template_digest:
+        return True
+    others = any(each.in_use for each in state.known if each is not live)
+    return others or not state.kind.observed(state.workload)
 
 
 def _revision(state: State, each: Kept) -> Revision:
@@ -107,10 +117,10 @@ def _id_in(state: State, each: Kept, *, own: bool) -> str | None:
     """
     said = each.revision().deployment_id
     if said is None and own:
-        said = told_id(state.deployment)
+        said = told_id(state.workload)
     if said is None:
         return None
-    alike = [other for other in state.known if told_id(other.replica_set) == said]
+    alike = [other for other in state.known if told_id(other.source) == said]
     return said if not alike or each is min(alike, key=lambda kept: kept.age) else None
 
 
@@ -131,4 +141,4 @@ def release_in(state: State, each: Kept) -> Release:
 def _configured_as_ever(state: State, each: Kept) -> bool:
     if configuration.references(each.template) != state.needed:
         return False
-    return configuration.unchanged(state.needed, state.found, since=each.replica_set) is True
+    return configuration.unchanged(state.needed, state.found, since=each.source) is True

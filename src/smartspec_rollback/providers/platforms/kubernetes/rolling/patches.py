@@ -1,15 +1,13 @@
 """The JSON Patches that a rollback sends, with the tests that make them fail rather than harm.
 
-Used by ``steps`` and ``acting``. Pure. Only the template, the pause, and single annotations of
-ours are written: never replicas, which an autoscaler may own, nor anybody else's annotation.
+Used by ``steps`` and ``actions``. Pure. Only the template, what hinders it, and single annotations
+of ours are written: never replicas, which an autoscaler may own, nor anybody else's annotation.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from smartspec_rollback.providers.platforms.kubernetes.api import Operations
-from smartspec_rollback.providers.platforms.kubernetes.convergence import paused
-from smartspec_rollback.providers.platforms.kubernetes.history import DEPLOYMENT_ID, Kept, told_id
+from smartspec_rollback.providers.platforms.kubernetes.client.api import Operations
 from smartspec_rollback.providers.platforms.kubernetes.marks import MARK, Marks
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     Obj,
@@ -19,31 +17,37 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     version_of,
 )
 from smartspec_rollback.providers.platforms.kubernetes.reading import State
-from smartspec_rollback.providers.platforms.kubernetes.template import restorable
+from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import (
+    DEPLOYMENT_ID,
+    Kept,
+    told_id,
+)
+from smartspec_rollback.providers.platforms.kubernetes.workloads.template import restorable
 
 _Operation = Mapping[str, Any]
 
 
 def restoring(state: State, target: Kept, *, marks: Marks | None, exact: bool) -> Operations:
-    """Put a revision's template back and lift a pause; ``exact``: only if nothing moved at all.
+    """Put a revision's template back and lift what hinders it.
 
-    The id of the deployment goes back with it: the controller copies it to the revision.
+    ``exact``: only if nothing moved at all. The id of the deployment goes back with it: the
+    controller copies it to the revision.
     """
-    workload = state.deployment
-    pause = ({"op": "replace", "path": "/spec/paused", "value": False},)
+    workload = state.workload
+    hindrance = state.kind.hindrance(workload, state.known, target)
     return (
         *_unmoved(workload, exact=exact),
         {"op": "replace", "path": "/spec/template", "value": restorable(target.template)},
-        *(pause if paused(workload) else ()),
+        *(hindrance.operations if hindrance else ()),
         *_annotations(workload),
-        *_deployment_id(workload, told_id(target.replica_set)),
+        *_deployment_id(workload, told_id(target.source)),
         *(_marking(marks) if marks is not None else ()),
     )
 
 
 def marking(state: State, marks: Marks) -> Operations:
     """Write only that a step was sent."""
-    workload = state.deployment
+    workload = state.workload
     return (*_unmoved(workload, exact=True), *_annotations(workload), *_marking(marks))
 
 

@@ -1,0 +1,208 @@
+"""The steps of a rolling rollback, sent and looked at.
+
+The template goes back by the first step that is sent, with what hinders it lifted in the same
+patch; each later one only notes that it is its turn, and says how far the cluster has come.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from smartspec_rollback.domain.step import Progress, ProgressState, Step
+from smartspec_rollback.errors import NotDone
+from smartspec_rollback.providers.platforms.kubernetes.action import (
+    Action,
+    Awaited,
+    Looked,
+    Sending,
+)
+from smartspec_rollback.providers.platforms.kubernetes.client.api import Operations
+from smartspec_rollback.providers.platforms.kubernetes.marks import (
+    Marks,
+    marks_of,
+    standing_marks,
+)
+from smartspec_rollback.providers.platforms.kubernetes.objects import (
+    PODS,
+    Obj,
+    items,
+    name_of,
+    part,
+    selector,
+    text,
+    uid_of,
+    version_of,
+)
+from smartspec_rollback.providers.platforms.kubernetes.reading import Site, State
+from smartspec_rollback.providers.platforms.kubernetes.rolling import patches
+from smartspec_rollback.providers.platforms.kubernetes.rolling.fencing import (
+    must_match,
+    our_marks,
+)
+from smartspec_rollback.providers.platforms.kubernetes.rolling.steps import (
+    RESUME,
+    SCALE_DOWN,
+    START,
+    SWITCH,
+)
+from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
+from smartspec_rollback.providers.platforms.kubernetes.workloads.template import template_digest
+
+_OVER = ("Succeeded", "Failed")
+_SHORTENED = 4
+
+
+@dataclass(frozen=True)
+class Rolling:
+    """One of the steps that one rollout goes through."""
+
+    kind: str
+
+    def send(self, sending: Sending, /) -> None:
+        """Patch the workload, or only its annotation where the rollback has begun."""
+        site = sending.site
+        operations = self._operations(sending, sending.reader.look(site))
+        if operations is not None:
+            site.api.patch(
+                site.kind.resource, site.settings.name, operations, deadline=sending.deadline
+            )
+
+    def _operations(self, sending: Sending, state: State) -> Operations | None:
+        """Say what to send; None where it was sent by this very operation."""
+        site, step, fence = sending.site, sending.step, sending.fence
+        marks = our_marks(state.workload, step)
+        if marks is not None and marks.operation(step.kind) == fence.operation:
+            return None
+        must_match(site, state, fence, begun=marks is not None)
+        if marks is not None and step.kind in (START, SWITCH, SCALE_DOWN):
+            _must_follow(step, marks, state)
+            return patches.marking(state, marks.adding(step.kind, fence.operation))
+        if step.kind not in (RESUME, START):
+            version = step.parameter("version")
+            raise NotDone(f"{version} was not started; nothing was done", where=site.where)
+        target = target_of(site, step, state)
+        fresh = Marks(
+            to=step.parameter("template"), before=state.kind.progress_mark(state.workload)
+        )
+        marked = fresh.adding(step.kind, fence.operation)
+        return patches.restoring(state, target, marks=marked, exact=True)
+
+    def look(self, site: Site, step: Step, /) -> Looked:
+        """Observe how far the rollout has come."""
+        workload = site.workload()
+        progress = _progress(site, workload, step)
+        if progress.state is not ProgressState.PENDING or step.kind == SCALE_DOWN:
+            return Looked(progress)
+        resource = site.kind.resource
+        return Looked(progress, Awaited(resource, site.settings.name, version_of(workload)))
+
+
+ACTIONS: Mapping[str, Action] = {
+    kind: Rolling(kind) for kind in (RESUME, START, SWITCH, SCALE_DOWN)
+}
+"""By the kind of step."""
+
+
+def target_of(site: Site, step: Step, state: State) -> Kept:
+    """Find the revision the plan names; NotDone where it was cleared away since."""
+    digest = step.parameter("template")
+    for each in state.known:
+        if each.digest == digest:
+            return each
+    raise NotDone(f"the cluster no longer remembers {step.parameter('version')}", where=site.where)
+
+
+def not_ours(workload: Obj, step: Step) -> Progress | None:
+    """Say that a step was not sent, or is overtaken; None where it is on its way or done."""
+    marks, template = marks_of(workload), step.parameter("template")
+    sent_since = marks is not None and standing_marks(workload) != step.parameter("marked")
+    if marks is None or not sent_since or marks.to != template or not marks.operation(step.kind):
+        return Progress(state=ProgressState.PENDING, detail="not sent yet")
+    if template_digest(part(workload, "spec", "template")) != template:
+        return Progress(
+            state=ProgressState.FAILED, detail="somebody else replaced the template meanwhile"
+        )
+    return None
+
+
+def _must_follow(step: Step, marks: Marks, state: State) -> None:
+    """Refuse a step that comes before what it rests on; the cluster itself orders the rest."""
+    if step.kind == SWITCH and not marks.operation(START):
+        raise NotDone("the target was not started; nothing was done")
+    if step.kind != SCALE_DOWN:
+        return
+    target = _digested(state.known, step)
+    said = state.kind.converged(state.workload, target, before=marks.before)
+    if said.state is not ProgressState.DONE:
+        raise NotDone(f"not everything is served by the target yet: {said.detail}")
+
+
+def _progress(site: Site, workload: Obj, step: Step) -> Progress:
+    if (not_sent := not_ours(workload, step)) is not None:
+        return not_sent
+    marks = marks_of(workload)
+    before = marks.before if marks is not None else ""
+    if step.kind == RESUME:
+        return _resumed(site, workload, step)
+    known = site.kind.revisions(site.api, workload, container=site.settings.container)
+    target = _digested(known, step)
+    match step.kind:
+        case "start-instances":
+            return _told(site.kind.started(workload, target, before=before), known)
+        case "switch-traffic":
+            return _told(site.kind.converged(workload, target, before=before), known)
+        case _:
+            return _gone(site, workload, target)
+
+
+def _digested(known: tuple[Kept, ...], step: Step) -> Kept | None:
+    """Find the target; the one with pods where several have its template."""
+    alike = [each for each in known if each.digest == step.parameter("template")]
+    return next((each for each in alike if each.in_use), alike[0] if alike else None)
+
+
+def _told(progress: Progress, known: tuple[Kept, ...]) -> Progress:
+    """Add the pods of each version to what is pending."""
+    if progress.state is not ProgressState.PENDING:
+        return progress
+    used = [each for each in known if each.in_use]
+    shown = ", ".join(
+        f"{each.release.version} {each.pods.ready} of {each.pods.running} ready"
+        for each in used[:_SHORTENED]
+    )
+    return Progress(
+        state=progress.state, detail=f"{progress.detail} ({shown})" if shown else progress.detail
+    )
+
+
+def _resumed(site: Site, workload: Obj, step: Step) -> Progress:
+    if site.kind.hindered(workload):
+        return Progress(state=ProgressState.FAILED, detail="somebody put the hindrance back")
+    if not site.kind.observed(workload):
+        return Progress(state=ProgressState.PENDING, detail="the cluster has not seen it yet")
+    return Progress(state=ProgressState.DONE, detail=step.parameter("lifted"))
+
+
+def _gone(site: Site, workload: Obj, target: Kept | None) -> Progress:
+    """Count what is left of other revisions, those being ended included."""
+    if target is None or not target.pod_hash:
+        return Progress(state=ProgressState.UNKNOWN, detail="the target's revision is not there")
+    label = site.kind.hash_label
+    labels = selector(part(workload, "spec", "selector"))
+    query = ",".join(filter(None, (labels, label, f"{label}!={target.pod_hash}")))
+    left = [each for each in site.api.list(PODS, labels=query) if _counts(each, workload)]
+    if left:
+        ending = sum("deletionTimestamp" in part(each, "metadata") for each in left)
+        detail = f"{len(left)} old instances left, {ending} of them ending"
+        return Progress(state=ProgressState.PENDING, detail=detail)
+    return Progress(state=ProgressState.DONE, detail="no old instance is left")
+
+
+def _counts(pod: Obj, workload: Obj) -> bool:
+    """Tell whether a pod is one of the workload's, maybe by its ReplicaSet, and not over."""
+    name = name_of(workload)
+    owned = any(
+        text(each, "uid") == uid_of(workload)
+        or (text(each, "kind") == "ReplicaSet" and text(each, "name").startswith(f"{name}-"))
+        for each in items(pod, "metadata", "ownerReferences")
+    )
+    return owned and text(pod, "status", "phase") not in _OVER

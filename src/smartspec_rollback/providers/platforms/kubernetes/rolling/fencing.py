@@ -1,0 +1,46 @@
+"""Whether a step may be sent now: production is what the plan was made for, and it is our turn.
+
+Used by every action that belongs to a rolling rollback. Pure.
+"""
+
+from smartspec_rollback.domain.snapshot import Fence
+from smartspec_rollback.domain.step import Step
+from smartspec_rollback.providers.platforms.kubernetes.action import ProductionChanged
+from smartspec_rollback.providers.platforms.kubernetes.marks import (
+    Marks,
+    marks_of,
+    standing_marks,
+)
+from smartspec_rollback.providers.platforms.kubernetes.objects import Obj, part
+from smartspec_rollback.providers.platforms.kubernetes.reading import Site, State
+from smartspec_rollback.providers.platforms.kubernetes.rolling import looking
+from smartspec_rollback.providers.platforms.kubernetes.workloads.template import template_digest
+
+
+def our_marks(workload: Obj, step: Step) -> Marks | None:
+    """Read the marks of the rollback that a step belongs to; None where it was not begun.
+
+    Marks that stood there when the plan was made belong to an earlier one, or to another process
+    that carries out the same plan: then it is the template that shows it.
+    """
+    marks = marks_of(workload)
+    if marks is None or marks.to != step.parameter("template"):
+        return None
+    if standing_marks(workload) == step.parameter("marked"):
+        return None
+    if template_digest(part(workload, "spec", "template")) != marks.to:
+        return None
+    return marks
+
+
+def must_match(site: Site, state: State, fence: Fence, *, begun: bool) -> None:
+    """Raise ProductionChanged unless production is as the fence says.
+
+    Once the rollback has ``begun``, what its own rollout goes through counts as unchanged.
+    """
+    seen = looking.snapshot(site.target, state, at=site.clock.now(), operation=None)
+    allowed = {seen.fingerprint}
+    if begun:
+        allowed |= looking.rolling_fingerprints(seen, state)
+    if fence.fingerprint not in allowed:
+        raise ProductionChanged("production changed; nothing was done", where=site.where)
