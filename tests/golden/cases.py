@@ -23,6 +23,7 @@ from smartspec_rollback.testing.samples import (
     a_decision,
     a_plan,
     a_rollback,
+    a_step,
     a_summary,
     an_objective,
     later,
@@ -170,9 +171,20 @@ def overridden() -> Plan:
     return msgspec.structs.replace(plan, overrides=(OVERRIDE,))
 
 
-def succeeded() -> Report:
-    """Make the report of a rollback that went well."""
+def suspending() -> Plan:
+    """Make a plan that puts automation to sleep first, and says what wakes it."""
+    suspend = msgspec.structs.replace(
+        a_step("0-suspend", "suspend-owner", undo="`kubectl patch application checkout ...`"),
+        title="Suspend the Argo CD Application `argocd/checkout`.",
+        afterwards="merge the revert into `main` of `https://git.example.org/shop`, then resume",
+    )
     plan = safe()
+    return msgspec.structs.replace(plan, steps=(suspend, *plan.steps))
+
+
+def succeeded(plan: Plan | None = None) -> Report:
+    """Make the report of a rollback that went well."""
+    plan = plan or safe()
     steps = tuple(
         StepRecord(
             id=step.id,
@@ -182,6 +194,7 @@ def succeeded() -> Report:
             started=later(20 + place),
             ended=later(20.4 + place),
             detail="3 of 3 instances ready",
+            afterwards=step.afterwards,
         )
         for place, step in enumerate(plan.steps)
     )
@@ -262,7 +275,7 @@ def verdict() -> Verdict:
 
 def journal(plan: Plan) -> tuple[JournalEntry, ...]:
     """Make the journal of a rollback up to its second step."""
-    switch, scale, _ = plan.steps
+    *_, switch, scale, _ = plan.steps
     lines = (
         (EntryKind.PLANNED, "Planned", None),
         (EntryKind.PREWARM_INTENT, "Starting v1.2.0 beside the live version", None),

@@ -22,6 +22,8 @@ _RENDERED: dict[str, Callable[[], str]] = {
     "plan-overridden.md": lambda: markdown.plan(cases.overridden()),
     "plan-dry-run.md": lambda: markdown.plan(cases.safe(), question=False),
     "plan-uncertain.json": lambda: json.plan_document(cases.uncertain()).decode(),
+    "plan-suspending.md": lambda: markdown.plan(cases.suspending()),
+    "report-suspended.md": lambda: markdown.report(cases.succeeded(cases.suspending())),
     "report-succeeded.md": lambda: markdown.report(cases.succeeded()),
     "report-interrupted.md": lambda: markdown.report(cases.interrupted()),
     "report-succeeded.json": lambda: json.rollback_document(

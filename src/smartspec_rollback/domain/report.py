@@ -21,7 +21,10 @@ class Moments(Value):
 
 
 class StepRecord(Value):
-    """What became of one step: pending, running, done, failed or unknown, and when."""
+    """What became of one step: pending, running, done, failed or unknown, and when.
+
+    ``afterwards`` is what people must do before it may be taken back.
+    """
 
     id: str
     title: str
@@ -30,6 +33,7 @@ class StepRecord(Value):
     started: datetime | None
     ended: datetime | None
     detail: str
+    afterwards: str = ""
 
 
 class Report(Value):
@@ -47,3 +51,9 @@ class Report(Value):
     moments: Moments
     advice: tuple[str, ...]
     journal: tuple[JournalEntry, ...]
+
+    @property
+    def afterwards(self) -> tuple[str, ...]:
+        """What people must do about the steps that were begun, those that failed included."""
+        begun = (step for step in self.steps if step.state != "pending")
+        return tuple(step.afterwards for step in begun if step.afterwards)

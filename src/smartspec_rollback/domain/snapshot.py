@@ -49,10 +49,18 @@ class Operation(Value):
 
 
 class Owner(Value):
-    """Automation that puts back what it believes should be live (a GitOps controller)."""
+    """Automation that puts back what it believes should be live (a GitOps controller).
+
+    ``suspended`` is None where that could not be learnt. ``suspended_by_plan``: the plan suspends
+    it; such owners come in the order of the plan's first steps, one step each. ``doubt`` says in a
+    sentence why it may put things back nevertheless, ``remedy`` what to do about that.
+    """
 
     name: str
-    suspended: bool
+    suspended: bool | None
+    suspended_by_plan: bool = False
+    doubt: str = ""
+    remedy: str = ""
 
 
 class Snapshot(Value):

@@ -22,6 +22,7 @@ class Step(Value):
 
     ``title`` is the Markdown line people read. ``expected`` describes the platform once the step
     is done. ``undo`` says how to take it back; an empty one is shown as "no undo".
+    ``afterwards`` says, in Markdown, what people must do before it may be taken back.
     ``timeout`` is in seconds. ``moves_traffic``: once it is done, users are served by the target.
     ``danger`` says why a person must decide about it: it makes the plan's risk high.
     """
@@ -37,6 +38,7 @@ class Step(Value):
     timeout: float
     moves_traffic: bool = False
     danger: str = ""
+    afterwards: str = ""
 
     def parameter(self, name: str) -> str:
         """Look up a parameter by name; KeyError if the step has none such."""

@@ -96,6 +96,7 @@ def _record(step: Step, journal: tuple[JournalEntry, ...]) -> StepRecord:
         started=starts[0] if starts else None,
         ended=ended,
         detail=detail,
+        afterwards=step.afterwards,
     )
 
 

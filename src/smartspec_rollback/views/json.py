@@ -186,6 +186,7 @@ def _step(step: Step) -> StepDocument:
         timeout=step.timeout,
         moves_traffic=step.moves_traffic,
         danger=step.danger,
+        afterwards=step.afterwards,
     )
 
 

@@ -39,6 +39,7 @@ class StepDocument(Value):
     timeout: float
     moves_traffic: bool
     danger: str
+    afterwards: str = ""
 
 
 class PlanDocument(Value):

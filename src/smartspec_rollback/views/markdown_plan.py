@@ -115,6 +115,8 @@ def _steps(decided: Plan) -> list[str]:
             lines += [f"    - {detail}" for detail in _verification(decided)]
         else:
             lines.append(f"    - {prose(wording.undo(step.undo))}")
+            if step.afterwards:
+                lines.append(f"    - Afterwards: {prose(step.afterwards)}")
     return lines
 
 

@@ -24,6 +24,7 @@ def report(told: Report) -> str:
     sections = (
         _opening(told),
         _section("What to do next", [f"- {prose(advice)}" for advice in told.advice]),
+        _section("Afterwards", [f"- {prose(said)}" for said in told.afterwards]),
         _section("Hold", _hold(told)),
         _section("Times", _times(told.moments)),
         _section("Safety Checks", finding_lines(told.plan.findings, since=_since(told))),

@@ -246,6 +246,44 @@ def test_automation_that_is_awake_is_named() -> None:
     assert finding.outcome is ATTENTION
     assert finding.summary == "Argo CD application checkout will probably put v1.2.1 back."
     assert nothing_puts_it_back.check(observed(owners=(asleep,))).outcome is PASSED
+    assert nothing_puts_it_back.check(observed(owners=())).outcome is PASSED
+    assert nothing_puts_it_back.check(observed(owners=None)).outcome is UNKNOWN
+
+
+def test_what_the_plan_suspends_counts_as_suspended() -> None:
+    """People are warned of what the plan takes care of, or not told at which step."""
+    first = Owner(name="HelmRelease shop/checkout", suspended=False, suspended_by_plan=True)
+    second = Owner(name="Kustomization apps", suspended=False, suspended_by_plan=True)
+    finding = nothing_puts_it_back.check(observed(owners=(first, second)))
+    assert finding.outcome is PASSED
+    assert finding.summary == (
+        "Nothing will put v1.2.1 back; HelmRelease shop/checkout will be suspended first "
+        "(step 1); Kustomization apps will be suspended first (step 2)."
+    )
+
+
+def test_what_wakes_an_owner_again_is_named() -> None:
+    """An ApplicationSet wakes its Application seconds after it was suspended, and nobody knew."""
+    doubted = Owner(
+        name="Application argocd/checkout",
+        suspended=False,
+        suspended_by_plan=True,
+        doubt="ApplicationSet argocd/shops writes it anew.",
+        remedy="set `ignoreApplicationDifferences` first",
+    )
+    finding = nothing_puts_it_back.check(observed(owners=(doubted,)))
+    assert finding.outcome is ATTENTION
+    assert "ApplicationSet argocd/shops writes it anew." in finding.summary
+    assert finding.remedy == "set `ignoreApplicationDifferences` first"
+
+
+def test_an_owner_nobody_can_read_is_not_taken_for_asleep() -> None:
+    """An Application we may not read counts as suspended."""
+    unread = Owner(name="Application argocd/checkout", suspended=None, remedy="allow get")
+    finding = nothing_puts_it_back.check(observed(owners=(unread,)))
+    assert finding.outcome is UNKNOWN
+    assert "Application argocd/checkout" in finding.summary
+    assert finding.remedy == "allow get"
 
 
 def test_times_are_written_in_utc() -> None:

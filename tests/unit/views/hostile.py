@@ -93,7 +93,7 @@ def plan_full_of(text: str) -> Plan:
         overrides=(Override(check=text, reason=text, by=text),),
         risk=Risk.HIGH,
         failing_now=text,
-        steps=tuple(replace(step, title=text, undo=text) for step in plan.steps),
+        steps=tuple(replace(step, title=text, undo=text, afterwards=text) for step in plan.steps),
         verification=Verification(probes=(Probe(path=text),), commands=(text,)),
         objectives=(replace(an_objective(), name=text),),
         policy=Policy(approvers=(text, text)),
@@ -125,7 +125,9 @@ def report_full_of(text: str) -> Report:
         decisions=tuple(
             replace(d, person=plan.requested_by, channel=text, reason=text) for d in whole.decisions
         ),
-        steps=tuple(replace(s, title=text, undo=text, detail=text) for s in whole.steps),
+        steps=tuple(
+            replace(s, title=text, undo=text, detail=text, afterwards=text) for s in whole.steps
+        ),
         prewarm=text,
         verdict=replace(
             verdict,

@@ -88,6 +88,8 @@ def _step(number: int, step: Step, plan: Plan) -> RenderableType:
         if step.danger:
             grid.add_row("", style.sentence(wording.danger(step.danger)))
         grid.add_row("", style.sentence(wording.undo(step.undo), style=style.FAINT))
+    if step.afterwards:
+        grid.add_row("", style.sentence(f"Afterwards: {step.afterwards}", style=style.FAINT))
     return grid
 
 

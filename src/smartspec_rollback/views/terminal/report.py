@@ -45,6 +45,10 @@ def _parts(report: Report) -> Iterable[RenderableType]:
     yield style.heading("Steps")
     for number, step in enumerate(report.steps, start=1):
         yield from _step(number, step)
+    if report.afterwards:
+        yield style.heading("Afterwards")
+    for said in report.afterwards:
+        yield style.bullet(wording.BEGUN, style.sentence(said))
     if report.verdict is not None:
         yield style.heading("Verification")
         yield from _verdict(report.verdict, report.plan.baseline)
