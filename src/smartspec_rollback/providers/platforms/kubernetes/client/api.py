@@ -59,19 +59,18 @@ class Api:
         """The connection, made when it is first needed."""
         return Connection(self._settings)
 
-    @property
-    def _place(self) -> str:
-        return f"namespace {self.namespace}, context {self.connection.context}"
+    def _place(self, call: Call) -> str:
+        return f"namespace {call.namespace or self.namespace}, context {self.connection.context}"
 
     @property
     def namespace(self) -> str:
         """The namespace everything is looked for in."""
         return self.connection.namespace
 
-    def get(self, resource: Resource, name: str) -> Obj | None:
-        """Read one object; None where there is none such."""
+    def get(self, resource: Resource, name: str, *, namespace: str | None = None) -> Obj | None:
+        """Read one object; None where there is none such, or no such kind."""
         try:
-            return self._repeated(Call("get", resource, name))
+            return self._repeated(Call("get", resource, name, namespace=namespace))
         except Gone:
             return None
 
@@ -107,16 +106,29 @@ class Api:
         return self.connection.stream(url, query=query, seconds=seconds)
 
     def patch(
-        self, resource: Resource, name: str, operations: Operations, *, deadline: Deadline
+        self,
+        resource: Resource,
+        name: str,
+        operations: Operations,
+        *,
+        deadline: Deadline,
+        namespace: str | None = None,
     ) -> Obj:
         """Apply a JSON Patch; FenceConflict where one of its tests does not hold."""
-        call = Call("patch", resource, name, {"fieldManager": MANAGER}, operations)
+        call = Call("patch", resource, name, {"fieldManager": MANAGER}, operations, namespace)
         return self._written(call, deadline)
 
-    def tried(self, resource: Resource, name: str, operations: Operations) -> Obj:
+    def tried(
+        self,
+        resource: Resource,
+        name: str,
+        operations: Operations,
+        *,
+        namespace: str | None = None,
+    ) -> Obj:
         """Let the server judge a JSON Patch, and give what it would make; nothing is changed."""
         query = {"fieldManager": MANAGER, "dryRun": "All"}
-        return self._repeated(Call("patch", resource, name, query, operations))
+        return self._repeated(Call("patch", resource, name, query, operations, namespace))
 
     def create(self, resource: Resource, thing: Obj, *, deadline: Deadline) -> Obj:
         """Create an object; AlreadyThere where its name is taken."""
@@ -139,10 +151,12 @@ class Api:
             return False
         return True
 
-    def allows(self, verb: str, resource: Resource, name: str | None) -> bool:
+    def allows(
+        self, verb: str, resource: Resource, name: str | None, *, namespace: str | None = None
+    ) -> bool:
         """Ask whether we may do something; asking is allowed to everybody."""
         attributes = {
-            "namespace": self.namespace,
+            "namespace": namespace or self.namespace,
             "verb": verb,
             "group": resource.group,
             "resource": resource.plural,
@@ -174,7 +188,7 @@ class Api:
                 if answer.status < _NO_SUCCESS:
                     return answer.body
                 if not _try_again(answer) or deadline.remaining <= wait:
-                    raise refusal(call, answer, place=self._place)
+                    raise refusal(call, answer, place=self._place(call))
             deadline.pause(wait)
         raise AssertionError  # pauses never end
 
@@ -186,13 +200,14 @@ class Api:
             wait = max(pause, answer.retry_after or 0.0)
             # "Too many requests" is said before anything is done; other failures tell nothing.
             if answer.status != _BUSY or deadline.remaining <= wait:
-                raise refusal(call, answer, place=self._place)
+                raise refusal(call, answer, place=self._place(call))
             deadline.pause(wait)
         raise AssertionError  # pauses never end
 
     def _sent(self, call: Call) -> Answer:
         self._count()
-        namespace = None if call.resource is ACCESS_REVIEWS else self.namespace
+        own = call.namespace or self.namespace
+        namespace = None if call.resource is ACCESS_REVIEWS else own
         answer = self.connection.send(
             call.method,
             call.resource.url(namespace, call.name),

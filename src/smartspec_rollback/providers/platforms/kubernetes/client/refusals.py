@@ -41,6 +41,8 @@ class Call:
     name: str | None = None
     query: Mapping[str, str] = field(default_factory=dict)
     body: object = None
+    namespace: str | None = None
+    """Without one, the connection's own."""
 
     @property
     def method(self) -> str:
