@@ -52,3 +52,15 @@ class TestKubernetesPlatform(PlatformContract):
     def clock(self, shop: Shop) -> Clock:
         """Supply the clock that the platform and the cluster go by."""
         return shop.clock
+
+
+class TestKubernetesBehindAService(TestKubernetesPlatform):
+    """The same, with the Service in front named, so that releases can be prewarmed."""
+
+    @pytest.fixture
+    def shop(self, tmp_path: Path) -> Iterator[Shop]:
+        """Supply a cluster on which v1.2.1 is live, after v1.2.0."""
+        with a_shop(tmp_path, traffic="service/checkout") as shop:
+            shop.deploy("v1.2.0")
+            shop.deploy("v1.2.1")
+            yield shop

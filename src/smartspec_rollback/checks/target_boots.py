@@ -43,9 +43,9 @@ def _untried(facts: Facts) -> Finding:
             prewarm,
             remedy=f"`prewarm: true` starts it while people read the plan; without it, {_GATED}",
         )
-    if not facts.can_prewarm:
+    if facts.prewarm_obstacle is not None:
         return _SAYS.unknown(
-            f"Whether {version} still boots today was not tried: this platform cannot prewarm.",
+            f"Whether {version} still boots today was not tried: {clause(facts.prewarm_obstacle)}.",
             prewarm,
             remedy=f"nothing to do; {_GATED}",
         )

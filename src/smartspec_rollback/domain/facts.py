@@ -61,7 +61,7 @@ class Facts(Value):
     chosen_verdict: Verdict | None
     target_hold: Hold | None
     inspection: Inspection | None
-    can_prewarm: bool
+    prewarm_obstacle: str | None
     boot: Boot | None
     active: Rollback | None
     recent: tuple[Rollback, ...]

@@ -63,7 +63,7 @@ def gather(
         inspection=platform.inspect(target, chosen.release)
         if isinstance(platform, InspectsReleases)
         else None,
-        can_prewarm=isinstance(platform, Prewarms),
+        prewarm_obstacle=_prewarm_obstacle(parts, chosen),
         boot=None,
         active=store.active(target),
         recent=store.rollbacks(target, limit=20),
@@ -74,6 +74,18 @@ def gather(
         ledger_gap=_ledger_gap(parts, request),
         database=look_into(parts, failed, chosen.release),
     )
+
+
+def _prewarm_obstacle(parts: Parts, chosen: Candidate) -> str | None:
+    """Say why the target cannot be prewarmed; None where it can, or nobody wants it."""
+    if not parts.settings.prewarm:
+        return None
+    if not isinstance(parts.platform, Prewarms):
+        return f"the platform {parts.platform.name} cannot prewarm"
+    try:
+        return parts.platform.declined(parts.target, chosen.release)
+    except ProviderError as error:
+        return error.what
 
 
 def _ledger_gap(parts: Parts, request: Request) -> str | None:

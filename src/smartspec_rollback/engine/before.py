@@ -25,9 +25,13 @@ _CANCELLED = "stopped on request before anything was done"
 _TOO_LATE = "it was approved, but the approval expired before execution could begin"
 
 
-def come_to_execute(run: Running) -> None:
-    """Bring the rollback from its recorded status into execution, or raise Stopped."""
-    still_valid(run)
+def come_to_execute(run: Running, *, just_planned: bool) -> None:
+    """Bring the rollback from its recorded status into execution, or raise Stopped.
+
+    ``just_planned``: this process looked at production a moment ago; it looks again before acting.
+    """
+    if not just_planned:
+        still_valid(run)
     run.prewarming.begin()
     if run.status is not Status.APPROVED:
         _ask(run)

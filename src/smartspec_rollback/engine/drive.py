@@ -38,15 +38,18 @@ _AFTER = (Status.VERIFYING, Status.UNSTABLE)
 _OVER = (Status.DENIED, Status.EXPIRED, Status.STALE)
 
 
-def drive(parts: Parts, rollback_id: str) -> Report | None:
-    """Take the rollback to its end; None where a living process is driving it already."""
+def drive(parts: Parts, rollback_id: str, *, just_planned: bool = False) -> Report | None:
+    """Take the rollback to its end; None where a living process is driving it already.
+
+    ``just_planned``: by this process, a moment ago.
+    """
     with _claimed(parts, rollback_id) as journal:
         if journal is None:
             return None
         run = _running(parts, journal)
         try:
             if run.status in (*BEFORE, *_DURING, *_AFTER):
-                _Driving(run).go()
+                _Driving(run).go(just_planned=just_planned)
                 _publish(parts, journal)
             elif journal.entries and journal.entries[-1].kind is not EntryKind.REPORTED:
                 _publish(parts, journal)  # its process died between the end and the report
@@ -137,11 +140,11 @@ class _Driving:
         self.journal = run.journal
         self.plan = run.plan
 
-    def go(self) -> None:
+    def go(self, *, just_planned: bool) -> None:
         """Go on from the recorded status until it ends or stops."""
         if self.run.status in BEFORE:
             try:
-                come_to_execute(self.run)
+                come_to_execute(self.run, just_planned=just_planned)
             except Stopped as stop:
                 self.close(stop)
                 return

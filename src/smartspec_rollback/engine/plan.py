@@ -30,7 +30,7 @@ def make_plan(
 ) -> Plan:
     """Decide everything that executing will need; nothing is done yet."""
     seen, to = facts.snapshot, resolution.chosen
-    prewarm = may_prewarm(parts, findings)
+    prewarm = may_prewarm(parts, facts, findings)
     steps = _steps(parts, seen, resolution, prewarm=prewarm)
     return Plan(
         rollback_id=facts.rollback_id,
@@ -62,7 +62,7 @@ def make_plan(
     )
 
 
-def may_prewarm(parts: Parts, findings: tuple[Finding, ...]) -> bool:
+def may_prewarm(parts: Parts, facts: Facts, findings: tuple[Finding, ...]) -> bool:
     """Say whether the target may be started while people read.
 
     Only where its owners want it, the platform can, nothing blocks, and the schema check passed:
@@ -72,6 +72,7 @@ def may_prewarm(parts: Parts, findings: tuple[Finding, ...]) -> bool:
     return (
         parts.settings.prewarm
         and isinstance(parts.platform, Prewarms)
+        and facts.prewarm_obstacle is None
         and schema_passed
         and not any(f.blocks for f in findings)
     )

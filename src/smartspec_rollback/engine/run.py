@@ -98,7 +98,7 @@ def _carry_through(
     if request.auto_approve and unattended_refusal(parts, plan) is None:
         consent_unattended(parts, question_of(planned, plan))
     parts.listener.planned(report.build(parts.store, planned.id))
-    ended = _follow(parts, planned.id)
+    ended = drive(parts, planned.id, just_planned=True) or attach(parts, planned.id)
     if ended.rollback.status is Status.STALE and (done := _done(parts, failed, request)):
         return done
     return ended

@@ -73,6 +73,10 @@ class Prewarmed(Value):
 class Prewarms(Protocol):
     """Starts a release beside the live one, at full capacity and without traffic."""
 
+    def declined(self, target: Target, release: Release, /) -> str | None:
+        """Say why a release cannot be prewarmed here; None where nothing speaks against it."""
+        ...
+
     def prewarm(self, target: Target, release: Release, /, *, operation: str) -> None:
         """Start it; idempotent. Its processes get ``SMARTSPEC_PREWARM=1``."""
         ...

@@ -156,6 +156,10 @@ class FakePlatform(FakeProduction):
             wanted=self._pace.instances,
         )
 
+    def declined(self, target: Target, release: Release, /) -> str | None:  # noqa: ARG002 - it always can
+        """Say that nothing speaks against prewarming."""
+        return None
+
     def prewarm(self, target: Target, release: Release, /, *, operation: str) -> None:
         """Start a release beside the live one; does nothing where it runs already."""
         afterwards = self._answer("prewarm", target)

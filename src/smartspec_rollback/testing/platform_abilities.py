@@ -67,7 +67,7 @@ class AbilitiesContract(PlatformFixtures):
         clock: Clock,
     ) -> None:
         """Prewarming touches production, makes the plan stale, or cannot be taken back."""
-        if not isinstance(platform, Prewarms):
+        if not isinstance(platform, Prewarms) or platform.declined(target, deployable):
             return
         before = platform.observe(target)
         for _ in range(2):
@@ -94,7 +94,7 @@ class AbilitiesContract(PlatformFixtures):
         clock: Clock,
     ) -> None:
         """The promised Snapshot plans other steps than the real one, or discard removes traffic."""
-        if not isinstance(platform, Prewarms):
+        if not isinstance(platform, Prewarms) or platform.declined(target, deployable):
             return
         seen = platform.observe(target)
         promised = platform.promised(seen, deployable)

@@ -77,7 +77,7 @@ SAFE = Facts(
     chosen_verdict=a_verdict("deploy-12344", VerdictOutcome.PASS, at=NOON - timedelta(hours=23)),
     target_hold=None,
     inspection=INSPECTION,
-    can_prewarm=True,
+    prewarm_obstacle=None,
     boot=Boot(ready=True, detail="3 of 3 instances ready, 2 smoke tests passed", at=NOW),
     active=None,
     recent=(),

@@ -289,13 +289,13 @@ def test_an_untried_boot_is_unknown_in_words_that_fit(boot: Boot | None) -> None
     """Whether anything is being started must be clear before people consent."""
     on = but(boot=boot)
     off = msgspec.structs.replace(decided(prewarm=False), boot=boot)
-    unable = but(boot=boot, can_prewarm=False)
+    unable = but(boot=boot, prewarm_obstacle="the platform toy cannot prewarm")
     dry = but(boot=boot, dry_run=True)
     assert target_boots.check(on).summary == (
         "v1.2.0 has not been booted yet: it is started beside the live version while you read, "
         "and nothing is switched unless it passes."
     )
     assert "(prewarm is off)" in target_boots.check(off).summary
-    assert "this platform cannot prewarm" in target_boots.check(unable).summary
+    assert "the platform toy cannot prewarm." in target_boots.check(unable).summary
     assert {target_boots.check(f).outcome for f in (on, off, unable, dry)} == {UNKNOWN}
     assert "a dry run starts nothing" in target_boots.check(dry).summary

@@ -92,6 +92,10 @@ DISRUPTION_BUDGET = Resource(
     "policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", short=("pdb",),
     subresources=("status",), counted="spec",
 )  # fmt: skip
+NETWORK_POLICY = Resource(
+    "networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", short=("netpol",),
+    counted="spec",
+)  # fmt: skip
 ACCESS_REVIEW = Resource(
     "authorization.k8s.io", "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews",
     namespaced=False, verbs=("create",),
@@ -104,7 +108,8 @@ HTTP_ROUTE = Resource(
 BUILT_IN = (
     NAMESPACE, NODE, POD, SERVICE, ENDPOINTS, CONFIG_MAP, SECRET, EVENT, SERVICE_ACCOUNT, CLAIM,
     QUOTA, DEPLOYMENT, REPLICA_SET, STATEFUL_SET, DAEMON_SET, CONTROLLER_REVISION,
-    ENDPOINT_SLICE, LEASE, AUTOSCALER, DISRUPTION_BUDGET, ACCESS_REVIEW, HTTP_ROUTE,
+    ENDPOINT_SLICE, LEASE, AUTOSCALER, DISRUPTION_BUDGET, ACCESS_REVIEW, NETWORK_POLICY,
+    HTTP_ROUTE,
 )  # fmt: skip
 
 

@@ -12,12 +12,18 @@ from smartspec_rollback.ports.platform import Access
 from smartspec_rollback.providers.platforms.kubernetes.guard import lease_name
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     CONFIG_MAPS,
+    DEPLOYMENTS,
+    ENDPOINT_SLICES,
     LEASES,
+    NETWORK_POLICIES,
     PODS,
+    QUOTAS,
     SECRETS,
+    SERVICES,
     Resource,
 )
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site
+from smartspec_rollback.providers.platforms.kubernetes.shadow.making import shadow_name
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,23 @@ def rules(site: Site) -> tuple[Rule, ...]:
         Rule(SECRETS, ("get",), None, "whether configuration changed"),
         Rule(LEASES, ("create",), None, "one rollback at a time"),
         Rule(LEASES, ("get", "patch", "delete"), lease, "one rollback at a time"),
+        *_of_traffic(site),
+    )
+
+
+def _of_traffic(site: Site) -> tuple[Rule, ...]:
+    """List what moving a Service, and standing prewarmed instances up beside it, need."""
+    service, shadow = site.settings.traffic_service, shadow_name(site.settings.name)
+    if service is None or site.kind.resource is not DEPLOYMENTS:
+        return ()
+    return (
+        Rule(SERVICES, ("get", "patch"), service, "whom traffic goes to"),
+        Rule(ENDPOINT_SLICES, ("list",), None, "which instances traffic goes to"),
+        Rule(DEPLOYMENTS, ("create",), None, "prewarmed instances"),
+        Rule(DEPLOYMENTS, ("get", "watch", "patch", "delete"), shadow, "prewarmed instances"),
+        Rule(SERVICES, ("list",), None, "whether one would send traffic to prewarmed instances"),
+        Rule(NETWORK_POLICIES, ("list",), None, "whether prewarmed instances would be cut off"),
+        Rule(QUOTAS, ("list",), None, "whether there is room for prewarmed instances"),
     )
 
 

@@ -17,11 +17,12 @@ from smartspec_rollback.providers.platforms.kubernetes.action import (
 )
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site
 from smartspec_rollback.providers.platforms.kubernetes.rolling import actions as rolling
+from smartspec_rollback.providers.platforms.kubernetes.shadow import actions as shadow
 
 _TRIES = 8
 _PAUSE = 0.05
 
-ACTIONS: Mapping[str, Action] = {**rolling.ACTIONS}
+ACTIONS: Mapping[str, Action] = {**rolling.ACTIONS, **shadow.ACTIONS}
 """By the kind of step."""
 
 

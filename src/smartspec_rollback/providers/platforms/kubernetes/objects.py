@@ -41,6 +41,10 @@ DAEMON_SETS = Resource("apps", "v1", "daemonsets", "DaemonSet")
 CONTROLLER_REVISIONS = Resource("apps", "v1", "controllerrevisions", "ControllerRevision")
 REPLICA_SETS = Resource("apps", "v1", "replicasets", "ReplicaSet")
 PODS = Resource("", "v1", "pods", "Pod")
+SERVICES = Resource("", "v1", "services", "Service")
+ENDPOINT_SLICES = Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice")
+NETWORK_POLICIES = Resource("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy")
+QUOTAS = Resource("", "v1", "resourcequotas", "ResourceQuota")
 CONFIG_MAPS = Resource("", "v1", "configmaps", "ConfigMap")
 SECRETS = Resource("", "v1", "secrets", "Secret")
 LEASES = Resource("coordination.k8s.io", "v1", "leases", "Lease")
@@ -104,6 +108,11 @@ def version_of(thing: Obj) -> str:
 def annotation(thing: Obj, name: str) -> str:
     """Give an annotation; an empty text where there is none."""
     return text(thing, "metadata", "annotations", name)
+
+
+def pointer(key: str) -> str:
+    """Spell a key as a JSON Pointer names it."""
+    return key.replace("~", "~0").replace("/", "~1")
 
 
 def controlled_by(thing: Obj, owner: Obj) -> bool:

@@ -10,21 +10,24 @@ from smartspec_rollback.domain.snapshot import Fence, Inspection, Snapshot
 from smartspec_rollback.domain.step import Progress, Step
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.ports.clock import Clock, Deadline
-from smartspec_rollback.ports.platform import Access
+from smartspec_rollback.ports.platform import Access, Prewarmed
 from smartspec_rollback.providers.platforms.kubernetes import access, acting, guard
 from smartspec_rollback.providers.platforms.kubernetes.action import Sending
 from smartspec_rollback.providers.platforms.kubernetes.client.api import Api
 from smartspec_rollback.providers.platforms.kubernetes.reading import Reader, Site
 from smartspec_rollback.providers.platforms.kubernetes.rolling import inspecting, looking, steps
 from smartspec_rollback.providers.platforms.kubernetes.settings import KubernetesSettings
+from smartspec_rollback.providers.platforms.kubernetes.shadow import prewarming
 from smartspec_rollback.providers.platforms.kubernetes.waiting import PATIENCE, Waiting
+
+_PREWARMING = "prewarm"
 
 
 class KubernetesPlatform:
     """A Deployment of a cluster, rolled back by the cluster's own rolling update.
 
-    Implements ``Platform``, ``InspectsReleases``, ``Guards`` and ``TellsAccess``. Needs the extra
-    ``kubernetes``. Safe to use from several threads.
+    Implements ``Platform``, ``InspectsReleases``, ``Prewarms``, ``Guards`` and ``TellsAccess``.
+    Needs the extra ``kubernetes``. Safe to use from several threads.
     """
 
     name: ClassVar[str] = "kubernetes"
@@ -71,9 +74,9 @@ class KubernetesPlatform:
     def settled(self, step: Step, /) -> Progress:
         """Observe how far a step has come; waits a little where nothing moved since last time."""
         site = self._site(step.target)
-        self._waiting.for_change(site, step)
+        self._waiting.for_change(site, step.id)
         looked = acting.settled(site, step)
-        self._waiting.looked(site, step, looked)
+        self._waiting.looked(site, step.id, looked)
         return looked.progress
 
     # InspectsReleases
@@ -91,6 +94,35 @@ class KubernetesPlatform:
         """Tell whether a release could be run again now."""
         site = self._site(target)
         return inspecting.inspection(site, self._reader.recent(site), release)
+
+    # Prewarms
+
+    def declined(self, target: Target, release: Release, /) -> str | None:
+        """Say why a release cannot be prewarmed here; None where nothing speaks against it."""
+        site = self._site(target)
+        return prewarming.declined(site, self._reader.recent(site), release)
+
+    def prewarm(self, target: Target, release: Release, /, *, operation: str) -> None:
+        """Make a shadow of the workload with the release's template."""
+        prewarming.prewarm(self._site(target), self._reader, release, operation=operation)
+
+    def prewarmed(self, target: Target, release: Release, /) -> Prewarmed:
+        """Observe how far the shadow is; waits a little where nothing moved since last time."""
+        site = self._site(target)
+        self._waiting.for_change(site, _PREWARMING)
+        found, looked = prewarming.prewarmed(site, release)
+        self._waiting.looked(site, _PREWARMING, looked)
+        return found
+
+    def discard(self, target: Target, release: Release, /) -> None:
+        """Remove the shadow, unless it receives traffic."""
+        prewarming.discard(self._site(target), release)
+
+    def promised(self, seen: Snapshot, release: Release, /) -> Snapshot:
+        """Say what ``seen`` will be once the shadow stands."""
+        site = self._site(seen.target)
+        state = self._reader.recent(site, version=seen.resource_version)
+        return prewarming.promised(seen, state, steps.remembered(site, state, release))
 
     # Guards
 

@@ -16,12 +16,14 @@ from smartspec_rollback.providers.platforms.kubernetes.client.api import Api
 from smartspec_rollback.providers.platforms.kubernetes.client.refusals import Forbidden
 from smartspec_rollback.providers.platforms.kubernetes.configuration import Found, Reference
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
+    DEPLOYMENTS,
     Obj,
     part,
     uid_of,
     version_of,
 )
 from smartspec_rollback.providers.platforms.kubernetes.settings import KubernetesSettings
+from smartspec_rollback.providers.platforms.kubernetes.shadow.beside import Beside, beside
 from smartspec_rollback.providers.platforms.kubernetes.workloads import kind_of
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept, current
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kind import Kind
@@ -65,12 +67,14 @@ class Site:
 class State:
     """What was read of a Target. ``known`` are its revisions, the one that was live last first.
 
+    ``beside`` is the Service in front, with the shadow, where there is one that tells them apart.
     ``needed`` is what the template refers to, ``found`` what the cluster has of that.
     """
 
     kind: Kind
     workload: Obj
     known: tuple[Kept, ...]
+    beside: Beside | None
     needed: tuple[Reference, ...]
     found: Found
 
@@ -124,7 +128,8 @@ class Reader:
         workload, kind = site.workload(), site.kind
         known = kind.revisions(site.api, workload, container=site.settings.container)
         needed = configuration.references(part(workload, "spec", "template"))
-        state = State(kind, workload, known, needed, read_configuration(site, needed))
+        found = read_configuration(site, needed)
+        state = State(kind, workload, known, _beside(site, workload), needed, found)
         with self._lock:
             self._kept[site.target] = (self._clock.monotonic(), state)
         return state
@@ -138,6 +143,14 @@ class Reader:
         if version is not None and version_of(state.workload) != version:
             return self.look(site)
         return state
+
+
+def _beside(site: Site, workload: Obj) -> Beside | None:
+    """Read the Service in front and the shadow beside, where the settings name a Service."""
+    service = site.settings.traffic_service
+    if service is None or site.kind.resource is not DEPLOYMENTS:
+        return None
+    return beside(site.api, workload, service)
 
 
 def read_configuration(site: Site, needed: tuple[Reference, ...]) -> Found:

@@ -17,6 +17,8 @@ _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
 Seconds = Annotated[float, Meta(gt=0, extra={"smartspec": "duration"})]
 Url = Annotated[str, Meta(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$", max_length=2000)]
 
+Front = Annotated[str, Meta(pattern=rf"^service/{_SUBDOMAIN}$", max_length=253)]
+
 
 class KubernetesSettings(Value):
     """A workload in a cluster, rolled back by the cluster's own rolling update.
@@ -56,6 +58,15 @@ class KubernetesSettings(Value):
             examples=["kubeconfig.yaml"],
         ),
     ] = None
+    traffic: Annotated[
+        Front | None,
+        Meta(
+            description="The Service in front of the workload. With `prewarm: true` it is pointed "
+            "at instances that stand ready, which takes moments; without it, traffic follows the "
+            "rolling update.",
+            examples=["service/checkout"],
+        ),
+    ] = None
     container: Annotated[
         str | None,
         Meta(
@@ -91,3 +102,9 @@ class KubernetesSettings(Value):
     def name(self) -> str:
         """The workload's name without its kind."""
         return self.workload.partition("/")[2]
+
+    @property
+    def traffic_service(self) -> str | None:
+        """The name of the Service in front; None where none is named."""
+        kind, _, name = (self.traffic or "").partition("/")
+        return name if kind == "service" else None

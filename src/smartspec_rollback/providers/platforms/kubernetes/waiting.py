@@ -7,7 +7,7 @@ never believed, so a dropped, expired or forbidden one costs a moment, and the n
 import threading
 from dataclasses import dataclass, field
 
-from smartspec_rollback.domain.step import ProgressState, Step
+from smartspec_rollback.domain.step import ProgressState
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.errors import ProviderError
 from smartspec_rollback.providers.platforms.kubernetes.action import Looked
@@ -24,7 +24,7 @@ Place = tuple[Target, str]
 
 @dataclass
 class Waiting:
-    """Remembers what was looked at last, step by step.
+    """Remembers what was looked at last, by what it was looked at for.
 
     ``patience`` is in seconds of the real time; 0 never waits.
     """
@@ -33,10 +33,10 @@ class Waiting:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _seen: dict[Place, Looked] = field(default_factory=dict)
 
-    def for_change(self, site: Site, step: Step) -> None:
+    def for_change(self, site: Site, key: str) -> None:
         """Wait until what was looked at last has moved, or patience is over."""
         with self._lock:
-            seen = self._seen.get((site.target, step.id))
+            seen = self._seen.get((site.target, key))
         if seen is None or not self.patience:
             return
         awaited = seen.awaited
@@ -54,10 +54,10 @@ class Waiting:
             # What moves once mostly moves several times at once: one look for all of it.
             site.clock.sleep(_GATHER)
 
-    def looked(self, site: Site, step: Step, looked: Looked) -> None:
+    def looked(self, site: Site, key: str, looked: Looked) -> None:
         """Remember what was looked at; before a look at what is over nobody waits."""
         with self._lock:
             if looked.progress.state is ProgressState.PENDING:
-                self._seen[site.target, step.id] = looked
+                self._seen[site.target, key] = looked
             else:
-                self._seen.pop((site.target, step.id), None)
+                self._seen.pop((site.target, key), None)

@@ -81,6 +81,10 @@ class LocalPlatform:
 
     # Prewarms
 
+    def declined(self, target: Target, release: Release, /) -> str | None:  # noqa: ARG002 - it always can
+        """Say that nothing speaks against prewarming."""
+        return None
+
     def prewarm(self, target: Target, release: Release, /, *, operation: str) -> None:
         """Start a release beside the live one, with as many instances and without traffic."""
         site = self._site(target)

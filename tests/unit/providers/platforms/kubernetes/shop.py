@@ -71,6 +71,12 @@ def template(version: str, **more: Any) -> dict[str, Any]:
     }
 
 
+def service(name: str, **selected: str) -> dict[str, Any]:
+    """Write a Service."""
+    ports = [{"port": 80, "targetPort": 8080}]
+    return {"metadata": {"name": name}, "spec": {"selector": selected, "ports": ports}}
+
+
 @dataclass
 class Shop:
     """The cluster, the platform on it, and what people do to it."""
@@ -220,6 +226,7 @@ def a_shop(
             NAMESPACE,
             {"metadata": {"name": "payments"}, "stringData": {"key": SECRET}},
         )
+        cluster.create(resources.SERVICE, NAMESPACE, service(NAME, app=NAME))
         if speed is None:
             cluster.advance(5.0)
         config = cluster.kubeconfig(folder / "kubeconfig", namespace=NAMESPACE)

@@ -44,6 +44,8 @@ from smartspec_rollback.providers.platforms.kubernetes.rolling.steps import (
     START,
     SWITCH,
 )
+from smartspec_rollback.providers.platforms.kubernetes.shadow.making import SHADOW_OF
+from smartspec_rollback.providers.platforms.kubernetes.shadow.steps import BEHIND
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
 from smartspec_rollback.providers.platforms.kubernetes.workloads.template import template_digest
 
@@ -73,10 +75,10 @@ class Rolling:
         if marks is not None and marks.operation(step.kind) == fence.operation:
             return None
         must_match(site, state, fence, begun=marks is not None)
-        if marks is not None and step.kind in (START, SWITCH, SCALE_DOWN):
+        if marks is not None and step.kind != RESUME:
             _must_follow(step, marks, state)
             return patches.marking(state, marks.adding(step.kind, fence.operation))
-        if step.kind not in (RESUME, START):
+        if step.kind not in (RESUME, START, BEHIND):
             version = step.parameter("version")
             raise NotDone(f"{version} was not started; nothing was done", where=site.where)
         target = target_of(site, step, state)
@@ -97,7 +99,7 @@ class Rolling:
 
 
 ACTIONS: Mapping[str, Action] = {
-    kind: Rolling(kind) for kind in (RESUME, START, SWITCH, SCALE_DOWN)
+    kind: Rolling(kind) for kind in (RESUME, START, BEHIND, SWITCH, SCALE_DOWN)
 }
 """By the kind of step."""
 
@@ -148,7 +150,7 @@ def _progress(site: Site, workload: Obj, step: Step) -> Progress:
     match step.kind:
         case "start-instances":
             return _told(site.kind.started(workload, target, before=before), known)
-        case "switch-traffic":
+        case "restore-behind-traffic" | "switch-traffic":
             return _told(site.kind.converged(workload, target, before=before), known)
         case _:
             return _gone(site, workload, target)
@@ -188,7 +190,8 @@ def _gone(site: Site, workload: Obj, target: Kept | None) -> Progress:
         return Progress(state=ProgressState.UNKNOWN, detail="the target's revision is not there")
     label = site.kind.hash_label
     labels = selector(part(workload, "spec", "selector"))
-    query = ",".join(filter(None, (labels, label, f"{label}!={target.pod_hash}")))
+    old = (labels, label, f"{label}!={target.pod_hash}", f"!{SHADOW_OF}")
+    query = ",".join(filter(None, old))
     left = [each for each in site.api.list(PODS, labels=query) if _counts(each, workload)]
     if left:
         ending = sum("deletionTimestamp" in part(each, "metadata") for each in left)

@@ -8,13 +8,20 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from smartspec_rollback.domain.release import Release
-from smartspec_rollback.domain.snapshot import Operation, Revision, Share, Snapshot
+from smartspec_rollback.domain.snapshot import Operation, Revision, Share, Snapshot, Workload
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.values import digest
 from smartspec_rollback.providers.platforms.kubernetes import configuration
-from smartspec_rollback.providers.platforms.kubernetes.objects import uid_of, version_of
+from smartspec_rollback.providers.platforms.kubernetes.objects import (
+    name_of,
+    part,
+    uid_of,
+    version_of,
+)
 from smartspec_rollback.providers.platforms.kubernetes.reading import State
+from smartspec_rollback.providers.platforms.kubernetes.shadow.beside import Serving
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept, told_id
+from smartspec_rollback.providers.platforms.kubernetes.workloads.template import version_named
 
 _ALL = 100
 
@@ -28,7 +35,7 @@ def snapshot(
     front_door: str | None = None,
 ) -> Snapshot:
     """Describe a Target. ``operation`` is whoever holds it; without one, a rollout counts."""
-    live = state.live
+    live = _with_traffic(state)
     revisions = tuple(_revision(state, each) for each in state.known)
     first = tuple(r for each, r in zip(state.known, revisions, strict=True) if each is live)
     template, is_paused, content = state.what_stands
@@ -37,8 +44,8 @@ def snapshot(
         at=at,
         uid=uid_of(state.workload),
         live=first[0] if first else None,
-        traffic=_traffic(state.known, live),
-        workloads=tuple(each.workload() for each in state.known if each.in_use),
+        traffic=_traffic(state, live),
+        workloads=(*(each.workload() for each in state.known if each.in_use), *_shadow(state)),
         history=(*first, *(r for r in revisions if r not in first)),
         operation=operation or _rollout(state),
         owners=None,
@@ -60,12 +67,47 @@ def rolling_fingerprints(seen: Snapshot, state: State) -> frozenset[str]:
     return frozenset(replace(seen, traffic=each).fingerprint for each in shares)
 
 
-def _traffic(known: tuple[Kept, ...], live: Kept | None) -> tuple[Share, ...]:
+def _with_traffic(state: State) -> Kept | None:
+    """Find what is live: what the shadow runs while it has the traffic, else the workload's."""
+    beside = state.beside
+    if beside is None or beside.shadow is None or not beside.shadow_serves:
+        return state.live
+    running = beside.shadow.facts.template
+    return next((each for each in state.known if each.digest == running), state.live)
+
+
+def _shadow(state: State) -> tuple[Workload, ...]:
+    """Describe the shadow's instances; they are prewarmed as long as they have no traffic."""
+    beside = state.beside
+    if beside is None or beside.shadow is None:
+        return ()
+    shadow = beside.shadow
+    version = version_named(part(shadow.deployment, "spec", "template"), None)
+    named = {each.digest: each.release.version for each in state.known}
+    running = max(0, shadow.running)
+    return (
+        Workload(
+            revision=shadow.facts.revision,
+            version=named.get(shadow.facts.template, version),
+            desired=max(0, shadow.desired),
+            running=running,
+            ready=max(0, min(shadow.available, running)),
+            prewarmed=not beside.shadow_serves,
+        ),
+    )
+
+
+def _traffic(state: State, live: Kept | None) -> tuple[Share, ...]:
     """Tell who gets traffic; nothing while several have pods: Services spread it by readiness.
 
     Readiness itself is left out: crashing pods would make every plan stale again and again.
     """
-    in_use = [each for each in known if each.in_use]
+    beside = state.beside
+    if beside is not None and beside.serving is Serving.NEITHER:
+        return (Share(revision=f"whatever {name_of(beside.service)} selects", percent=_ALL),)
+    if beside is not None and beside.shadow_serves and live is not None:
+        return (Share(revision=live.id, percent=_ALL),)
+    in_use = [each for each in state.known if each.in_use]
     if live is None or in_use != [live]:
         return ()
     return (Share(revision=live.id, percent=_ALL),)

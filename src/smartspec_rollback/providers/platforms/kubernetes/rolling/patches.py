@@ -13,6 +13,7 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     Obj,
     annotation,
     part,
+    pointer,
     uid_of,
     version_of,
 )
@@ -77,4 +78,4 @@ def _deployment_id(workload: Obj, said: str | None) -> Operations:
 
 
 def _pointer(name: str) -> str:
-    return f"/metadata/annotations/{name.replace('~', '~0').replace('/', '~1')}"
+    return f"/metadata/annotations/{pointer(name)}"

@@ -13,6 +13,7 @@ from smartspec_rollback.providers.platforms.kubernetes.marks import standing_mar
 from smartspec_rollback.providers.platforms.kubernetes.objects import number, part
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site, State
 from smartspec_rollback.providers.platforms.kubernetes.rolling import patches
+from smartspec_rollback.providers.platforms.kubernetes.shadow.steps import around
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept, matching
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kind import Hindrance
 from smartspec_rollback.providers.platforms.kubernetes.workloads.template import template_digest
@@ -39,7 +40,15 @@ def listed(site: Site, seen: Snapshot, state: State, *, to: Release) -> tuple[St
     _tried(site, state, target)
     plain = _rolling(site, seen.live, state, target, to)
     hindrance = state.kind.hindrance(state.workload, state.known, target)
-    return plain if hindrance is None else (_resume(plain[0], hindrance), *plain)
+    listed = plain if hindrance is None else (_resume(plain[0], hindrance), *plain)
+    beside = state.beside
+    if beside is None or beside.slot is None or not _stands_prewarmed(seen, target):
+        return listed
+    return around(listed, site, state, beside, beside.slot)
+
+
+def _stands_prewarmed(seen: Snapshot, target: Kept) -> bool:
+    return any(each.prewarmed and each.revision == target.id for each in seen.workloads)
 
 
 def remembered(site: Site, state: State, release: Release) -> Kept:

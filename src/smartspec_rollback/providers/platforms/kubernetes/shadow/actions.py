@@ -1,0 +1,230 @@
+"""Flipping the Service to the shadow and back, and removing the shadow: sent and looked at.
+
+A flip replaces one key of the selector, with our annotation in the same patch, and only while the
+Service is what was read and the other side covers the load.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from smartspec_rollback.domain.step import Progress, ProgressState, Step
+from smartspec_rollback.errors import FenceConflict, NotDone
+from smartspec_rollback.providers.platforms.kubernetes.action import Action, Looked, Sending
+from smartspec_rollback.providers.platforms.kubernetes.client.api import Operations
+from smartspec_rollback.providers.platforms.kubernetes.marks import (
+    MARK,
+    Marks,
+    marks_of,
+    standing_marks,
+)
+from smartspec_rollback.providers.platforms.kubernetes.objects import (
+    DEPLOYMENTS,
+    PODS,
+    SERVICES,
+    Obj,
+    name_of,
+    part,
+    pointer,
+    selector,
+    uid_of,
+    version_of,
+)
+from smartspec_rollback.providers.platforms.kubernetes.reading import Site, State
+from smartspec_rollback.providers.platforms.kubernetes.rolling.fencing import (
+    must_match,
+    our_marks,
+)
+from smartspec_rollback.providers.platforms.kubernetes.shadow.beside import (
+    Beside,
+    Serving,
+    beside,
+    served_by,
+    shadow_pods,
+)
+from smartspec_rollback.providers.platforms.kubernetes.shadow.making import SHADOW_OF, Shadow
+from smartspec_rollback.providers.platforms.kubernetes.shadow.prewarming import scaled
+from smartspec_rollback.providers.platforms.kubernetes.shadow.steps import (
+    HAND_BACK,
+    REMOVE,
+    TO_SHADOW,
+)
+from smartspec_rollback.providers.platforms.kubernetes.workloads.controller_revisions import (
+    is_ready,
+)
+
+_PAUSE = 0.2
+
+
+@dataclass(frozen=True)
+class Flip:
+    """Pointing the Service at the shadow, or back at the workload."""
+
+    kind: str
+
+    def send(self, sending: Sending, /) -> None:
+        """Flip one key of the selector, once the side it turns to covers the load."""
+        site, step, fence = sending.site, sending.step, sending.fence
+        state = sending.reader.look(site)
+        found = _beside(site, state)
+        marks = _flip_marks(found.service, step)
+        if marks is not None and marks.operation(step.kind) == fence.operation:
+            return
+        begun = our_marks(state.workload, step) is not None
+        must_match(site, state, fence, begun=begun)
+        if self.kind == TO_SHADOW:
+            _cover_by_shadow(sending, state, found)
+        else:
+            _must_cover(site, state, step, found)
+        fresh = marks or Marks(to=step.parameter("template"), before="")
+        operations = _flipping(found.service, step, fresh.adding(step.kind, fence.operation))
+        site.api.patch(SERVICES, name_of(found.service), operations, deadline=sending.deadline)
+
+    def look(self, site: Site, step: Step, /) -> Looked:
+        """Observe whom the Service sends traffic to."""
+        workload = site.workload()
+        found = beside(site.api, workload, step.parameter("service"))
+        marks = _flip_marks(found.service, step)
+        if marks is None or not marks.operation(step.kind):
+            return _pending("not sent yet")
+        if self.kind == TO_SHADOW and marks.operation(HAND_BACK):
+            return Looked(Progress(state=ProgressState.DONE, detail="it went on since"))
+        ours = Serving.SHADOW if self.kind == TO_SHADOW else Serving.WORKLOAD
+        if found.serving is not ours:
+            detail = "somebody else pointed the Service elsewhere meanwhile"
+            return Looked(Progress(state=ProgressState.FAILED, detail=detail))
+        return self._served(site, workload, step)
+
+    def _served(self, site: Site, workload: Obj, step: Step) -> Looked:
+        """Compare the pods that get traffic with those that should."""
+        if self.kind == TO_SHADOW:
+            pods = shadow_pods(site.api, workload)
+        else:
+            labels = selector(part(workload, "spec", "selector"))
+            pods = site.api.list(PODS, labels=f"{labels},!{SHADOW_OF}")
+        good = {name_of(each) for each in pods if is_ready(each)}
+        served = served_by(site.api, step.parameter("service"))
+        version = step.parameter("version")
+        if not served or served - good:
+            others = len(served - good)
+            return _pending(f"{others} of {len(served)} instances with traffic are not of it yet")
+        if good - served:
+            return _pending(f"{len(served)} of {len(good)} instances of {version} get traffic")
+        detail = f"all traffic goes to {len(served)} instances of {version}"
+        return Looked(Progress(state=ProgressState.DONE, detail=detail))
+
+
+@dataclass(frozen=True)
+class Removal:
+    """Removing the shadow once the workload has the traffic."""
+
+    def send(self, sending: Sending, /) -> None:
+        """Delete it, if it is still there; refused while it receives traffic."""
+        site, step = sending.site, sending.step
+        state = sending.reader.look(site)
+        must_match(site, state, sending.fence, begun=our_marks(state.workload, step) is not None)
+        found = _beside(site, state)
+        if found.serving is not Serving.WORKLOAD:
+            raise NotDone("the prewarmed instances still receive traffic; nothing was done")
+        if found.shadow is not None:
+            site.api.delete(DEPLOYMENTS, found.shadow.deployment, deadline=sending.deadline)
+
+    def look(self, site: Site, step: Step, /) -> Looked:
+        """Count what is left of it."""
+        found = site.api.get(DEPLOYMENTS, step.parameter("shadow"))
+        if found is not None:
+            return _pending("not sent yet")
+        left = len(shadow_pods(site.api, site.workload()))
+        if left:
+            return _pending(f"{left} prewarmed instances are ending")
+        return Looked(Progress(state=ProgressState.DONE, detail="no prewarmed instance is left"))
+
+
+ACTIONS: Mapping[str, Action] = {
+    TO_SHADOW: Flip(TO_SHADOW),
+    HAND_BACK: Flip(HAND_BACK),
+    REMOVE: Removal(),
+}
+"""By the kind of step."""
+
+
+def _pending(detail: str) -> Looked:
+    return Looked(Progress(state=ProgressState.PENDING, detail=detail))
+
+
+def _beside(site: Site, state: State) -> Beside:
+    if state.beside is None or state.beside.slot is None:
+        raise NotDone("the Service no longer tells workload and shadow apart", where=site.where)
+    return state.beside
+
+
+def _flip_marks(service: Obj, step: Step) -> Marks | None:
+    """Read the Service's marks of this rollback; None where it was not touched by it."""
+    marks = marks_of(service)
+    if marks is None or marks.to != step.parameter("template"):
+        return None
+    return None if standing_marks(service) == step.parameter("service_marked") else marks
+
+
+def _cover_by_shadow(sending: Sending, state: State, found: Beside) -> None:
+    """See that the shadow covers the load of now, which may have grown since it was made."""
+    site, step, deadline = sending.site, sending.step, sending.deadline
+    needed = state.kind.wanted(state.workload)
+    shadow = found.shadow
+    while True:
+        if shadow is None or shadow.facts.template != step.parameter("template"):
+            raise NotDone("the target does not stand prewarmed; nothing was done", where=site.where)
+        if needed == 0 or shadow.available >= max(needed, 1):
+            return
+        if deadline.expired:
+            raise NotDone(
+                f"{shadow.available} of {needed} prewarmed instances are ready; nothing was done",
+                where=site.where,
+            )
+        if shadow.desired < needed:
+            _grow(site, shadow, needed, sending)
+        deadline.pause(_PAUSE)
+        shadow = beside(site.api, state.workload, step.parameter("service")).shadow
+
+
+def _grow(site: Site, shadow: Shadow, needed: int, sending: Sending) -> None:
+    try:
+        scaled(site, shadow, needed, sending.deadline)
+    except FenceConflict:
+        return  # it moved; it is read again, and tried again
+
+
+def _must_cover(site: Site, state: State, step: Step, found: Beside) -> None:
+    """Refuse to hand back what the workload could not carry: an autoscaler may have shrunk it."""
+    target = next((k for k in state.known if k.digest == step.parameter("template")), None)
+    available = target.pods.available if target is not None else 0
+    shadow = found.shadow
+    needed = max(1, shadow.desired if shadow is not None else int(step.parameter("wanted")))
+    if available < needed:
+        raise NotDone(
+            f"{available} of {needed} instances of {site.settings.workload} are ready, too few "
+            "for the traffic, which stays with the prewarmed ones",
+            where=site.where,
+            remedy="if an autoscaler shrank it while it had no traffic, raise its minReplicas, "
+            "then resume",
+        )
+
+
+def _flipping(service: Obj, step: Step, marks: Marks) -> Operations:
+    to_shadow = step.kind == TO_SHADOW
+    old, new = step.parameter("usual"), step.parameter("beside")
+    if not to_shadow:
+        old, new = new, old
+    path = f"/spec/selector/{pointer(step.parameter('key'))}"
+    notes = (
+        ()
+        if "annotations" in part(service, "metadata")
+        else ({"op": "add", "path": "/metadata/annotations", "value": {}},)
+    )
+    return (
+        {"op": "test", "path": "/metadata/uid", "value": uid_of(service)},
+        {"op": "test", "path": "/metadata/resourceVersion", "value": version_of(service)},
+        {"op": "test", "path": path, "value": old},
+        {"op": "replace", "path": path, "value": new},
+        *notes,
+        {"op": "add", "path": f"/metadata/annotations/{pointer(MARK)}", "value": marks.spelled()},
+    )

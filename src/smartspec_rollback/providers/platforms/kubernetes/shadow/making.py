@@ -1,0 +1,219 @@
+"""What a shadow looks like, and what speaks against having one.
+
+Its pods carry the labels of the target's, but for one that the Service selects by: so no traffic
+reaches them until that one key of the selector is changed. Used by this package. Pure.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from smartspec_rollback.domain.values import Value, canonical
+from smartspec_rollback.providers.platforms.kubernetes.objects import (
+    DEPLOYMENTS,
+    Obj,
+    annotation,
+    items,
+    name_of,
+    number,
+    part,
+    text,
+    uid_of,
+)
+from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
+from smartspec_rollback.providers.platforms.kubernetes.workloads.template import restorable
+
+SHADOW_OF = "smartspec.dev/shadow-of"
+"""The label of a shadow and its pods: the name of the workload that it stands beside."""
+
+_FACTS = "smartspec.dev/shadow"
+_PREWARM = {"name": "SMARTSPEC_PREWARM", "value": "1"}
+_LONGEST_NAME, _LONGEST_VALUE = 50, 63
+
+
+class Facts(Value):
+    """What a shadow says of itself, in one annotation.
+
+    ``of`` is the uid of the workload it stands beside, ``revision`` and ``template`` what it
+    runs, ``operation`` who made it.
+    """
+
+    of: str
+    revision: str
+    template: str
+    operation: str
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The key of the Service's selector that chooses between workload and shadow."""
+
+    service: str
+    key: str
+    usual: str
+    shadow: str
+
+
+@dataclass(frozen=True)
+class Shadow:
+    """A shadow as it was read."""
+
+    deployment: Obj
+    facts: Facts
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return name_of(self.deployment)
+
+    @property
+    def desired(self) -> int:
+        """How many pods are wanted."""
+        return number(self.deployment, "spec", "replicas", default=1)
+
+    @property
+    def running(self) -> int:
+        """How many pods there are."""
+        return number(self.deployment, "status", "replicas")
+
+    @property
+    def available(self) -> int:
+        """How many pods are ready for long enough, once the controller has seen what is wanted."""
+        seen = number(self.deployment, "status", "observedGeneration")
+        if seen < number(self.deployment, "metadata", "generation"):
+            return 0
+        return number(self.deployment, "status", "availableReplicas")
+
+
+def shadow_name(workload: str) -> str:
+    """Name the shadow of a workload; long names are cut, and told apart by a hash."""
+    if len(workload) <= _LONGEST_NAME:
+        return f"{workload}-smartspec"
+    told = hashlib.sha256(workload.encode()).hexdigest()[:8]
+    return f"{workload[: _LONGEST_NAME - 9].rstrip('-.')}-{told}-smartspec"
+
+
+def slot_of(service: Obj, workload: Obj) -> Slot | None:
+    """Choose the key: one that workload and Service both select by; None where there is none.
+
+    The workload's own selector must not match the shadow's pods either: an autoscaler and a
+    disruption budget count by it.
+    """
+    selected = part(service, "spec", "selector")
+    own = part(workload, "spec", "selector", "matchLabels")
+    template = part(workload, "spec", "template", "metadata", "labels")
+    for key in sorted(selected):
+        usual = template.get(key)
+        if isinstance(usual, str) and own.get(key) == usual:
+            value = shadow_name(usual)[:_LONGEST_VALUE].strip("-._")
+            return Slot(name_of(service), key, usual, value)
+    return None
+
+
+def selects(service: Obj, labels: Mapping[str, Any]) -> bool:
+    """Tell whether a Service would send traffic to pods with these labels."""
+    wanted = part(service, "spec", "selector")
+    return bool(wanted) and all(labels.get(key) == value for key, value in wanted.items())
+
+
+def labels_of(target: Kept, slot: Slot, workload: Obj) -> dict[str, Any]:
+    """List the labels of the shadow's pods."""
+    made = part(restorable(target.template), "metadata", "labels")
+    return {**made, slot.key: slot.shadow, SHADOW_OF: name_of(workload)[:_LONGEST_VALUE]}
+
+
+def obstacle(
+    slot: Slot, labels: Mapping[str, Any], services: Iterable[Obj], policies: Iterable[Obj]
+) -> str | None:
+    """Say why a shadow would not be what production is; None if nothing speaks against it."""
+    for service in services:
+        if selects(service, labels):
+            return f"the Service {name_of(service)} would send it traffic at once"
+    for policy in policies:
+        if _mentions(policy, slot.key):
+            return (
+                f"the NetworkPolicy {name_of(policy)} goes by the label {slot.key}, which the "
+                "prewarmed instances cannot carry"
+            )
+    return None
+
+
+def _mentions(policy: Any, key: str) -> bool:
+    """Tell whether any selector in a policy goes by a key."""
+    if isinstance(policy, Mapping):
+        labels = policy.get("matchLabels")
+        if isinstance(labels, Mapping) and key in labels:
+            return True
+        if policy.get("key") == key and "operator" in policy:
+            return True
+        return any(_mentions(each, key) for each in policy.values())
+    return isinstance(policy, list) and any(_mentions(each, key) for each in policy)
+
+
+def made(
+    workload: Obj, target: Kept, labels: Mapping[str, Any], *, replicas: int, operation: str
+) -> Obj:
+    """Write the shadow of a workload; it goes when the workload itself is deleted."""
+    template = restorable(target.template)
+    template["metadata"] = {**part(template, "metadata"), "labels": dict(labels)}
+    spec = template.get("spec", {})
+    for kind in ("initContainers", "containers"):
+        for container in items(spec, kind):
+            others = [each for each in items(container, "env") if each != _PREWARM]
+            container["env"] = [*others, _PREWARM]  # type: ignore[index] # our own copy
+    facts = Facts(
+        of=uid_of(workload), revision=target.id, template=target.digest, operation=operation
+    )
+    name = name_of(workload)[:_LONGEST_VALUE]
+    return {
+        "apiVersion": DEPLOYMENTS.api_version,
+        "kind": DEPLOYMENTS.kind,
+        "metadata": {
+            "name": shadow_name(name_of(workload)),
+            "labels": {SHADOW_OF: name},
+            "annotations": {_FACTS: canonical(facts).decode()},
+            "ownerReferences": [
+                {
+                    "apiVersion": DEPLOYMENTS.api_version,
+                    "kind": DEPLOYMENTS.kind,
+                    "name": name_of(workload),
+                    "uid": uid_of(workload),
+                    "controller": False,
+                    "blockOwnerDeletion": False,
+                }
+            ],
+        },
+        "spec": {
+            "replicas": replicas,
+            "revisionHistoryLimit": 0,
+            "selector": {"matchLabels": {SHADOW_OF: name}},
+            "template": template,
+        },
+    }
+
+
+def read(deployment: Obj, *, of: Obj) -> Shadow | None:
+    """Read a shadow of a workload; None where it is none of ours."""
+    try:
+        facts = msgspec.json.decode(annotation(deployment, _FACTS).encode(), type=Facts)
+    except msgspec.MsgspecError:
+        return None
+    return Shadow(deployment, facts) if facts.of == uid_of(of) else None
+
+
+def port_of(service: Obj, template: Obj) -> int | None:
+    """Tell the port that pods serve the Service's first port by; None where it cannot be told."""
+    ports = items(service, "spec", "ports")
+    if not ports:
+        return None
+    target = ports[0].get("targetPort", ports[0].get("port"))
+    if isinstance(target, int):
+        return target
+    for container in items(template, "spec", "containers"):
+        for port in items(container, "ports"):
+            if text(port, "name") == target:
+                return number(port, "containerPort") or None
+    return None
