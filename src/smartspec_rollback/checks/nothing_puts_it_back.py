@@ -39,14 +39,15 @@ def check(facts: Facts, /) -> Finding:
     if unread := [owner for owner in owners if owner.suspended is None]:
         named = listed(owner.name for owner in unread)
         return _SAYS.unknown(
-            f"Whether {named} will put {version} back could not be learnt.",
+            " ".join(
+                (f"Whether {named} will put {version} back could not be learnt.", *_doubts(owners))
+            ),
             *evidence,
             remedy=_remedy(unread, "suspend it yourself"),
         )
     if doubted := [owner for owner in owners if owner.doubt]:
-        named = listed(owner.name for owner in doubted)
         return _SAYS.attention(
-            " ".join((f"Something may wake {named} again.", *_doubts(owners))),
+            " ".join(_doubts(owners)),
             *evidence,
             remedy=_remedy(doubted, "suspend what stands above it"),
         )

@@ -35,11 +35,10 @@ def about(registry: Registry, parts: list[str]) -> Obj | None:
             return _openapi(registry, rest)
         case ["api", "v1"]:
             return kinds(registry, "", "v1")
-        case ["apis", name, *rest] if name in registry.groups():
-            versions = registry.groups()[name]
-            if not rest:
-                return group(name, versions)
-            return kinds(registry, name, rest[0]) if rest[0] in versions else None
+        case ["apis", name] if name in registry.groups():
+            return group(name, registry.groups()[name])
+        case ["apis", name, version] if version in registry.groups().get(name, ()):
+            return kinds(registry, name, version)
         case _:
             return None
 

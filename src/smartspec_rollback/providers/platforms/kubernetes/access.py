@@ -1,14 +1,17 @@
 """What we must be allowed to do, and the Role that allows it.
 
 Called by ``platform`` for ``smartspec doctor``. Asks the cluster itself, by
-SelfSubjectAccessReview; changes nothing.
+SelfSubjectAccessReview; changes nothing. Owners count only where there are any, and may be in
+other namespaces, which take a Role each.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import yaml
 
 from smartspec_rollback.ports.platform import Access
+from smartspec_rollback.providers.platforms.kubernetes.client.refusals import Forbidden
 from smartspec_rollback.providers.platforms.kubernetes.guard import lease_name
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     CONFIG_MAPS,
@@ -22,22 +25,28 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     SERVICES,
     Resource,
 )
+from smartspec_rollback.providers.platforms.kubernetes.owners import argo_cd, detecting, reading
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site
 from smartspec_rollback.providers.platforms.kubernetes.shadow.making import shadow_name
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One thing we do: the verbs on a kind of object, on a single one where ``name`` is given."""
+    """One thing we do: the verbs on a kind of object, on a single one where ``name`` is given.
+
+    Without a ``namespace`` it is the workload's.
+    """
 
     resource: Resource
     verbs: tuple[str, ...]
     name: str | None
     why: str
+    namespace: str | None = None
 
     def __str__(self) -> str:
         named = f" {self.name}" if self.name else ""
-        return f"{', '.join(self.verbs)} {self.resource.plural}{named}: {self.why}"
+        where = f" in {self.namespace}" if self.namespace else ""
+        return f"{', '.join(self.verbs)} {self.resource.plural}{named}{where}: {self.why}"
 
 
 def rules(site: Site) -> tuple[Rule, ...]:
@@ -72,32 +81,69 @@ def _of_traffic(site: Site) -> tuple[Rule, ...]:
     )
 
 
+def owner_rules(site: Site) -> tuple[Rule, ...]:
+    """List what suspending the workload's owners needs; nothing where the workload has none."""
+    try:
+        claimed = detecting.claims(
+            site.workload(), site.kind.resource, argo_cd=site.settings.argo_cd
+        )
+    except Forbidden:
+        return ()  # that is among what is missing
+    found: list[Rule] = []
+    for each in reading.read(site, claimed):
+        claim, resource = each.claim, each.resource or each.claim.kind.resources[0]
+        if not claim.name:
+            continue
+        why = "suspending what would put the failed release back"
+        found.append(Rule(resource, ("get", "patch"), claim.name, why, claim.namespace))
+        if each.thing is not None and (above := argo_cd.set_above(each.thing)):
+            why = "whether it wakes its Application again"
+            found.append(Rule(argo_cd.APPLICATION_SETS, ("get",), above, why, claim.namespace))
+    return tuple(found)
+
+
 def access(site: Site) -> Access:
     """Ask about every rule; ProviderError where the cluster does not answer."""
     asked = 0
     lacking: list[Rule] = []
-    for rule in rules(site):
+    for rule in (*rules(site), *owner_rules(site)):
         asked += len(rule.verbs)
         refused = tuple(
-            verb for verb in rule.verbs if not site.api.allows(verb, rule.resource, rule.name)
+            verb
+            for verb in rule.verbs
+            if not site.api.allows(verb, rule.resource, rule.name, namespace=rule.namespace)
         )
         if refused:
-            lacking.append(Rule(rule.resource, refused, rule.name, rule.why))
+            lacking.append(replace(rule, verbs=refused))
     return Access(
         asked=asked,
         missing=tuple(str(rule) for rule in lacking),
-        manifest=role(site, tuple(lacking)) if lacking else "",
+        manifest=roles(site, tuple(lacking)) if lacking else "",
     )
 
 
-def role(site: Site, lacking: tuple[Rule, ...]) -> str:
-    """Write the Role that allows what is missing; binding it to somebody is left to people."""
-    made = {
+def roles(site: Site, lacking: tuple[Rule, ...]) -> str:
+    """Write the Roles that allow what is missing; binding them to somebody is left to people."""
+    places = dict.fromkeys(rule.namespace or site.api.namespace for rule in lacking)
+    made = [
+        _role(
+            site,
+            place,
+            tuple(rule for rule in lacking if (rule.namespace or site.api.namespace) == place),
+        )
+        for place in places
+    ]
+    written: str = yaml.safe_dump_all(made, sort_keys=False)
+    return written
+
+
+def _role(site: Site, namespace: str, lacking: tuple[Rule, ...]) -> dict[str, Any]:
+    return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "Role",
         "metadata": {
             "name": f"smartspec-{site.settings.workload.replace('/', '-')}",
-            "namespace": site.api.namespace,
+            "namespace": namespace,
         },
         "rules": [
             {
@@ -109,5 +155,3 @@ def role(site: Site, lacking: tuple[Rule, ...]) -> str:
             for rule in lacking
         ],
     }
-    written: str = yaml.safe_dump(made, sort_keys=False)
-    return written

@@ -15,6 +15,7 @@ from smartspec_rollback.providers.platforms.kubernetes.action import (
     ProductionChanged,
     Sending,
 )
+from smartspec_rollback.providers.platforms.kubernetes.owners import steps as suspending
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site
 from smartspec_rollback.providers.platforms.kubernetes.rolling import actions as rolling
 from smartspec_rollback.providers.platforms.kubernetes.shadow import actions as shadow
@@ -22,7 +23,11 @@ from smartspec_rollback.providers.platforms.kubernetes.shadow import actions as 
 _TRIES = 8
 _PAUSE = 0.05
 
-ACTIONS: Mapping[str, Action] = {**rolling.ACTIONS, **shadow.ACTIONS}
+ACTIONS: Mapping[str, Action] = {
+    **suspending.ACTIONS,
+    **rolling.ACTIONS,
+    **shadow.ACTIONS,
+}
 """By the kind of step."""
 
 

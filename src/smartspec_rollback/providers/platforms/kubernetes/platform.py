@@ -14,6 +14,8 @@ from smartspec_rollback.ports.platform import Access, Prewarmed
 from smartspec_rollback.providers.platforms.kubernetes import access, acting, guard
 from smartspec_rollback.providers.platforms.kubernetes.action import Sending
 from smartspec_rollback.providers.platforms.kubernetes.client.api import Api
+from smartspec_rollback.providers.platforms.kubernetes.owners import steps as suspending
+from smartspec_rollback.providers.platforms.kubernetes.owners.reading import OwnerReader
 from smartspec_rollback.providers.platforms.kubernetes.reading import Reader, Site
 from smartspec_rollback.providers.platforms.kubernetes.rolling import inspecting, looking, steps
 from smartspec_rollback.providers.platforms.kubernetes.settings import KubernetesSettings
@@ -44,6 +46,7 @@ class KubernetesPlatform:
         self._clock = clock
         self._api = Api(settings, clock)
         self._reader = Reader(clock)
+        self._owners = OwnerReader(clock)
         self._guards = guard.HeldGuards()
         self._waiting = Waiting(patience)
 
@@ -58,18 +61,21 @@ class KubernetesPlatform:
             state,
             at=self._clock.now(),
             operation=held,
+            owners=tuple(each.owner() for each in self._owners.recent(site, state)),
             front_door=self._settings.url,
         )
 
     def plan(self, seen: Snapshot, /, *, to: Release) -> tuple[Step, ...]:
-        """List the steps: start, switch, scale down; before them resume what is paused."""
+        """List the steps: suspend owners, resume what is paused, start, switch, scale down."""
         site = self._site(seen.target)
         state = self._reader.recent(site, version=seen.resource_version)
-        return steps.listed(site, seen, state, to=to)
+        plain = steps.listed(site, seen, state, to=to)
+        return (*suspending.listed(seen, self._owners.recent(site, state), to=to), *plain)
 
     def apply(self, step: Step, /, *, fence: Fence, deadline: Deadline) -> None:
         """Send one step behind its fence."""
         acting.applied(Sending(self._site(step.target), self._reader, step, fence, deadline))
+        self._owners.forget(step.target)
 
     def settled(self, step: Step, /) -> Progress:
         """Observe how far a step has come; waits a little where nothing moved since last time."""

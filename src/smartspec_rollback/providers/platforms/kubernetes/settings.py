@@ -75,6 +75,15 @@ class KubernetesSettings(Value):
             examples=["checkout"],
         ),
     ] = None
+    argo_cd: Annotated[
+        str,
+        Meta(
+            pattern=rf"^{_LABEL}$",
+            description="The namespace that Argo CD itself is in, where it deploys the workload; "
+            "its Applications are there unless they say otherwise.",
+            examples=["openshift-gitops"],
+        ),
+    ] = "argocd"
     url: Annotated[
         Url | None,
         Meta(

@@ -8,7 +8,14 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from smartspec_rollback.domain.release import Release
-from smartspec_rollback.domain.snapshot import Operation, Revision, Share, Snapshot, Workload
+from smartspec_rollback.domain.snapshot import (
+    Operation,
+    Owner,
+    Revision,
+    Share,
+    Snapshot,
+    Workload,
+)
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.values import digest
 from smartspec_rollback.providers.platforms.kubernetes import configuration
@@ -32,6 +39,7 @@ def snapshot(
     *,
     at: datetime,
     operation: Operation | None,
+    owners: tuple[Owner, ...] | None = None,
     front_door: str | None = None,
 ) -> Snapshot:
     """Describe a Target. ``operation`` is whoever holds it; without one, a rollout counts."""
@@ -48,7 +56,7 @@ def snapshot(
         workloads=(*(each.workload() for each in state.known if each.in_use), *_shadow(state)),
         history=(*first, *(r for r in revisions if r not in first)),
         operation=operation or _rollout(state),
-        owners=None,
+        owners=owners,
         template=digest((template, is_paused)),
         configuration=content,
         resource_version=version_of(state.workload),
