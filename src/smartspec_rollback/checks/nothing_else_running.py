@@ -1,6 +1,7 @@
 """Check 18: nobody else is changing this service right now."""
 
 from smartspec_rollback.checks.says import Says
+from smartspec_rollback.checks.still_live import rolling_out
 from smartspec_rollback.checks.wording import LEDGER, PLATFORM, fact, moment
 from smartspec_rollback.domain.facts import Facts
 from smartspec_rollback.domain.finding import Finding
@@ -26,7 +27,8 @@ def check(facts: Facts, /) -> Finding:
             fact("active rollback", f"{active.id}, since {moment(active.requested_at)}", LEDGER),
             remedy=f"`smartspec show {active.id}` says what it is doing; wait for it, or deny it",
         )
-    if operation is not None and operation.id not in (facts.rollback_id, facts.failed.id):
+    ours = operation is not None and operation.id == facts.rollback_id
+    if operation is not None and not ours and not rolling_out(facts):
         return _SAYS.blocking(
             f"{operation.holder} is changing {target} right now.",
             _running(operation),
@@ -42,7 +44,7 @@ def check(facts: Facts, /) -> Finding:
     evidence = (fact("active rollback", "none", LEDGER), _running(operation))
     if operation is None:
         return _SAYS.passed(f"Nothing else is changing {target}.", *evidence)
-    if operation.id == facts.rollback_id:
+    if ours:
         return _SAYS.passed(f"Only this rollback is changing {target}.", *evidence)
     return _SAYS.passed(
         f"Only the rollout of {facts.failed.id} itself is changing {target}.", *evidence

@@ -39,9 +39,18 @@ def check(facts: Facts, /) -> Finding:
 
 
 def rolling_out(facts: Facts) -> bool:
-    """Tell whether the failed deployment's own rollout is what is changing the Target."""
-    operation = facts.snapshot.operation
-    return operation is not None and operation.id == facts.failed.id
+    """Tell whether the failed deployment's own rollout is what is changing the Target.
+
+    By the deployment's id; where nobody told the platform one, by the release it brings: the same
+    version, and nothing known of it that differs.
+    """
+    operation, failed = facts.snapshot.operation, facts.failed
+    if operation is None or operation.id == failed.id:
+        return operation is not None
+    if operation.brings is None:
+        return False
+    same_name = operation.brings.version == failed.release.version
+    return same_name and same_release(operation.brings, failed.release) is not False
 
 
 def traffic_of_failed(facts: Facts) -> int:

@@ -40,12 +40,15 @@ class Share(Value):
 class Operation(Value):
     """Something that is changing the Target right now: a deployment, or a rollback.
 
-    ``holder`` names it to people; ``id`` is the deployment or rollback id, where known.
+    ``holder`` names it to people; ``id`` is the deployment or rollback id, where known. ``brings``
+    is the release being put live, told only where nobody told the platform a deployment's id:
+    then content must say whose rollout it is.
     """
 
     holder: str
     id: str | None
     since: datetime | None
+    brings: Release | None = None
 
 
 class Owner(Value):
@@ -69,7 +72,8 @@ class Snapshot(Value):
     ``uid`` names the deployed object, ``template`` and ``configuration`` are digests of what
     runs. ``history`` is what the platform itself remembers, newest first, the live one included.
     ``owners`` is None where the platform cannot tell. ``front_door`` is the URL production
-    traffic enters by, None where it cannot be reached from here.
+    traffic enters by, None where it cannot be reached from here. ``heading`` is where traffic is
+    going by itself while one rollout takes its way; empty once it has arrived.
     """
 
     target: Target
@@ -85,15 +89,18 @@ class Snapshot(Value):
     configuration: str
     resource_version: str
     front_door: str | None = None
+    heading: tuple[Share, ...] = ()
 
     @property
     def fingerprint(self) -> str:
         """Digest the four things whose change makes a plan stale.
 
         Uid, template, traffic and referenced configuration; never the resource version, which
-        crashing instances and autoscalers move all the time.
+        crashing instances and autoscalers move all the time. A rollout that goes on, or ends, is
+        no change either: where it takes traffic counts, not how far it is.
         """
-        return digest((self.uid, self.template, self.traffic, self.configuration))
+        traffic = self.heading or self.traffic
+        return digest((self.uid, self.template, traffic, self.configuration))
 
 
 class Fence(Value):

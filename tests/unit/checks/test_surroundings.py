@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from tests.unit.checks.facts import NOW, SAFE, but, decided, observed, operation
 
 from smartspec_rollback.checks import (
@@ -18,6 +19,7 @@ from smartspec_rollback.checks import (
 from smartspec_rollback.domain.candidate import LedgerEntry
 from smartspec_rollback.domain.facts import Reading
 from smartspec_rollback.domain.finding import Outcome
+from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.rollback import Status
 from smartspec_rollback.domain.settings import Freeze
 from smartspec_rollback.domain.snapshot import Owner
@@ -29,6 +31,8 @@ from smartspec_rollback.testing.samples import (
     NOON,
     a_candidate,
     a_deployment,
+    a_digest,
+    a_release,
     a_rollback,
     a_verdict,
     later,
@@ -60,6 +64,30 @@ def test_an_operation_blocks_unless_it_is_known_to_be_ours(
     assert finding.outcome is expected
     if expected is BLOCKING:
         assert finding.summary == "pipeline 99 is changing checkout/production right now."
+
+
+@pytest.mark.parametrize(
+    ("brings", "expected"),
+    [
+        (a_release(BAD), PASSED),
+        (a_release(GOOD), BLOCKING),
+        (replace(a_release(BAD), artifact_digest=None), PASSED),
+        (replace(a_release(BAD), artifact_digest=a_digest("another artifact")), BLOCKING),
+        (replace(a_release(BAD), version="v9"), BLOCKING),
+    ],
+)
+def test_a_rollout_without_an_id_is_known_by_what_it_brings(
+    brings: Release, expected: Outcome
+) -> None:
+    """A stuck deployment whose pipeline told no id can't be undone, or another one's is."""
+    running = replace(operation("checkout-86bd49f7"), brings=brings)
+    assert nothing_else_running.check(observed(operation=running)).outcome is expected
+
+
+def test_an_id_outranks_what_it_brings() -> None:
+    """Another deployment of the same version, which somebody told by its id, is undone."""
+    finding = nothing_else_running.check(observed(operation=operation("deploy-12346")))
+    assert finding.outcome is BLOCKING
 
 
 @pytest.mark.parametrize("of", ["deploy-12345", "rb-1"])

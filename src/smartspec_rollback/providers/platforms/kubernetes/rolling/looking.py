@@ -27,7 +27,11 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
 )
 from smartspec_rollback.providers.platforms.kubernetes.reading import State
 from smartspec_rollback.providers.platforms.kubernetes.shadow.beside import Serving
-from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept, told_id
+from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import (
+    Kept,
+    current,
+    told_id,
+)
 from smartspec_rollback.providers.platforms.kubernetes.workloads.template import version_named
 
 _ALL = 100
@@ -56,6 +60,7 @@ def snapshot(
         workloads=(*(each.workload() for each in state.known if each.in_use), *_shadow(state)),
         history=(*first, *(r for r in revisions if r not in first)),
         operation=operation or _rollout(state),
+        heading=_heading(state),
         owners=owners,
         template=digest((template, is_paused)),
         configuration=content,
@@ -72,7 +77,8 @@ def rolling_fingerprints(seen: Snapshot, state: State) -> frozenset[str]:
     """
     ends = (Share(revision=each.id, percent=_ALL) for each in state.known)
     shares = ((), seen.traffic, *((each,) for each in ends))
-    return frozenset(replace(seen, traffic=each).fingerprint for each in shares)
+    loose = (replace(seen, traffic=each, heading=()).fingerprint for each in shares)
+    return frozenset((seen.fingerprint, *loose))
 
 
 def _with_traffic(state: State) -> Kept | None:
@@ -121,6 +127,20 @@ def _traffic(state: State, live: Kept | None) -> tuple[Share, ...]:
     return (Share(revision=live.id, percent=_ALL),)
 
 
+def _heading(state: State) -> tuple[Share, ...]:
+    """Tell where a rollout takes all traffic by itself; nothing where none is under way.
+
+    A paused one stays where it is, and so does one that has no revision yet. While the traffic
+    goes somewhere else than to the workload, its rollout takes none.
+    """
+    if state.beside is not None and state.beside.serving is not Serving.WORKLOAD:
+        return ()
+    incoming = current(state.template, state.known)
+    if incoming is None or not _rolls(state, state.live) or state.kind.paused(state.workload):
+        return ()
+    return (Share(revision=incoming.id, percent=_ALL),)
+
+
 def _rollout(state: State) -> Operation | None:
     live = state.live
     if not _rolls(state, live):
@@ -135,6 +155,7 @@ def _rollout(state: State) -> Operation | None:
         holder=f"{how} of {version}",
         id=revision.deployment_id or revision.id,
         since=revision.deployed_at,
+        brings=None if revision.deployment_id else revision.release,
     )
 
 

@@ -117,6 +117,51 @@ def test_crashing_pods_make_no_plan_stale(shop: Shop) -> None:
     assert after.fingerprint == before.fingerprint
 
 
+def test_a_rollout_that_goes_on_makes_no_plan_stale(shop: Shop) -> None:
+    """A rollback asked for while the bad release rolls out is refused when it has rolled out."""
+    shop.cluster.images[IMAGE.format("v1.3.0")] = Ready(after=4.0)
+    shop.begin("v1.3.0", "deploy-3")
+    shop.cluster.advance(3.0)
+    before = shop.platform.observe(TARGET)
+    assert before.operation is not None
+    assert before.traffic == ()
+    shop.cluster.advance(2.0)
+    assert shop.platform.observe(TARGET).fingerprint == before.fingerprint
+    shop.cluster.advance(60.0)
+    after = shop.platform.observe(TARGET)
+    assert after.operation is None
+    assert after.fingerprint == before.fingerprint
+
+
+@pytest.mark.parametrize("what", ["template", "pause", "configuration"])
+def test_somebody_else_in_a_rollout_makes_a_plan_stale(shop: Shop, what: str) -> None:
+    """What somebody changes while the bad release rolls out is taken for its own rollout."""
+    shop.cluster.images[IMAGE.format("v1.3.0")] = NeverReady()
+    shop.deploy("v1.3.0", "deploy-3")
+    before = shop.platform.observe(TARGET)
+    match what:
+        case "template":
+            shop.begin("v1.2.1", "deploy-2")
+        case "pause":
+            shop.change({"op": "add", "path": "/spec/paused", "value": True})
+        case _:
+            shop.configure(colour="red")
+    shop.cluster.advance(3.0)
+    assert shop.platform.observe(TARGET).fingerprint != before.fingerprint
+
+
+def test_a_rollout_nobody_gave_an_id_tells_what_it_brings(shop: Shop) -> None:
+    """A stuck rollout whose pipeline told no id blocks the rollback of its own deployment."""
+    shop.cluster.images[IMAGE.format("v1.3.0")] = NeverReady()
+    shop.deploy("v1.3.0")
+    operation = shop.platform.observe(TARGET).operation
+    assert operation is not None
+    assert operation.brings == shop.release("v1.3.0")
+    shop.deploy("v1.3.1", "deploy-4")
+    again = shop.platform.observe(TARGET).operation
+    assert again is None or again.brings is None
+
+
 def test_scaling_is_no_rollout(shop: Shop) -> None:
     """An autoscaler that cannot get its pods blocks every rollback as "somebody else"."""
     shop.cluster.create(
