@@ -21,9 +21,11 @@ from tests.unit.providers.platforms.kubernetes.shop import (
 
 from smartspec_rollback.domain.snapshot import Owner
 from smartspec_rollback.domain.step import ProgressState, Step
-from smartspec_rollback.errors import FenceConflict
+from smartspec_rollback.errors import FenceConflict, ProviderUnavailable
+from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.providers.platforms.kubernetes.marks import MARK
 from smartspec_rollback.testing.kubernetes.admission import Attempt, Rule
+from smartspec_rollback.testing.kubernetes.faults import Fault
 
 
 def _owners(shop: Shop) -> tuple[Owner, ...]:
@@ -83,17 +85,37 @@ def test_the_undo_puts_back_what_stood(shop: Shop) -> None:
 def test_an_argo_cd_without_the_switch(shop: Shop) -> None:
     """Before Argo CD 3.1 the server drops `enabled` without a word, and nothing is suspended."""
     made.deployed_by_argo_cd(shop)
+    _dropping(shop)
+    carry_out(shop, "v1.2.0")
+    assert "automated" not in _policy(shop)
+    found = shop.cluster.get(made.APPLICATIONS, "argocd", NAME)
+    assert found is not None
+    assert '\\"selfHeal\\": true' in found["metadata"]["annotations"][MARK]
+
+
+def _dropping(shop: Shop) -> None:
+    """Let the server drop the switch, as one without it does."""
 
     def prune(attempt: Attempt) -> None:
         if attempt.resource == made.APPLICATIONS:
             attempt.object["spec"]["syncPolicy"].get("automated", {}).pop("enabled", None)
 
     shop.cluster.hooks.append(prune)
-    carry_out(shop, "v1.2.0")
+
+
+def test_dying_between_the_two_writes(shop: Shop) -> None:
+    """The first way was tried, the process died, and nobody goes on to the second."""
+    made.deployed_by_argo_cd(shop)
+    _dropping(shop)
+    fence, (first, *_) = fence_for(shop.platform, "rb-1.1.suspend"), _planned(shop)
+    path = "namespaces/argocd/applications"
+    shop.cluster.faults.add(Fault(verb="patch", path=path, skip=1, code=500))
+    with pytest.raises(ProviderUnavailable):
+        shop.platform.apply(first, fence=fence, deadline=Deadline.after(shop.clock, 60.0))
+    assert shop.again().settled(first).state is ProgressState.PENDING
+    send(shop.again(), first, fence, shop.clock)
+    assert shop.again().settled(first).state is ProgressState.DONE
     assert "automated" not in _policy(shop)
-    found = shop.cluster.get(made.APPLICATIONS, "argocd", NAME)
-    assert found is not None
-    assert '\\"selfHeal\\": true' in found["metadata"]["annotations"][MARK]
 
 
 def test_flux_is_suspended_from_above(shop: Shop) -> None:

@@ -1,0 +1,50 @@
+"""A shop on an emulated cluster as recorded, and processes that roll it back and may die.
+
+Used by the tests of kills on a cluster.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from tests.unit.providers.platforms.kubernetes.shop import Shop, a_shop
+
+from smartspec_rollback.domain.verdict import VerdictOutcome
+from smartspec_rollback.store.sqlite import SqliteStore
+from smartspec_rollback.testing.engine_parts import FAILED_ID, HEALTHY_ID
+from smartspec_rollback.testing.kubernetes.images import Ready
+from smartspec_rollback.testing.samples import a_deployment, a_person, a_summary, a_verdict
+
+_ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def a_recorded_shop(folder: Path) -> Iterator[Shop]:
+    """Run a cluster on which the bad version is live after the good one, as recorded."""
+    with a_shop(folder, speed=20.0) as shop:
+        shop.cluster.kubelet.otherwise = Ready(after=1.0)
+        store = SqliteStore.open(folder / "smartspec.db")
+        for version, deployment_id, outcome, ago in (
+            ("v1.2.0", HEALTHY_ID, VerdictOutcome.PASS, 3600.0),
+            ("v1.2.1", FAILED_ID, VerdictOutcome.FAIL, 60.0),
+        ):
+            shop.deploy(version, deployment_id)
+            at = shop.clock.now() - timedelta(seconds=ago)
+            release = shop.release(version)
+            deployed = a_deployment(deployment_id, release=release, at=at)
+            store.record_deployment(deployed, by=a_person("pipeline"))
+            said = a_verdict(deployment_id, outcome, at=at, measured=a_summary(start=at))
+            store.record_verdict(said)
+        store.close()
+        yield shop
+
+
+def run(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    """Roll back in a process of its own."""
+    command = [sys.executable, "-m", "tests.crash.kubernetes_runner", str(folder), *more]
+    return subprocess.run(
+        command, cwd=_ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
