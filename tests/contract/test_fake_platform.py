@@ -15,9 +15,9 @@ from smartspec_rollback.testing.samples import BAD, GOOD, TARGET, a_release
 
 
 class TestFakePlatform(PlatformContract):
-    """The fake, quick and slow, in memory and in a file."""
+    """The fake, quick and slow, in memory and in a file, and with configuration to put back."""
 
-    @pytest.fixture(params=["instant", "slow", "in a file"])
+    @pytest.fixture(params=["instant", "slow", "in a file", "restoring"])
     def platform(
         self,
         request: pytest.FixtureRequest,
@@ -37,6 +37,8 @@ class TestFakePlatform(PlatformContract):
         )
         made.add(deployable)
         made.deploy(live)
+        if request.param == "restoring":
+            made.kept_configurations[deployable.version] = "what it ran with"
         return made
 
     @pytest.fixture

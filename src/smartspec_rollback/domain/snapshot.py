@@ -120,7 +120,8 @@ class Inspection(Value):
     None means that it cannot tell, which is never read as "fine". ``missing_configuration`` and
     ``missing_secrets`` are names, never values. ``startable`` is how many instances could be
     started now, ``wanted`` how many the current load needs. ``configuration_unchanged`` tells
-    whether it would run with the configuration that it was recorded with.
+    whether it would run with the configuration that it was recorded with; ``restores`` names what
+    the plan puts back so that it does, ``differing`` what differs for good.
     """
 
     artifact: str | None
@@ -132,3 +133,5 @@ class Inspection(Value):
     wanted: int | None
     detail: str = ""
     configuration_unchanged: bool | None = None
+    restores: tuple[str, ...] = ()
+    differing: tuple[str, ...] = ()

@@ -25,6 +25,8 @@ class Step(Value):
     ``afterwards`` says, in Markdown, what people must do before it may be taken back.
     ``timeout`` is in seconds. ``moves_traffic``: once it is done, users are served by the target.
     ``danger`` says why a person must decide about it: it makes the plan's risk high.
+    ``leaves`` is the Snapshot's fingerprint it leaves behind where it changes that without moving
+    traffic; all of it was known when the plan was made.
     """
 
     id: str
@@ -38,6 +40,7 @@ class Step(Value):
     timeout: float
     moves_traffic: bool = False
     danger: str = ""
+    leaves: str = ""
     afterwards: str = ""
 
     def parameter(self, name: str) -> str:

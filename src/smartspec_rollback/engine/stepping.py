@@ -180,10 +180,11 @@ class Stepping:
     def _done(self, detail: str) -> None:
         """Write that the step is done, and what production looks like for the next one's fence.
 
-        Only steps that move traffic may change that; after any other, what was expected before
-        stays expected, so that what somebody else did meanwhile stops the next step.
+        Only steps that move traffic are observed for that. After one that changes something else,
+        what the plan foresaw is expected; after any other, what was expected before: so that what
+        somebody else did meanwhile stops the next step.
         """
-        fingerprint = self._expected_fingerprint()
+        fingerprint = self.step.leaves or self._expected_fingerprint()
         if self.step.moves_traffic:
             seen = self._observe()
             fingerprint = seen.fingerprint

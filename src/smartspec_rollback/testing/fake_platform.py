@@ -22,12 +22,14 @@ from smartspec_rollback.testing.fake_production import FakeProduction
 from smartspec_rollback.testing.fake_world import (
     DISCARD,
     PREWARM,
+    RESTORE,
     SCALE_DOWN,
     START,
     SWITCH,
     World,
     applied,
     boot_progress,
+    configured,
     discarded,
     prewarming,
     progress,
@@ -48,6 +50,7 @@ class FakePlatform(FakeProduction):
 
     name: ClassVar[str] = "fake"
     repeats: Mapping[str, Repeat] = {
+        RESTORE: Repeat.IDEMPOTENT,
         START: Repeat.IDEMPOTENT,
         SWITCH: Repeat.IDEMPOTENT,
         SCALE_DOWN: Repeat.OBSERVABLE,
@@ -65,10 +68,16 @@ class FakePlatform(FakeProduction):
             raise ProviderError(f"nothing is live on {seen.target}", where=self.name)
         old, new = seen.live.release.version, to.version
         wanted = self._wanted(seen)
+        back = self._to_restore(to)
         facts = parameters(
-            revision=revision_id(to), version=new, previous=seen.live.id, instances=wanted
+            revision=revision_id(to),
+            version=new,
+            previous=seen.live.id,
+            instances=wanted,
+            configuration=back,
         )
         titles = {
+            RESTORE: (f"Put the configuration of `{new}` back.", "Put the other one back."),
             START: (f"Start `{new}` instances.", f"Scale down `{new}` instances to 0 again."),
             SWITCH: (
                 f"Switch production traffic from `{old}` to `{new}`.",
@@ -76,6 +85,8 @@ class FakePlatform(FakeProduction):
             ),
             SCALE_DOWN: (f"Scale down `{old}` instances to 0.", f"Start `{old}` instances again."),
         }
+        if back is None:
+            del titles[RESTORE]
         if any(w.revision == revision_id(to) and w.ready >= wanted for w in seen.workloads):
             del titles[START]
         return tuple(
@@ -89,9 +100,17 @@ class FakePlatform(FakeProduction):
                 repeat=self.repeats[kind],
                 timeout=STEP_SECONDS,
                 moves_traffic=kind == SWITCH,
+                leaves=replace(seen, configuration=configured(back)).fingerprint
+                if kind == RESTORE and back is not None
+                else "",
             )
             for kind, (title, undo) in titles.items()
         )
+
+    def _to_restore(self, release: Release) -> str | None:
+        """Give the configuration that must be put back for a release; None if it is there."""
+        kept = self.kept_configurations.get(release.version)
+        return None if kept == self._kept.read().configuration else kept
 
     def apply(self, step: Step, /, *, fence: Fence, deadline: Deadline) -> None:
         """Do one step behind its fence; a repeated operation whose effect is there does nothing."""
@@ -114,7 +133,10 @@ class FakePlatform(FakeProduction):
             return Progress(state=ProgressState.UNKNOWN, detail="the platform does not answer")
         self._answer("settled", step.target)
         world, now = self._kept.read(), self._clock.now()
-        if step.kind == START:
+        if step.kind == RESTORE:
+            there = world.configuration == step.parameter("configuration")
+            seen = progress(done=there, detail=f"the configuration is {world.configuration}")
+        elif step.kind == START:
             seen = boot_progress(world, step.parameter("revision"), self._pace, now)
         elif step.kind == SWITCH:
             seen = switch_progress(world, step, self._pace, now)
@@ -150,6 +172,7 @@ class FakePlatform(FakeProduction):
             artifact_present=there,
             artifact_unchanged=same if there and release.artifact_digest else None,
             configuration_unchanged=same if there and release.configuration_digest else None,
+            restores=() if self._to_restore(release) is None else ("the configuration",),
             missing_configuration=() if there else None,
             missing_secrets=() if there else None,
             startable=self._pace.instances,

@@ -68,7 +68,8 @@ class FakeProduction:
     ``boot_seconds`` is how long instances take to get ready, ``settle_seconds`` how long
     everything else takes, both by ``clock``. ``path`` keeps production in a file, so that another
     process sees the same. ``hook`` is called with ``before KIND`` and ``after KIND`` around every
-    effect; a crash test kills the process there. ``inspections`` scripts answers by version.
+    effect; a crash test kills the process there. ``inspections`` scripts answers by version,
+    ``kept_configurations`` what a version ran with: its plan puts that back first.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class FakeProduction:
         self.front_door = front_door
         self.hook = hook
         self.inspections: dict[str, Inspection] = {}
+        self.kept_configurations: dict[str, str] = {}
         self._clock = clock or FakeClock()
         self._kept = Keeper(path)
         self._pace = Pace(instances=instances, boot=boot_seconds, settle=settle_seconds)

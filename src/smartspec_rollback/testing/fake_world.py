@@ -19,9 +19,10 @@ from smartspec_rollback.domain.snapshot import (
 )
 from smartspec_rollback.domain.step import Progress, ProgressState, Step
 from smartspec_rollback.domain.target import Target
-from smartspec_rollback.domain.values import Value, digest
-from smartspec_rollback.errors import FenceConflict, ProviderError
+from smartspec_rollback.domain.values import Value, digest, parameter
+from smartspec_rollback.errors import FenceConflict, NotDone, ProviderError
 
+RESTORE = "restore-configuration"
 START = "start-instances"
 SWITCH = "switch-traffic"
 SCALE_DOWN = "scale-down"
@@ -148,10 +149,15 @@ def snapshot(
         operation=world.operation,
         owners=(),
         template=digest(live.release if live else None),
-        configuration=digest(world.configuration),
+        configuration=configured(world.configuration),
         resource_version=digest((len(world.effects), world.noise, world.traffic)),
         front_door=front_door,
     )
+
+
+def configured(content: str) -> str:
+    """Identify a configuration, as a Snapshot does."""
+    return digest(content)
 
 
 def boot_progress(world: World, revision: str, pace: Pace, now: datetime) -> Progress:
@@ -212,7 +218,12 @@ def applied(
         raise FenceConflict("production changed; nothing was done", where=step.title)
     revision, previous = step.parameter("revision"), step.parameter("previous")
     wanted = int(step.parameter("instances"))
-    if step.kind == START:
+    configuration = parameter(step.parameters, "configuration", world.configuration)
+    if step.kind == RESTORE:
+        changed = replace(world, configuration=configuration)
+    elif step.kind == START:
+        if configuration != world.configuration:
+            raise NotDone("the configuration is not back yet; nothing was done")
         changed = _sized(world, world.released(revision), wanted, now)
     elif step.kind == SWITCH:
         if ready < wanted:
@@ -235,6 +246,8 @@ def _recorded(world: World, effect: Effect) -> World:
 def _is_there(world: World, step: Step) -> bool:
     group = world.group(step.parameter("revision"))
     previous = world.group(step.parameter("previous"))
+    if step.kind == RESTORE:
+        return world.configuration == step.parameter("configuration")
     if step.kind == START:
         return group is not None and group.desired > 0
     if step.kind == SWITCH:

@@ -100,6 +100,8 @@ class AbilitiesContract(PlatformFixtures):
         promised = platform.promised(seen, deployable)
         assert promised.fingerprint == seen.fingerprint
         steps = platform.plan(promised, to=deployable)
+        if any(step.leaves for step in steps):
+            return  # nothing is prewarmed before the configuration it runs with is back
         start = f"Start `{deployable.version}` instances."
         assert start not in [step.title for step in steps]
         platform.prewarm(target, deployable, operation="prewarm-2")

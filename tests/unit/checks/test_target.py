@@ -248,6 +248,18 @@ def test_configuration_that_changed_since_is_no_configuration_restored(
     assert configuration_restorable.check(facts).outcome is expected
 
 
+def test_configuration_that_is_put_back_passes_and_says_so() -> None:
+    """The plan repairs what the check blocks for: a safe rollback is refused."""
+    back = inspected(restores=("ConfigMap checkout (keys A, B)",))
+    found = configuration_restorable.check(back)
+    assert found.outcome is PASSED
+    assert "will be put back as it ran with it: ConfigMap checkout (keys A, B)" in found.summary
+    differs = inspected(configuration_unchanged=False, differing=("Secret api (key TOKEN)",))
+    blocked = configuration_restorable.check(differs)
+    assert blocked.outcome is BLOCKING
+    assert "Secret api (key TOKEN)" in blocked.summary
+
+
 def test_missing_configuration_and_secrets_block_by_name() -> None:
     """People can only put back what is named; values must not appear anywhere."""
     names = tuple(f"KEY_{i}" for i in range(12))

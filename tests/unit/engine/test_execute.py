@@ -14,6 +14,7 @@ from tests.unit.engine.acting import (
 
 from smartspec_rollback.domain.rollback import EntryKind, Status
 from smartspec_rollback.domain.step import Repeat
+from smartspec_rollback.domain.values import parameter
 from smartspec_rollback.engine.run import abandon, resume
 from smartspec_rollback.errors import (
     FenceConflict,
@@ -24,7 +25,7 @@ from smartspec_rollback.errors import (
     StoreError,
 )
 from smartspec_rollback.testing.engine_parts import Bench
-from smartspec_rollback.testing.fake_world import SCALE_DOWN, START, SWITCH
+from smartspec_rollback.testing.fake_world import RESTORE, SCALE_DOWN, START, SWITCH
 from smartspec_rollback.testing.samples import GOOD, a_release
 
 _BEFORE = {START: None, SWITCH: f"after {START}", SCALE_DOWN: f"after {SWITCH}"}
@@ -113,6 +114,41 @@ def test_interference_between_steps_interrupts(bench: Bench, moment: str) -> Non
     assert held(bench)
     assert serving(bench) == "v1.3.0"
     assert SCALE_DOWN not in effects(bench)
+
+
+def test_a_step_leaves_what_the_plan_foresaw(bench: Bench) -> None:
+    """Configuration that a step puts back makes the plan stale, or the next step unguarded."""
+    bench.platform.kept_configurations[GOOD] = "what it ran with"
+    report = go(bench)
+    assert (report.exit_code, report.rollback.status) == (0, Status.SUCCEEDED)
+    assert effects(bench) == [RESTORE, START, SWITCH, SCALE_DOWN]
+    first = report.plan.steps[0]
+    done = [e for e in bench.store.journal(report.rollback.id) if e.kind is EntryKind.STEP_DONE]
+    assert first.leaves == parameter(done[0].data, "fingerprint") != report.plan.fingerprint
+
+
+@pytest.mark.parametrize("moment", [f"after {RESTORE}", f"before {START}"])
+@pytest.mark.parametrize("what", ["configuration", "release"])
+def test_somebody_else_beside_a_foreseen_change_interrupts(
+    bench: Bench, moment: str, what: str
+) -> None:
+    """What is changed while a step changes something too counts as that step's own doing."""
+    bench.platform.kept_configurations[GOOD] = "what it ran with"
+    other = a_release("v1.3.0") if what == "release" else None
+    when(bench, moment, lambda: bench.platform.interfere(deploy=other))
+    report = go(bench)
+    assert (report.exit_code, report.rollback.status) == (5, Status.INTERRUPTED)
+    assert held(bench)
+    assert effects(bench) == [RESTORE]
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_unreachable_while_configuration_goes_back(bench: Bench, *, after: bool) -> None:
+    """A short outage of the platform puts configuration back twice, or ends the rollback."""
+    bench.platform.kept_configurations[GOOD] = "what it ran with"
+    _fail(bench, START, ProviderUnavailable("connection reset"), after=after)
+    assert go(bench).exit_code == 0
+    assert effects(bench) == [RESTORE, START, SWITCH, SCALE_DOWN]
 
 
 def test_changed_configuration_between_steps_interrupts(bench: Bench) -> None:

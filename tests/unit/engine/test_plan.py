@@ -15,7 +15,7 @@ from smartspec_rollback.domain.settings import Verification
 from smartspec_rollback.domain.step import VERIFY
 from smartspec_rollback.domain.verdict import VerdictOutcome, VerdictSource
 from smartspec_rollback.testing.engine_parts import FAILED_ID, Bench, furnished
-from smartspec_rollback.testing.fake_world import SCALE_DOWN, START, SWITCH
+from smartspec_rollback.testing.fake_world import RESTORE, SCALE_DOWN, START, SWITCH
 from smartspec_rollback.testing.samples import BAD, GOOD, a_plan, a_verdict
 
 
@@ -75,6 +75,16 @@ def test_prewarm_leaves_out_the_start(bench: Bench) -> None:
     plan = _plan(prewarming(bench))
     assert plan.prewarm
     assert [s.kind for s in plan.steps] == [SWITCH, SCALE_DOWN, VERIFY]
+
+
+def test_nothing_is_prewarmed_before_its_configuration_is_back(bench: Bench) -> None:
+    """Instances are started early with the failed release's configuration, and then get traffic."""
+    bench.platform.kept_configurations[GOOD] = "what it ran with"
+    plan = _plan(prewarming(bench))
+    assert not plan.prewarm
+    assert [step.kind for step in plan.steps] == [RESTORE, START, SWITCH, SCALE_DOWN, VERIFY]
+    found = next(f for f in plan.findings if f.number == 6)
+    assert "will be put back as it ran with it: the configuration" in found.summary
 
 
 def test_baseline_and_releases_are_what_was_recorded(bench: Bench) -> None:
