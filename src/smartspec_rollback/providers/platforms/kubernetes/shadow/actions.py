@@ -12,7 +12,6 @@ from smartspec_rollback.errors import FenceConflict, NotDone
 from smartspec_rollback.providers.platforms.kubernetes.action import Action, Looked, Sending
 from smartspec_rollback.providers.platforms.kubernetes.client.api import Operations
 from smartspec_rollback.providers.platforms.kubernetes.marks import (
-    MARK,
     Marks,
     marks_of,
     standing_marks,
@@ -24,10 +23,7 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     Obj,
     name_of,
     part,
-    pointer,
     selector,
-    uid_of,
-    version_of,
 )
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site, State
 from smartspec_rollback.providers.platforms.kubernetes.rolling.fencing import (
@@ -38,7 +34,6 @@ from smartspec_rollback.providers.platforms.kubernetes.shadow.beside import (
     Beside,
     Serving,
     beside,
-    served_by,
     shadow_pods,
 )
 from smartspec_rollback.providers.platforms.kubernetes.shadow.making import SHADOW_OF, Shadow
@@ -47,6 +42,11 @@ from smartspec_rollback.providers.platforms.kubernetes.shadow.steps import (
     HAND_BACK,
     REMOVE,
     TO_SHADOW,
+)
+from smartspec_rollback.providers.platforms.kubernetes.traffic.service import (
+    flipping,
+    served_by,
+    turned,
 )
 from smartspec_rollback.providers.platforms.kubernetes.workloads.controller_revisions import (
     is_ready,
@@ -103,14 +103,7 @@ class Flip:
             pods = site.api.list(PODS, labels=f"{labels},!{SHADOW_OF}")
         good = {name_of(each) for each in pods if is_ready(each)}
         served = served_by(site.api, step.parameter("service"))
-        version = step.parameter("version")
-        if not served or served - good:
-            others = len(served - good)
-            return _pending(f"{others} of {len(served)} instances with traffic are not of it yet")
-        if good - served:
-            return _pending(f"{len(served)} of {len(good)} instances of {version} get traffic")
-        detail = f"all traffic goes to {len(served)} instances of {version}"
-        return Looked(Progress(state=ProgressState.DONE, detail=detail))
+        return Looked(turned(served, frozenset(good), step.parameter("version")))
 
 
 @dataclass(frozen=True)
@@ -214,17 +207,4 @@ def _flipping(service: Obj, step: Step, marks: Marks) -> Operations:
     old, new = step.parameter("usual"), step.parameter("beside")
     if not to_shadow:
         old, new = new, old
-    path = f"/spec/selector/{pointer(step.parameter('key'))}"
-    notes = (
-        ()
-        if "annotations" in part(service, "metadata")
-        else ({"op": "add", "path": "/metadata/annotations", "value": {}},)
-    )
-    return (
-        {"op": "test", "path": "/metadata/uid", "value": uid_of(service)},
-        {"op": "test", "path": "/metadata/resourceVersion", "value": version_of(service)},
-        {"op": "test", "path": path, "value": old},
-        {"op": "replace", "path": path, "value": new},
-        *notes,
-        {"op": "add", "path": f"/metadata/annotations/{pointer(MARK)}", "value": marks.spelled()},
-    )
+    return flipping(service, step.parameter("key"), old=old, new=new, marks=marks)

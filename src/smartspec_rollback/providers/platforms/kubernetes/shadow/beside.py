@@ -3,36 +3,29 @@
 Read by ``reading`` with every look at a workload whose settings name a Service. Changes nothing.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from smartspec_rollback.errors import ProviderError
 from smartspec_rollback.providers.platforms.kubernetes.client.api import Api
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     DEPLOYMENTS,
-    ENDPOINT_SLICES,
     PODS,
-    SERVICES,
     Obj,
-    annotation,
-    items,
     name_of,
     part,
-    text,
 )
 from smartspec_rollback.providers.platforms.kubernetes.shadow.making import (
     SHADOW_OF,
     Shadow,
     Slot,
     read,
-    selects,
     shadow_name,
     slot_of,
 )
-
-_OF_ROLLOUTS = "argo-rollouts.argoproj.io/managed-by-rollouts"
-_SLICES_OF = "kubernetes.io/service-name"
+from smartspec_rollback.providers.platforms.kubernetes.traffic.service import (
+    read_service,
+    selects,
+)
 
 
 class Serving(StrEnum):
@@ -60,19 +53,7 @@ class Beside:
 
 def beside(api: Api, workload: Obj, service_name: str) -> Beside:
     """Read Service and shadow; ProviderError where the Service is gone or somebody else's."""
-    service = api.get(SERVICES, service_name)
-    if service is None:
-        raise ProviderError(
-            f"there is no service/{service_name} in the namespace {api.namespace}",
-            where=f"context {api.connection.context}",
-            remedy="`traffic:` and `namespace:` in smartspec.yaml name it; was it deleted?",
-        )
-    if annotation(service, _OF_ROLLOUTS):
-        raise ProviderError(
-            f"service/{service_name} is moved by Argo Rollouts, so it is not touched here",
-            where=f"namespace {api.namespace}",
-            remedy="name the Rollout itself as `workload:`, and leave `traffic:` out",
-        )
+    service = read_service(api, service_name)
     found = api.get(DEPLOYMENTS, shadow_name(name_of(workload)))
     slot = slot_of(service, workload)
     shadow = read(found, of=workload) if found is not None else None
@@ -91,17 +72,3 @@ def _serving(service: Obj, slot: Slot | None, workload: Obj) -> Serving:
 def shadow_pods(api: Api, workload: Obj) -> tuple[Obj, ...]:
     """Read the pods of a workload's shadow, those being ended included."""
     return api.list(PODS, labels=f"{SHADOW_OF}={name_of(workload)}")
-
-
-def served_by(api: Api, service_name: str) -> frozenset[str]:
-    """Name the pods that a Service sends traffic to now."""
-    slices = api.list(ENDPOINT_SLICES, labels=f"{_SLICES_OF}={service_name}")
-    return frozenset(_ready_pods(slices))
-
-
-def _ready_pods(slices: Iterable[Obj]) -> Iterable[str]:
-    for each in slices:
-        for endpoint in items(each, "endpoints"):
-            # Without a word about it, an endpoint counts as ready (discovery.k8s.io/v1).
-            if part(endpoint, "conditions").get("ready", True) is not False:
-                yield text(endpoint, "targetRef", "name")

@@ -23,6 +23,7 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     text,
     uid_of,
 )
+from smartspec_rollback.providers.platforms.kubernetes.traffic.service import selects
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
 from smartspec_rollback.providers.platforms.kubernetes.workloads.template import restorable
 
@@ -111,12 +112,6 @@ def slot_of(service: Obj, workload: Obj) -> Slot | None:
             value = shadow_name(usual)[:_LONGEST_VALUE].strip("-._")
             return Slot(name_of(service), key, usual, value)
     return None
-
-
-def selects(service: Obj, labels: Mapping[str, Any]) -> bool:
-    """Tell whether a Service would send traffic to pods with these labels."""
-    wanted = part(service, "spec", "selector")
-    return bool(wanted) and all(labels.get(key) == value for key, value in wanted.items())
 
 
 def labels_of(target: Kept, slot: Slot, workload: Obj) -> dict[str, Any]:

@@ -1,0 +1,107 @@
+"""A Service as what moves traffic: one key of its selector chooses among workloads.
+
+Used by ``shadow`` and ``slots``. Pure, but for reading the Service and its EndpointSlices.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from smartspec_rollback.domain.step import Progress, ProgressState
+from smartspec_rollback.errors import ProviderError
+from smartspec_rollback.providers.platforms.kubernetes.client.api import Api, Operations
+from smartspec_rollback.providers.platforms.kubernetes.marks import MARK, Marks
+from smartspec_rollback.providers.platforms.kubernetes.objects import (
+    ENDPOINT_SLICES,
+    SERVICES,
+    Obj,
+    annotation,
+    items,
+    part,
+    pointer,
+    text,
+    uid_of,
+    version_of,
+)
+
+_OF_ROLLOUTS = "argo-rollouts.argoproj.io/managed-by-rollouts"
+_SLICES_OF = "kubernetes.io/service-name"
+
+
+def read_service(api: Api, name: str) -> Obj:
+    """Read a Service; ProviderError where it is gone, or Argo Rollouts moves it."""
+    service = api.get(SERVICES, name)
+    if service is None:
+        raise ProviderError(
+            f"there is no service/{name} in the namespace {api.namespace}",
+            where=f"context {api.connection.context}",
+            remedy="`traffic:` and `namespace:` in smartspec.yaml name it; was it deleted?",
+        )
+    if annotation(service, _OF_ROLLOUTS):
+        raise ProviderError(
+            f"service/{name} is moved by Argo Rollouts, so it is not touched here",
+            where=f"namespace {api.namespace}",
+            remedy="name the Rollout itself as `workload:`, and leave `traffic:` out",
+        )
+    return service
+
+
+def selects(service: Obj, labels: Mapping[str, Any]) -> bool:
+    """Tell whether a Service would send traffic to pods with these labels."""
+    wanted = part(service, "spec", "selector")
+    return bool(wanted) and all(labels.get(key) == value for key, value in wanted.items())
+
+
+def served_by(api: Api, name: str) -> frozenset[str]:
+    """Name the pods that a Service sends traffic to now, by its EndpointSlices."""
+    return frozenset(_ready_pods(api.list(ENDPOINT_SLICES, labels=f"{_SLICES_OF}={name}")))
+
+
+def _ready_pods(slices: Iterable[Obj]) -> Iterable[str]:
+    for each in slices:
+        for endpoint in items(each, "endpoints"):
+            # Without a word about it, an endpoint counts as ready (discovery.k8s.io/v1).
+            if part(endpoint, "conditions").get("ready", True) is not False:
+                yield text(endpoint, "targetRef", "name")
+
+
+def flipping(service: Obj, key: str, *, old: str, new: str, marks: Marks) -> Operations:
+    """Point a Service elsewhere, by one key, only in the very state that was read.
+
+    Our annotation goes out in the same patch.
+    """
+    path = f"/spec/selector/{pointer(key)}"
+    return (
+        *unmoved(service),
+        {"op": "test", "path": path, "value": old},
+        {"op": "replace", "path": path, "value": new},
+        *marked(service, marks),
+    )
+
+
+def unmoved(thing: Obj) -> Operations:
+    """Let a patch fail unless the object is this very one, in the state that was read."""
+    return (
+        {"op": "test", "path": "/metadata/uid", "value": uid_of(thing)},
+        {"op": "test", "path": "/metadata/resourceVersion", "value": version_of(thing)},
+    )
+
+
+def marked(thing: Obj, marks: Marks) -> Operations:
+    """Write our annotation, whether or not there are others."""
+    there = "annotations" in part(thing, "metadata")
+    first = () if there else ({"op": "add", "path": "/metadata/annotations", "value": {}},)
+    path = f"/metadata/annotations/{pointer(MARK)}"
+    return (*first, {"op": "add", "path": path, "value": marks.spelled()})
+
+
+def turned(served: frozenset[str], good: frozenset[str], version: str) -> Progress:
+    """Compare the pods that get traffic with the ready ones that should: all, and no other."""
+    if not served or served - good:
+        others = len(served - good)
+        detail = f"{others} of {len(served)} instances with traffic are not of it yet"
+        return Progress(state=ProgressState.PENDING, detail=detail)
+    if good - served:
+        detail = f"{len(served)} of {len(good)} instances of {version} get traffic"
+        return Progress(state=ProgressState.PENDING, detail=detail)
+    detail = f"all traffic goes to {len(served)} instances of {version}"
+    return Progress(state=ProgressState.DONE, detail=detail)
