@@ -32,19 +32,23 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--kill", help="a moment: before:N or after:N")
+    parser.add_argument("--prewarm", action="store_true", help="behind a Service, prewarmed")
     asked = parser.parse_args()
     moment = Moment(asked.kill)
     KillingStore.moment = moment
     bench = Bench(
         asked.folder,
-        settings=_SETTINGS,
+        settings=replace(_SETTINGS, prewarm=asked.prewarm),
         open_store=KillingStore.open,
         holder=f"process {os.getpid()}",
         prefix=f"rb-{os.getpid()}",
     )
     clock = SystemClock()
     settings = KubernetesSettings(
-        workload="deployment/checkout", kubeconfig=asked.folder / "kubeconfig", ready_within=20.0
+        workload="deployment/checkout",
+        traffic="service/checkout" if asked.prewarm else None,
+        kubeconfig=asked.folder / "kubeconfig",
+        ready_within=20.0,
     )
     parts = bench.parts_with(platform=KubernetesPlatform(settings, clock=clock), clock=clock)
     try:
