@@ -4,6 +4,7 @@
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,19 +14,22 @@ from smartspec_rollback.testing.kubernetes import discovery, openapi_v2, protobu
 from smartspec_rollback.testing.kubernetes.admission import Access
 from smartspec_rollback.testing.kubernetes.controllers.world import World
 from smartspec_rollback.testing.kubernetes.deleting import read_removal
-from smartspec_rollback.testing.kubernetes.objects import Obj, dig, name_of, namespace_of
+from smartspec_rollback.testing.kubernetes.objects import Obj, condition, dig, name_of, namespace_of
 from smartspec_rollback.testing.kubernetes.reading import ListQuery, Reading
 from smartspec_rollback.testing.kubernetes.resources import (
     ACCESS_REVIEW,
     NAMESPACE,
+    POD,
     Resource,
 )
 from smartspec_rollback.testing.kubernetes.scaling import patched_scale, replicas_of, scale_of
 from smartspec_rollback.testing.kubernetes.statuses import (
     bad_request,
+    failed,
     invalid,
     method_not_allowed,
     no_such_path,
+    not_found,
     unsupported_media_type,
 )
 from smartspec_rollback.testing.kubernetes.watching import Watch, Watches, WatchQuery
@@ -73,10 +77,15 @@ class Answer:
     body: Obj
 
 
+Application = Callable[[Obj, str], int]
+"""What runs in the pods: from a pod and a path to the HTTP code it answers."""
+
+
 class Api:
-    """Answers requests."""
+    """Answers requests. ``application`` answers what is sent to pods through the proxy."""
 
     def __init__(self, world: World, access: Access, watches: Watches) -> None:
+        self.application: Application = lambda _pod, _path: 200
         self._store = world.store
         self._registry = world.registry
         self._writing = world.writing
@@ -126,7 +135,21 @@ class Api:
         if place.subresource and place.subresource not in resource.subresources:
             raise no_such_path()
         self._access.check(place.verb, resource, place.subresource, place.namespace, place.name)
+        if place.subresource == "proxy":
+            return self._proxied(request, place)
         return self._do(request, place)
+
+    def _proxied(self, request: Request, place: Place) -> Answer:
+        """Ask what runs in a pod, as far as it is scripted."""
+        name = place.name.partition(":")[0]
+        pod = self._store.get(POD, place.namespace, name)
+        if pod is None:
+            raise not_found(POD, name)
+        ready = condition(pod, "Ready")
+        if ready is None or ready["status"] != "True":
+            raise failed(503)
+        path = "/" + request.path.partition(f"/{place.name}/proxy")[2].lstrip("/")
+        return Answer(self.application(pod, path), {"path": path, "pod": name})
 
     def _do(self, request: Request, place: Place) -> Answer | Watch:
         match place.verb:

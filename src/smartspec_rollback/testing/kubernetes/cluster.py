@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from smartspec_rollback.testing.kubernetes.admission import Access, Admission, Hook
-from smartspec_rollback.testing.kubernetes.api import Api
+from smartspec_rollback.testing.kubernetes.api import Api, Application
 from smartspec_rollback.testing.kubernetes.clock import ClusterClock
 from smartspec_rollback.testing.kubernetes.controllers.daemonsets import DaemonSets
 from smartspec_rollback.testing.kubernetes.controllers.deployments import Deployments
@@ -126,6 +126,15 @@ class Cluster:
     def hooks(self) -> list[Hook]:
         """The webhooks that see every write."""
         return self._admission.hooks
+
+    @property
+    def application(self) -> Application:
+        """What runs in the pods, for what is sent to them through the API server."""
+        return self._server.api.application
+
+    @application.setter
+    def application(self, application: Application) -> None:
+        self._server.api.application = application
 
     @property
     def version(self) -> int:

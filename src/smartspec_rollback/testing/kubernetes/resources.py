@@ -60,7 +60,7 @@ def _apps(kind: str, plural: str, *short: str, **more: object) -> Resource:
 NAMESPACE = _core("Namespace", "namespaces", "ns", namespaced=False, subresources=("status",))
 NODE = _core("Node", "nodes", "no", namespaced=False, subresources=("status",))
 POD = _core(
-    "Pod", "pods", "po", subresources=("status", "eviction"), categories=("all",)
+    "Pod", "pods", "po", subresources=("status", "eviction", "proxy"), categories=("all",)
 )  # fmt: skip
 SERVICE = _core("Service", "services", "svc", subresources=("status",), categories=("all",))
 ENDPOINTS = _core("Endpoints", "endpoints", "ep")

@@ -20,6 +20,7 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     LEASES,
     NETWORK_POLICIES,
     PODS,
+    PODS_PROXY,
     QUOTAS,
     SECRETS,
     SERVICES,
@@ -77,6 +78,7 @@ def _of_traffic(site: Site) -> tuple[Rule, ...]:
         Rule(DEPLOYMENTS, ("get", "watch", "patch", "delete"), shadow, "prewarmed instances"),
         Rule(SERVICES, ("list",), None, "whether one would send traffic to prewarmed instances"),
         Rule(NETWORK_POLICIES, ("list",), None, "whether prewarmed instances would be cut off"),
+        Rule(PODS_PROXY, ("get",), None, "smoke tests of prewarmed instances from outside"),
         Rule(QUOTAS, ("list",), None, "whether there is room for prewarmed instances"),
     )
 

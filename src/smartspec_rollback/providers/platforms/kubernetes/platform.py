@@ -20,6 +20,7 @@ from smartspec_rollback.providers.platforms.kubernetes.reading import Reader, Si
 from smartspec_rollback.providers.platforms.kubernetes.rolling import inspecting, looking, steps
 from smartspec_rollback.providers.platforms.kubernetes.settings import KubernetesSettings
 from smartspec_rollback.providers.platforms.kubernetes.shadow import prewarming
+from smartspec_rollback.providers.platforms.kubernetes.shadow.relay import Relay
 from smartspec_rollback.providers.platforms.kubernetes.waiting import PATIENCE, Waiting
 
 _PREWARMING = "prewarm"
@@ -49,6 +50,7 @@ class KubernetesPlatform:
         self._owners = OwnerReader(clock)
         self._guards = guard.HeldGuards()
         self._waiting = Waiting(patience)
+        self._relay = Relay(self._api)
 
     # Platform
 
@@ -116,13 +118,14 @@ class KubernetesPlatform:
         """Observe how far the shadow is; waits a little where nothing moved since last time."""
         site = self._site(target)
         self._waiting.for_change(site, _PREWARMING)
-        found, looked = prewarming.prewarmed(site, release)
+        found, looked = prewarming.prewarmed(site, release, self._relay)
         self._waiting.looked(site, _PREWARMING, looked)
         return found
 
     def discard(self, target: Target, release: Release, /) -> None:
         """Remove the shadow, unless it receives traffic."""
         prewarming.discard(self._site(target), release)
+        self._relay.close()
 
     def promised(self, seen: Snapshot, release: Release, /) -> Snapshot:
         """Say what ``seen`` will be once the shadow stands."""

@@ -155,11 +155,14 @@ class Api:
         self, verb: str, resource: Resource, name: str | None, *, namespace: str | None = None
     ) -> bool:
         """Ask whether we may do something; asking is allowed to everybody."""
+        plural, _, below = resource.plural.partition("/")
+        plural, _, below = resource.plural.partition("/")
         attributes = {
             "namespace": namespace or self.namespace,
             "verb": verb,
             "group": resource.group,
-            "resource": resource.plural,
+            "resource": plural,
+            **({"subresource": below} if below else {}),
             **({"name": name} if name else {}),
         }
         review = {

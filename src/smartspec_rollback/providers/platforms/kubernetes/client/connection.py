@@ -60,6 +60,8 @@ class Connection:
         self.namespace: str = settings.namespace or self._config.namespace
         self.server: str = self._config.cluster.server
         self.context: str = self._config.context_name
+        # With a kubeconfig one may be anywhere; a pod's service account is only used inside.
+        self.inside = not kubeconfig.files(settings)
 
     @staticmethod
     def _where(settings: KubernetesSettings) -> str:
@@ -87,6 +89,26 @@ class Connection:
                 f"a watch ended early ({type(error).__name__})", where=self.server
             ) from None
         raise ProviderUnavailable("a watch was refused", where=self.server)
+
+    def passed(self, method: str, url: str, *, body: bytes, media: str) -> tuple[int, str, bytes]:
+        """Pass a request on as it is; the status, the type and the content that came back.
+
+        ProviderUnavailable where no whole answer did.
+        """
+        import httpx2  # noqa: PLC0415 - heavy
+        from lightkube.core.generic_client import BasicRequest  # noqa: PLC0415 - heavy
+
+        try:
+            made = self._client.build_adapter_request(BasicRequest(method, url))
+            if body:
+                headers = {**made.headers, "Content-Type": media}
+                made = httpx2.Request(made.method, made.url, headers=headers, content=body)
+            answer = self._client.send(made)
+        except (httpx2.HTTPError, OSError) as error:
+            raise ProviderUnavailable(
+                f"no answer came ({type(error).__name__})", where=self.server
+            ) from None
+        return answer.status_code, answer.headers.get("Content-Type", ""), answer.content
 
     def send(
         self,

@@ -24,6 +24,7 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     SERVICES,
     Obj,
     items,
+    name_of,
     part,
     text,
     uid_of,
@@ -38,6 +39,7 @@ from smartspec_rollback.providers.platforms.kubernetes.shadow.beside import (
     shadow_pods,
 )
 from smartspec_rollback.providers.platforms.kubernetes.shadow.making import Shadow, Slot
+from smartspec_rollback.providers.platforms.kubernetes.shadow.relay import Relay
 from smartspec_rollback.providers.platforms.kubernetes.workloads.controller_revisions import (
     is_ready,
 )
@@ -179,8 +181,11 @@ def scaled(site: Site, shadow: Shadow, count: int, deadline: Deadline) -> None:
     site.api.patch(DEPLOYMENTS, shadow.name, operations, deadline=deadline)
 
 
-def prewarmed(site: Site, release: Release) -> tuple[Prewarmed, Looked]:
-    """Tell how far the shadow of a release is, and what to watch until it is further."""
+def prewarmed(site: Site, release: Release, relay: Relay) -> tuple[Prewarmed, Looked]:
+    """Tell how far the shadow of a release is, and what to watch until it is further.
+
+    Its instances are reached directly from inside the cluster, and by ``relay`` from elsewhere.
+    """
     workload = site.workload()
     found = _read(site, workload)
     shadow = found.shadow if found is not None else None
@@ -193,11 +198,11 @@ def prewarmed(site: Site, release: Release) -> tuple[Prewarmed, Looked]:
     addresses: tuple[str, ...] = ()
     if said.state is ProgressState.DONE:
         port = making.port_of(found.service, part(shadow.deployment, "spec", "template"))
-        addresses = tuple(
-            f"http://{text(pod, 'status', 'podIP')}:{port}"
-            for pod in pods
-            if port is not None and is_ready(pod) and text(pod, "status", "podIP")
-        )
+        ready = [pod for pod in pods if is_ready(pod) and text(pod, "status", "podIP")]
+        if port is not None and site.api.connection.inside:
+            addresses = tuple(f"http://{text(pod, 'status', 'podIP')}:{port}" for pod in ready)
+        elif port is not None:
+            addresses = tuple(relay.address(name_of(pod), port) for pod in ready)
     return Prewarmed(progress=said, addresses=addresses), Looked(said, awaited)
 
 
