@@ -5,6 +5,7 @@ their images are scripted to. Nothing of the run time may import it.
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -253,6 +254,12 @@ class Cluster:
                 else:
                     said[key] = value
 
+        self.change(resource, namespace, name, alter)
+
+    def change(
+        self, resource: Resource, namespace: str, name: str, alter: Callable[[Obj], None]
+    ) -> None:
+        """Change an object in place, as somebody else would, without a call to the API."""
         thing = {"metadata": {"namespace": namespace, "name": name}}
         self._writing.change(resource, thing, alter, _BY_TEST)
 

@@ -26,6 +26,7 @@ from smartspec_rollback.testing.kubernetes.resources import (
 )
 from smartspec_rollback.testing.kubernetes.selectors import selects
 from smartspec_rollback.testing.kubernetes.statuses import (
+    ApiError,
     bad_request,
     conflict,
     not_found,
@@ -97,22 +98,48 @@ class Deleting:
             return self._mark(resource, old, finalizers, grace)
 
     def evict(self, namespace: str, name: str, how: Removal) -> Obj:
-        """Delete a pod if its disruption budget allows; ApiError 429 otherwise."""
+        """Delete a pod if its disruption budget allows; ApiError 429 otherwise.
+
+        As pkg/registry/core/pod/storage/eviction.go does.
+        """
         with self._store.lock:
             pod = self._store.get(POD, namespace, name)
             if pod is None:
                 raise not_found(POD, name)
-            for budget in self._store.all(DISRUPTION_BUDGET, namespace):
-                selected = selects(dig(budget, "spec", "selector"), labels_of(pod))
-                if not selected or not is_true(pod, "Ready"):
-                    continue
-                if (dig(budget, "status", "disruptionsAllowed") or 0) <= 0:
-                    raise too_many_requests(
-                        "Cannot evict pod as it would violate the pod's disruption budget.", 10
-                    )
+            self._check(POD, pod, how)
+            over = dig(pod, "status", "phase") in ("Succeeded", "Failed", "Pending")
+            if not over and not deleting(pod) and not how.dry_run:
+                self._spend(pod)
             self.delete(POD, namespace, name, how)
             return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
                     "code": 201}  # fmt: skip
+
+    def _spend(self, pod: Obj) -> None:
+        """Take one disruption from the budget that selects a pod, if any."""
+        budgets = [
+            each
+            for each in self._store.all(DISRUPTION_BUDGET, namespace_of(pod))
+            if selects(dig(each, "spec", "selector"), labels_of(pod))
+        ]
+        if len(budgets) > 1:
+            raise ApiError(500, "InternalError", _SEVERAL)
+        if not budgets or _may_go_unready(pod, budgets[0]):
+            return
+        new: Obj = clone(budgets[0])
+        status = new.setdefault("status", {})
+        if (status.get("observedGeneration") or 0) < new["metadata"]["generation"]:
+            why = f"The disruption budget {name_of(new)} is still being processed by the server."
+            raise _held(why, retry=10)
+        allowed = status.get("disruptionsAllowed") or 0
+        if allowed <= 0:
+            needs, has = status.get("desiredHealthy", 0), status.get("currentHealthy", 0)
+            raise _held(
+                f"The disruption budget {name_of(new)} needs {needs} healthy pods and has {has} "
+                "currently"
+            )
+        status["disruptionsAllowed"] = allowed - 1
+        status.setdefault("disruptedPods", {})[name_of(pod)] = self._clock.stamp()
+        self._store.put(DISRUPTION_BUDGET, new)
 
     def finish(self, resource: Resource, thing: Obj) -> None:
         """Remove an object at once, whatever holds it: the kubelet's and the collector's end."""
@@ -168,6 +195,30 @@ class Deleting:
         if resource.kind == "Namespace":
             new["status"] = {"phase": "Terminating"}
         return old if new == old else self._store.put(resource, new)
+
+
+_SEVERAL = (
+    "This pod has more than one PodDisruptionBudget, which the eviction subresource does not "
+    "support."
+)
+
+
+def _may_go_unready(pod: Obj, budget: Obj) -> bool:
+    """Tell whether a pod that does not work may go whatever the budget has left."""
+    if is_true(pod, "Ready"):
+        return False
+    if dig(budget, "spec", "unhealthyPodEvictionPolicy") == "AlwaysAllow":
+        return True
+    desired = dig(budget, "status", "desiredHealthy") or 0
+    return 0 < desired <= (dig(budget, "status", "currentHealthy") or 0)
+
+
+def _held(why: str, retry: int = 0) -> ApiError:
+    error = too_many_requests(
+        "Cannot evict pod as it would violate the pod's disruption budget.", retry
+    )
+    error.details = {"causes": [{"reason": "DisruptionBudget", "message": why}]}
+    return error
 
 
 def _success(resource: Resource, old: Obj) -> Obj:

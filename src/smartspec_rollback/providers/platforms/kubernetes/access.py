@@ -17,6 +17,7 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     CONFIG_MAPS,
     DEPLOYMENTS,
     ENDPOINT_SLICES,
+    EVICTIONS,
     LEASES,
     NETWORK_POLICIES,
     PODS,
@@ -58,12 +59,26 @@ def rules(site: Site) -> tuple[Rule, ...]:
         Rule(kind.resource, ("patch",), workload, "putting a template back"),
         Rule(kind.kept_in, ("list",), None, "earlier releases"),
         Rule(PODS, ("list",), None, "whether old instances are gone"),
+        *_of_instances(site),
         Rule(CONFIG_MAPS, ("get",), None, "whether configuration changed"),
         Rule(SECRETS, ("get",), None, "whether configuration changed"),
         Rule(LEASES, ("create",), None, "one rollback at a time"),
         Rule(LEASES, ("get", "patch", "delete"), lease, "one rollback at a time"),
         *_of_traffic(site),
     )
+
+
+def _of_instances(site: Site) -> tuple[Rule, ...]:
+    """List what instances need that the cluster does not replace by itself; mostly nothing."""
+    try:
+        workload = site.workload()
+    except Forbidden:
+        return ()  # that is among what is missing
+    if not site.kind.replaces_by_itself(workload):
+        return (Rule(EVICTIONS, ("create",), None, "replacing instances (OnDelete)"),)
+    if site.kind.waits_for_broken_pods(workload):
+        return (Rule(PODS, ("delete",), None, "deleting an instance that the cluster waits for"),)
+    return ()
 
 
 def _of_traffic(site: Site) -> tuple[Rule, ...]:

@@ -18,6 +18,7 @@ from smartspec_rollback.providers.platforms.kubernetes.action import (
 from smartspec_rollback.providers.platforms.kubernetes.owners import steps as suspending
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site
 from smartspec_rollback.providers.platforms.kubernetes.rolling import actions as rolling
+from smartspec_rollback.providers.platforms.kubernetes.rolling import pods
 from smartspec_rollback.providers.platforms.kubernetes.shadow import actions as shadow
 
 _TRIES = 8
@@ -26,6 +27,7 @@ _PAUSE = 0.05
 ACTIONS: Mapping[str, Action] = {
     **suspending.ACTIONS,
     **rolling.ACTIONS,
+    **pods.ACTIONS,
     **shadow.ACTIONS,
 }
 """By the kind of step."""

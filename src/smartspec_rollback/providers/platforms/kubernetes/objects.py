@@ -16,7 +16,7 @@ _NOTHING: Obj = {}
 
 @dataclass(frozen=True)
 class Resource:
-    """One kind of object, as URLs and access rules name it."""
+    """One kind of object, as URLs and access rules name it; ``plural/below`` is a subresource."""
 
     group: str
     version: str
@@ -32,7 +32,9 @@ class Resource:
         """Give the path below the server, without a leading slash."""
         root = ("apis", self.group) if self.group else ("api",)
         middle = ("namespaces", namespace) if namespace else ()
-        return "/".join((*root, self.version, *middle, self.plural, *((name,) if name else ())))
+        plural, _, below = self.plural.partition("/")
+        last = (*((name,) if name else ()), *((below,) if below else ()))
+        return "/".join((*root, self.version, *middle, plural, *last))
 
 
 DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment")
@@ -46,6 +48,7 @@ ENDPOINT_SLICES = Resource("discovery.k8s.io", "v1", "endpointslices", "Endpoint
 NETWORK_POLICIES = Resource("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy")
 QUOTAS = Resource("", "v1", "resourcequotas", "ResourceQuota")
 PODS_PROXY = Resource("", "v1", "pods/proxy", "Pod")
+EVICTIONS = Resource("", "v1", "pods/eviction", "Eviction")
 CONFIG_MAPS = Resource("", "v1", "configmaps", "ConfigMap")
 SECRETS = Resource("", "v1", "secrets", "Secret")
 LEASES = Resource("coordination.k8s.io", "v1", "leases", "Lease")

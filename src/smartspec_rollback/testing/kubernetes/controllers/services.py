@@ -204,19 +204,26 @@ class DisruptionBudgets:
             return None
         selector = dig(budget, "spec", "selector")
         pods = [p for p in store.all(POD, namespace) if selects(selector, labels_of(p))]
-        expected = _expected(store, self._world.registry, pods)
         healthy = sum(ready(p) and not deleting(p) for p in pods)
-        if (least := dig(budget, "spec", "minAvailable")) is not None:
-            desired = _share(least, expected)
+        least, most = dig(budget, "spec", "minAvailable"), dig(budget, "spec", "maxUnavailable")
+        expected: int | None = len(pods)
+        if not isinstance(least, int):
+            expected = _expected(store, self._world.registry, pods)
+        if expected is None:
+            desired, allowed, expected = 0, 0, 0  # "SyncFailed": whose pods these are has no scale
         else:
-            most = dig(budget, "spec", "maxUnavailable")
-            desired = max(0, expected - _share(1 if most is None else most, expected))
-        allowed = max(0, healthy - desired)
+            total = expected
+            desired = (
+                _share(least, total)
+                if least is not None
+                else max(0, total - _share(1 if most is None else most, total))
+            )
+            allowed = max(0, healthy - desired) if total else 0
         status = {
             "observedGeneration": budget["metadata"]["generation"],
             "currentHealthy": healthy,
             "desiredHealthy": desired,
-            "disruptionsAllowed": allowed if expected else 0,
+            "disruptionsAllowed": allowed,
             "expectedPods": expected,
         }
         self._world.set_status(DISRUPTION_BUDGET, budget, status)
@@ -229,8 +236,8 @@ def _share(value: Any, total: int) -> int:
     return int(value)
 
 
-def _expected(store: Store, registry: Registry, pods: list[Obj]) -> int:
-    """Sum up what the pods' controllers want; pods without one count themselves."""
+def _expected(store: Store, registry: Registry, pods: list[Obj]) -> int | None:
+    """Sum up what the pods' controllers want; None where one has no scale, as a DaemonSet."""
     owners: dict[str, int] = {}
     for pod in pods:
         reference = controller_of(pod)
@@ -240,6 +247,8 @@ def _expected(store: Store, registry: Registry, pods: list[Obj]) -> int:
         )
         if owner is None:
             owners[uid_of(pod)] = 1
+        elif kind is None or "scale" not in kind.subresources:
+            return None
         else:
             owners[uid_of(owner)] = int(dig(owner, "spec", "replicas") or 0)
     return sum(owners.values())

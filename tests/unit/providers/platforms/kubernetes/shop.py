@@ -5,7 +5,7 @@ Time stands still unless somebody waits: a wait of the platform is time that pas
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,11 @@ from smartspec_rollback.testing.kubernetes.cluster import Cluster
 NAMESPACE = "shop"
 NAME = "checkout"
 TARGET = Target(service=NAME, environment="production")
+_KINDS = {
+    "deployment": resources.DEPLOYMENT,
+    "statefulset": resources.STATEFUL_SET,
+    "daemonset": resources.DAEMON_SET,
+}
 SECRET = "hunter2-in-the-cluster"
 TOKEN = "token-of-the-test"
 
@@ -84,6 +89,8 @@ class Shop:
     cluster: Cluster
     settings: KubernetesSettings
     replicas: int = 3
+    spec: dict[str, Any] = field(default_factory=dict)
+    """What else the workload's specification says."""
 
     def __post_init__(self) -> None:
         stepped = self.cluster.clock.stepped
@@ -97,9 +104,14 @@ class Shop:
         return KubernetesPlatform(self.settings, clock=self.clock, patience=0.0)
 
     @property
+    def resource(self) -> resources.Resource:
+        """The kind of workload."""
+        return _KINDS[self.settings.workload.partition("/")[0]]
+
+    @property
     def deployment(self) -> Any:
-        """The Deployment as it is."""
-        found = self.cluster.get(resources.DEPLOYMENT, NAMESPACE, NAME)
+        """The workload as it is."""
+        found = self.cluster.get(self.resource, NAMESPACE, NAME)
         assert found is not None
         return found
 
@@ -115,7 +127,7 @@ class Shop:
     def begin(self, version: str, deployment_id: str | None = None, **more: Any) -> None:
         """Put a version live, and don't wait."""
         made = template(version, **more)
-        if self.cluster.get(resources.DEPLOYMENT, NAMESPACE, NAME) is None:
+        if self.cluster.get(self.resource, NAMESPACE, NAME) is None:
             self._create(made, deployment_id)
             return
         operations: list[dict[str, Any]] = [
@@ -128,18 +140,23 @@ class Shop:
 
     def _create(self, made: dict[str, Any], deployment_id: str | None) -> None:
         notes = {DEPLOYMENT_ID: deployment_id} if deployment_id else {}
-        self.cluster.create(
-            resources.DEPLOYMENT,
-            NAMESPACE,
-            {
-                "metadata": {"name": NAME, "annotations": notes},
-                "spec": {
-                    "replicas": self.replicas,
-                    "selector": {"matchLabels": {"app": NAME}},
-                    "template": made,
-                },
-            },
-        )
+        spec: dict[str, Any] = {"selector": {"matchLabels": {"app": NAME}}, "template": made}
+        if self.resource is not resources.DAEMON_SET:
+            spec["replicas"] = self.replicas
+        if self.resource is resources.STATEFUL_SET:
+            spec["serviceName"] = NAME
+        metadata = {"name": NAME, "annotations": notes}
+        body = {"metadata": metadata, "spec": {**spec, **self.spec}}
+        self.cluster.create(self.resource, NAMESPACE, body)
+
+    @property
+    def running(self) -> dict[str, str]:
+        """The version of each pod that is not being ended, by its name."""
+        return {
+            each["metadata"]["name"]: each["spec"]["containers"][0]["image"].rpartition(":")[2]
+            for each in self.cluster.all(resources.POD, NAMESPACE)
+            if "deletionTimestamp" not in each["metadata"]
+        }
 
     def change(self, *operations: dict[str, Any]) -> None:
         """Patch the Deployment as somebody else would."""

@@ -21,6 +21,7 @@ from smartspec_rollback.providers.platforms.kubernetes.client.refusals import (
 )
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     ACCESS_REVIEWS,
+    EVICTIONS,
     Obj,
     Resource,
     items,
@@ -41,7 +42,7 @@ _PAGE = 250
 _PATIENCE = 10.0
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0
-_NO_SUCCESS, _BUSY, _FAULTY = 300, 429, 500
+_NO_SUCCESS, _NOT_FOUND, _BUSY, _FAULTY = 300, 404, 429, 500
 
 
 class Api:
@@ -151,11 +152,31 @@ class Api:
             return False
         return True
 
+    def evict(self, pod: Obj) -> bool:
+        """Delete this very pod if disruption budgets let it go; False where one does not now.
+
+        A pod that is gone already counts as let go; FenceConflict where it is another one. Sent
+        once: a budget may hold a pod for long, and whoever waits looks anew meanwhile.
+        """
+        held = part(pod, "metadata")
+        body = {
+            "apiVersion": "policy/v1",
+            "kind": EVICTIONS.kind,
+            "metadata": {"name": held["name"], "namespace": self.namespace},
+            "deleteOptions": {"preconditions": {"uid": held["uid"]}},
+        }
+        call = Call("create", EVICTIONS, text(held, "name"), body=body)
+        answer = self._sent(call)
+        if answer.status in (_NOT_FOUND, _BUSY):
+            return answer.status == _NOT_FOUND
+        if answer.status >= _NO_SUCCESS:
+            raise refusal(call, answer, place=self._place(call))
+        return True
+
     def allows(
         self, verb: str, resource: Resource, name: str | None, *, namespace: str | None = None
     ) -> bool:
         """Ask whether we may do something; asking is allowed to everybody."""
-        plural, _, below = resource.plural.partition("/")
         plural, _, below = resource.plural.partition("/")
         attributes = {
             "namespace": namespace or self.namespace,

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from smartspec_rollback.domain.step import Progress, ProgressState, Step
+from smartspec_rollback.domain.values import parameter
 from smartspec_rollback.errors import NotDone
 from smartspec_rollback.providers.platforms.kubernetes.action import (
     Action,
@@ -16,11 +17,7 @@ from smartspec_rollback.providers.platforms.kubernetes.action import (
     Sending,
 )
 from smartspec_rollback.providers.platforms.kubernetes.client.api import Operations
-from smartspec_rollback.providers.platforms.kubernetes.marks import (
-    Marks,
-    marks_of,
-    standing_marks,
-)
+from smartspec_rollback.providers.platforms.kubernetes.marks import Marks, marks_of
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     PODS,
     Obj,
@@ -36,9 +33,12 @@ from smartspec_rollback.providers.platforms.kubernetes.reading import Site, Stat
 from smartspec_rollback.providers.platforms.kubernetes.rolling import patches
 from smartspec_rollback.providers.platforms.kubernetes.rolling.fencing import (
     must_match,
+    not_ours,
     our_marks,
 )
 from smartspec_rollback.providers.platforms.kubernetes.rolling.steps import (
+    AFTER,
+    RESTORE,
     RESUME,
     SCALE_DOWN,
     START,
@@ -47,7 +47,6 @@ from smartspec_rollback.providers.platforms.kubernetes.rolling.steps import (
 from smartspec_rollback.providers.platforms.kubernetes.shadow.making import SHADOW_OF
 from smartspec_rollback.providers.platforms.kubernetes.shadow.steps import BEHIND
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
-from smartspec_rollback.providers.platforms.kubernetes.workloads.template import template_digest
 
 _OVER = ("Succeeded", "Failed")
 _SHORTENED = 4
@@ -78,7 +77,7 @@ class Rolling:
         if marks is not None and step.kind != RESUME:
             _must_follow(step, marks, state)
             return patches.marking(state, marks.adding(step.kind, fence.operation))
-        if step.kind not in (RESUME, START, BEHIND):
+        if step.kind not in (RESUME, RESTORE, START, BEHIND) or _comes_after(step):
             version = step.parameter("version")
             raise NotDone(f"{version} was not started; nothing was done", where=site.where)
         target = target_of(site, step, state)
@@ -99,7 +98,7 @@ class Rolling:
 
 
 ACTIONS: Mapping[str, Action] = {
-    kind: Rolling(kind) for kind in (RESUME, START, BEHIND, SWITCH, SCALE_DOWN)
+    kind: Rolling(kind) for kind in (RESUME, RESTORE, START, BEHIND, SWITCH, SCALE_DOWN)
 }
 """By the kind of step."""
 
@@ -113,23 +112,13 @@ def target_of(site: Site, step: Step, state: State) -> Kept:
     raise NotDone(f"the cluster no longer remembers {step.parameter('version')}", where=site.where)
 
 
-def not_ours(workload: Obj, step: Step) -> Progress | None:
-    """Say that a step was not sent, or is overtaken; None where it is on its way or done."""
-    marks, template = marks_of(workload), step.parameter("template")
-    sent_since = marks is not None and standing_marks(workload) != step.parameter("marked")
-    if marks is None or not sent_since or marks.to != template or not marks.operation(step.kind):
-        return Progress(state=ProgressState.PENDING, detail="not sent yet")
-    if template_digest(part(workload, "spec", "template")) != template:
-        return Progress(
-            state=ProgressState.FAILED, detail="somebody else replaced the template meanwhile"
-        )
-    return None
-
-
 def _must_follow(step: Step, marks: Marks, state: State) -> None:
     """Refuse a step that comes before what it rests on; the cluster itself orders the rest."""
     if step.kind == SWITCH and not marks.operation(START):
         raise NotDone("the target was not started; nothing was done")
+    before = _comes_after(step)
+    if before and not marks.operation(before):
+        raise NotDone(f"the step {before} comes first; nothing was done")
     if step.kind != SCALE_DOWN:
         return
     target = _digested(state.known, step)
@@ -138,13 +127,18 @@ def _must_follow(step: Step, marks: Marks, state: State) -> None:
         raise NotDone(f"not everything is served by the target yet: {said.detail}")
 
 
+def _comes_after(step: Step) -> str:
+    """Name the kind of step that a plan puts before this one; empty where it may be the first."""
+    return parameter(step.parameters, AFTER, "")
+
+
 def _progress(site: Site, workload: Obj, step: Step) -> Progress:
     if (not_sent := not_ours(workload, step)) is not None:
         return not_sent
     marks = marks_of(workload)
     before = marks.before if marks is not None else ""
-    if step.kind == RESUME:
-        return _resumed(site, workload, step)
+    if step.kind in (RESUME, RESTORE):
+        return _put_back(site, workload, step)
     known = site.kind.revisions(site.api, workload, container=site.settings.container)
     target = _digested(known, step)
     match step.kind:
@@ -176,12 +170,13 @@ def _told(progress: Progress, known: tuple[Kept, ...]) -> Progress:
     )
 
 
-def _resumed(site: Site, workload: Obj, step: Step) -> Progress:
-    if site.kind.hindered(workload):
+def _put_back(site: Site, workload: Obj, step: Step) -> Progress:
+    if step.kind == RESUME and site.kind.hindered(workload):
         return Progress(state=ProgressState.FAILED, detail="somebody put the hindrance back")
     if not site.kind.observed(workload):
         return Progress(state=ProgressState.PENDING, detail="the cluster has not seen it yet")
-    return Progress(state=ProgressState.DONE, detail=step.parameter("lifted"))
+    detail = parameter(step.parameters, "lifted", "the template is in place")
+    return Progress(state=ProgressState.DONE, detail=detail)
 
 
 def _gone(site: Site, workload: Obj, target: Kept | None) -> Progress:

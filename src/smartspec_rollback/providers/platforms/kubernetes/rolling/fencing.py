@@ -4,7 +4,7 @@ Used by every action that belongs to a rolling rollback. Pure.
 """
 
 from smartspec_rollback.domain.snapshot import Fence
-from smartspec_rollback.domain.step import Step
+from smartspec_rollback.domain.step import Progress, ProgressState, Step
 from smartspec_rollback.providers.platforms.kubernetes.action import ProductionChanged
 from smartspec_rollback.providers.platforms.kubernetes.marks import (
     Marks,
@@ -42,3 +42,16 @@ def must_match(site: Site, state: State, fence: Fence, *, begun: bool) -> None:
     allowed = looking.rolling_fingerprints(seen, state) if begun else {seen.fingerprint}
     if fence.fingerprint not in allowed:
         raise ProductionChanged("production changed; nothing was done", where=site.where)
+
+
+def not_ours(workload: Obj, step: Step) -> Progress | None:
+    """Say that a step was not sent, or is overtaken; None where it is on its way or done."""
+    marks, template = marks_of(workload), step.parameter("template")
+    sent_since = marks is not None and standing_marks(workload) != step.parameter("marked")
+    if marks is None or not sent_since or marks.to != template or not marks.operation(step.kind):
+        return Progress(state=ProgressState.PENDING, detail="not sent yet")
+    if template_digest(part(workload, "spec", "template")) != template:
+        return Progress(
+            state=ProgressState.FAILED, detail="somebody else replaced the template meanwhile"
+        )
+    return None

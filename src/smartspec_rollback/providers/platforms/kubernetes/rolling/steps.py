@@ -4,6 +4,8 @@ Called by ``platform``. The cluster walks by itself once the template is put bac
 say how far it has come, and stop the plan where it does not arrive.
 """
 
+from msgspec.structs import replace
+
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.snapshot import Revision, Snapshot
 from smartspec_rollback.domain.step import Repeat, Step
@@ -12,16 +14,20 @@ from smartspec_rollback.errors import NotDone, ProviderError
 from smartspec_rollback.providers.platforms.kubernetes.marks import standing_marks
 from smartspec_rollback.providers.platforms.kubernetes.objects import number, part
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site, State
-from smartspec_rollback.providers.platforms.kubernetes.rolling import patches
+from smartspec_rollback.providers.platforms.kubernetes.rolling import patches, pod_steps
 from smartspec_rollback.providers.platforms.kubernetes.shadow.steps import around
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept, matching
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kind import Hindrance
 from smartspec_rollback.providers.platforms.kubernetes.workloads.template import template_digest
 
 RESUME = "resume-rollout"
+RESTORE = "restore-template"
 START = "start-instances"
 SWITCH = "switch-traffic"
 SCALE_DOWN = "scale-down"
+
+AFTER = "after"
+"""The parameter of a step that may not be the first: which kind of step it comes after."""
 
 _SWITCH_SECONDS = 120.0
 _RESUME_SECONDS = 60.0
@@ -40,11 +46,35 @@ def listed(site: Site, seen: Snapshot, state: State, *, to: Release) -> tuple[St
     _tried(site, state, target)
     plain = _rolling(site, seen.live, state, target, to)
     hindrance = state.kind.hindrance(state.workload, state.known, target)
-    listed = plain if hindrance is None else (_resume(plain[0], hindrance), *plain)
+    listed = _with_instances(site, state, target, plain, hindrance)
     beside = state.beside
     if beside is None or beside.slot is None or not _stands_prewarmed(seen, target):
         return listed
     return around(listed, site, state, beside, beside.slot)
+
+
+def _with_instances(
+    site: Site,
+    state: State,
+    target: Kept,
+    plain: tuple[Step, Step, Step],
+    hindrance: Hindrance | None,
+) -> tuple[Step, ...]:
+    """Put what must come before all instances can be the target's first.
+
+    Where instances must be deleted, the template is put back by a step of its own: the one that
+    waits for all of them would wait for ever.
+    """
+    start, switch, down = plain
+    about = pod_steps.listed(site, state, target, start, grace=_grace(state))
+    if hindrance is not None:
+        first: tuple[Step, ...] = (_resume(start, hindrance), *about)
+    elif about:
+        first = (_restore(site, start), *about)
+    else:
+        return plain
+    after = parameters(**{AFTER: first[-1].kind})
+    return (*first, replace(start, parameters=(*start.parameters, *after)), switch, down)
 
 
 def _stands_prewarmed(seen: Snapshot, target: Kept) -> bool:
@@ -147,6 +177,23 @@ def _resume(start: Step, hindrance: Hindrance) -> Step:
         timeout=_RESUME_SECONDS,
         moves_traffic=True,
         danger=hindrance.danger,
+    )
+
+
+def _restore(site: Site, start: Step) -> Step:
+    """Put the template back without waiting for instances, which others must see to first."""
+    version = start.parameter("version")
+    return Step(
+        id=RESTORE,
+        kind=RESTORE,
+        title=f"Put the template of `{version}` back into `{site.settings.workload}`.",
+        target=start.target,
+        parameters=start.parameters,
+        expected=parameters(version=version, template=start.parameter("template")),
+        undo=start.undo,
+        repeat=Repeat.IDEMPOTENT,
+        timeout=_RESUME_SECONDS,
+        moves_traffic=True,
     )
 
 

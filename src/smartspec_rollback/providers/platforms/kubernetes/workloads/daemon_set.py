@@ -77,9 +77,6 @@ class DaemonSetKind:
             return pending("the cluster has not seen the new template yet")
         if target is None:
             return pending("the cluster has not made the target's revision yet")
-        if not self.replaces_by_itself(workload):
-            detail = "the template is in place; pods take it over when they are replaced"
-            return Progress(state=ProgressState.DONE, detail=detail)
         count = self.wanted(workload)
         detail = f"{min(target.pods.available, count)} of {count} instances available"
         if target.pods.available < count:

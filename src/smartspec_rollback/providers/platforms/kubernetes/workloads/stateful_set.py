@@ -97,9 +97,6 @@ class StatefulSetKind:
             return pending("the cluster has not seen the new template yet")
         if target is None:
             return pending("the cluster has not made the target's revision yet")
-        if not self.replaces_by_itself(workload):
-            detail = "the template is in place; pods take it over when they are replaced"
-            return Progress(state=ProgressState.DONE, detail=detail)
         return self._all_of(target, self._rolled(workload))
 
     def converged(self, workload: Obj, target: Kept | None, *, before: str) -> Progress:
