@@ -6,7 +6,8 @@ Whatever it raises is told without its text, which may quote a token or a plugin
 
 import importlib
 import logging
-from collections.abc import Iterator
+import threading
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +19,12 @@ from smartspec_rollback.providers.platforms.kubernetes.settings import Kubernete
 
 if TYPE_CHECKING:
     from lightkube.config.kubeconfig import SingleConfig
+    from lightkube.core.generic_client import GenericSyncClient
 
 _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 15.0
 _OK, _NO_SUCCESS = 200, 300
+_SHARED_BY, _KEPT = 16, 16
 _EXEC = "client.authentication.k8s.io/"
 _EXEC_KNOWN = f"{_EXEC}v1beta1"
 _HTTP_LOG = "httpx2"
@@ -36,21 +39,51 @@ class Answer:
     body: dict[str, Any]
 
 
+class Links:
+    """Clients that several Targets of one cluster share: making one costs more than a plan.
+
+    Only a few share each, so that their watches don't wait for each other's connections. A
+    kubeconfig that was written anew counts as another one.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: dict[Hashable, tuple[SingleConfig, GenericSyncClient]] = {}
+        self._users: dict[Hashable, int] = {}
+
+    def link(self, settings: KubernetesSettings) -> "tuple[SingleConfig, GenericSyncClient]":
+        """Give a client for the cluster that the settings mean; errors as lightkube's."""
+        from lightkube.config.client_adapter import ConnectionParams  # noqa: PLC0415 - heavy
+        from lightkube.core.generic_client import GenericSyncClient  # noqa: PLC0415 - heavy
+
+        files = tuple((path, path.stat().st_mtime_ns) for path in kubeconfig.files(settings))
+        with self._lock:
+            key = (files, settings.context)
+            users = self._users.get(key, 0)
+            if users % _SHARED_BY == 0:
+                config = _config(settings)
+                client = GenericSyncClient(ConnectionParams(timeout=_timeout()), config)
+                while len(self._made) >= _KEPT:
+                    oldest = next(iter(self._made))
+                    del self._made[oldest]
+                    self._users.pop(oldest, None)
+                self._made[key] = config, client
+            self._users[key] = users + 1
+            return self._made[key]
+
+
 class Connection:
     """One API server, reached as one user; safe to use from several threads."""
 
     def __init__(self, settings: KubernetesSettings) -> None:
         """Find the cluster; ProviderError where no usable kubeconfig is there."""
         _must_be_installed()
-        from lightkube.config.client_adapter import ConnectionParams  # noqa: PLC0415 - heavy
         from lightkube.core.exceptions import ConfigError  # noqa: PLC0415 - heavy
-        from lightkube.core.generic_client import GenericSyncClient  # noqa: PLC0415 - heavy
 
         # It tells every request at level INFO, addresses included; ours are told by ``api``.
         logging.getLogger(_HTTP_LOG).setLevel(logging.WARNING)
         try:
-            self._config = _config(settings)
-            self._client = GenericSyncClient(ConnectionParams(timeout=_timeout()), self._config)
+            self._config, self._client = _LINKS.link(settings)
         except (ConfigError, OSError, ValueError, KeyError, TypeError) as error:
             raise ProviderError(
                 f"the cluster's access cannot be used ({type(error).__name__})",
@@ -223,3 +256,6 @@ def _decoded(content: bytes) -> dict[str, Any]:
 
 def _seconds(said: str | None) -> float | None:
     return float(said) if said is not None and said.isascii() and said.isdigit() else None
+
+
+_LINKS = Links()
