@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -56,7 +57,7 @@ class Links:
         from lightkube.config.client_adapter import ConnectionParams  # noqa: PLC0415 - heavy
         from lightkube.core.generic_client import GenericSyncClient  # noqa: PLC0415 - heavy
 
-        files = tuple((path, path.stat().st_mtime_ns) for path in kubeconfig.files(settings))
+        files = tuple((path, _written_at(path)) for path in kubeconfig.files(settings))
         with self._lock:
             key = (files, settings.context)
             users = self._users.get(key, 0)
@@ -188,6 +189,14 @@ class Connection:
             # A proxy or a login page that says "200" to everything.
             raise ProviderUnavailable("what answers is no API server", where=self.server)
         return Answer(answer.status_code, _seconds(answer.headers.get("Retry-After")), said)
+
+
+def _written_at(path: Path) -> int | None:
+    """Tell when a file was written; None for one that is not there, which reading it will say."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None
 
 
 def _first_line(lines: Iterator[str]) -> bool:
