@@ -5,14 +5,17 @@ once nothing in it runs any more it is copied into the ledger and set aside, nev
 """
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
+from smartspec_rollback.domain.capture import Capture
 from smartspec_rollback.domain.rollback import ACTIVE, Rollback
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.errors import AnotherRunning, StoreError, UsageError
 from smartspec_rollback.ports.clock import Clock
+from smartspec_rollback.ports.store import Store
 from smartspec_rollback.store.glance import Ids, glance
 from smartspec_rollback.store.sqlite import SqliteStore
 
@@ -23,6 +26,7 @@ DATABASE_URL = "SMARTSPEC_DATABASE_URL"
 _SQLITE = "sqlite:///"
 _JOURNAL = "break-glass.db"
 _RECENT = 1000
+_CAPTURES = 100
 
 
 def ledger_path(configuration: Path) -> Path:
@@ -43,6 +47,22 @@ def recent_ids(configuration: Path, which: Ids) -> tuple[str, ...]:
     """List the newest ids that commands may be given; makes no ledger where there is none."""
     journal = configuration.parent / STATE / _JOURNAL
     return (*glance(journal, which), *glance(ledger_path(configuration), which))
+
+
+class StoredCaptures:
+    """The captures of a ledger, as platforms ask for them; opens the ledger when one does."""
+
+    def __init__(self, store: Callable[[], Store]) -> None:
+        """Ask the ledger that ``store`` gives."""
+        self._store = store
+
+    def captured(self, target: Target, /) -> tuple[Capture, ...]:
+        """List the newest capture of each release of a Target, newest first."""
+        return self._store().captures(target, limit=_CAPTURES)
+
+    def key(self) -> bytes:
+        """Return the ledger's random key for keyed hashes."""
+        return self._store().secret_key()
 
 
 class BreakGlass:

@@ -29,16 +29,17 @@ from smartspec_rollback.domain.rollback import Rollback
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.verdict import Verdict, VerdictOutcome
 from smartspec_rollback.errors import SmartSpecError, UnknownName
-from smartspec_rollback.ledgers import STATE, BreakGlass, ledger_path
+from smartspec_rollback.ledgers import STATE, BreakGlass, StoredCaptures, ledger_path
 from smartspec_rollback.ports.channel import Channel
 from smartspec_rollback.ports.metrics import MetricsSource
-from smartspec_rollback.ports.platform import Platform
+from smartspec_rollback.ports.platform import CapturesReleases, Platform
 from smartspec_rollback.ports.store import Store
 from smartspec_rollback.providers import registry
 from smartspec_rollback.providers.system import SystemClock, holder_name, operator_account
 from smartspec_rollback.store.sqlite import SqliteStore
 
 if TYPE_CHECKING:
+    from smartspec_rollback.engine.capture import CaptureRecorded
     from smartspec_rollback.engine.parts import DatabaseParts, Listener, Parts, Request
     from smartspec_rollback.engine.record import SchemaRecorded
 
@@ -125,9 +126,11 @@ class Workspace:
         """Look up how a Target is configured; UnknownName with the nearest known one."""
         return self.configuration.target(target.service, target.environment)
 
-    def platform(self, target: Target) -> Platform:
-        """Make the platform of a Target."""
+    def platform(self, target: Target, *, store: Store | None = None) -> Platform:
+        """Make the platform of a Target; what it captured is in ``store``, else in the ledger."""
         made: Platform = _made("platforms", self.configured(target).platform, clock=self.clock)
+        if isinstance(made, CapturesReleases):
+            made.recall(StoredCaptures(lambda: self.store if store is None else store))
         return made
 
     def metrics(self, target: Target) -> MetricsSource:
@@ -155,7 +158,7 @@ class Workspace:
             deployment_id,
             store=self.store if store is None else store,
             targets=self.targets,
-            platform_of=self.platform,
+            platform_of=lambda target: self.platform(target, store=store),
         )
 
     def rollback(self, request: "Request", listener: "Listener") -> Report:
@@ -249,11 +252,21 @@ class Workspace:
         person, now = self.operator, self.clock.now()
         return give(store, known, answer, person=person, at=now, reason=reason)
 
-    def enriched(self, target: Target, release: Release) -> Release:
-        """Add the digests the platform knows of a release that was recorded without them."""
+    def enriched(self, target: Target, release: Release, *, live: bool = False) -> Release:
+        """Add the digests the platform knows of a release, of the ``live`` one if it is that."""
         from smartspec_rollback.engine.locate import enriched
 
-        return enriched(release, target, platform=self.platform(target))
+        return enriched(release, target, platform=self.platform(target), live=live)
+
+    def record_capture(self, deployment: Deployment) -> "CaptureRecorded | str | None":
+        """Keep what brings a deployment's release back; None without that, or why it is not it.
+
+        ProviderError or another SmartSpecError where the platform cannot be looked at.
+        """
+        from smartspec_rollback.engine.capture import record_capture
+
+        platform = self.platform(deployment.target)
+        return record_capture(platform, self.store, deployment, by=self.operator)
 
     def record_database(self, deployment: Deployment) -> "SchemaRecorded | str | None":
         """Record what a deployment's database is now; None without one, or why it is needless.
@@ -276,11 +289,12 @@ class Workspace:
         from smartspec_rollback.providers.smoke import SmokeRunner
         from smartspec_rollback.reporting import WrittenReports
 
+        store = self.break_glass.store if break_glass else self.store
         return Parts(
             target=target,
             settings=self.configured(target).settings,
-            store=self.break_glass.store if break_glass else self.store,
-            platform=self.platform(target),
+            store=store,
+            platform=self.platform(target, store=store),
             metrics=self.metrics(target),
             smoke=SmokeRunner(self.configuration.path.parent),
             channels=self.channels(target, break_glass=break_glass),

@@ -9,6 +9,7 @@ from smartspec_rollback.domain.target import Target
 from smartspec_rollback.ports.clock import Clock
 from smartspec_rollback.testing.clock import FakeClock
 from smartspec_rollback.testing.fake_platform import FakePlatform
+from smartspec_rollback.testing.platform_captures import Forget
 from smartspec_rollback.testing.platform_contract import PlatformContract
 from smartspec_rollback.testing.platform_fixtures import Interfere
 from smartspec_rollback.testing.samples import BAD, GOOD, TARGET, a_release
@@ -60,6 +61,16 @@ class TestFakePlatform(PlatformContract):
     def interfere(self, platform: FakePlatform) -> Interfere:
         """Supply somebody who changes the configuration."""
         return platform.interfere
+
+    @pytest.fixture
+    def forget_live(self, platform: FakePlatform, live: Release) -> Forget:
+        """Supply a clean-up of the artifacts."""
+        return lambda: platform.forget(live.version)
+
+    @pytest.fixture
+    def hidden(self, platform: FakePlatform) -> tuple[str, ...]:
+        """Supply the secret."""
+        return (platform.hidden,)
 
     @pytest.fixture
     def clock(self) -> Clock:

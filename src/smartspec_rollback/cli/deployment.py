@@ -71,8 +71,9 @@ def record(
     """Record that a release was deployed; saying it twice changes nothing.
 
     A configured database is looked at too, read-only: its schema, its migrations and what the
-    service asks of it, so that a later rollback can be judged. Where that fails, exit code 0 and a
-    warning: the deployment happened.
+    service asks of it, so that a later rollback can be judged. Of a release that is live, what the
+    platform needs to bring that very release back is kept too, and never a secret's value. Where
+    that fails, exit code 0 and a warning: the deployment happened.
     """
     from smartspec_rollback.cli import deployments
 

@@ -4,6 +4,8 @@ import string
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from msgspec.structs import replace
+
 from smartspec_rollback.cli.diagnosis_database import counted
 from smartspec_rollback.cli.output import Output
 from smartspec_rollback.cli.session import Session
@@ -63,6 +65,7 @@ def record(session: Session, said: Said) -> int:
     warn_of_hold(session, target, deployment.release)
     if said.database:
         record_database(session, deployment)
+    record_capture(session, deployment)
     entry = workspace.store.deployment(deployment.id)
     if session.output.as_json:
         session.output.document(json.deployments_document([entry] if entry else []))
@@ -100,11 +103,42 @@ def record_database(session: Session, deployment: Deployment) -> None:
         session.output.note(f"warning: not known of the database: {gap}")
 
 
-def _warn_of_database(session: Session, deployment: Deployment, error: Exception) -> None:
+def record_capture(session: Session, deployment: Deployment) -> None:
+    """Keep what the platform needs to bring the release back, and say so.
+
+    Where that fails it is told as a warning: the deployment happened, and is recorded.
+    """
+    try:
+        done = session.workspace.record_capture(deployment)
+    except Exception as error:  # noqa: BLE001 - the deployment is recorded; whatever is wrong is told
+        what, remedy = _said_of(error)
+        _warn_of_capture(session, deployment, what, remedy)
+        return
+    if done is None:
+        return
+    if isinstance(done, str):
+        _warn_of_capture(session, deployment, done, "record a deployment once it is live")
+        return
+    kept = "Kept" if done.is_new else "Kept already"
+    session.output.progress(f"{kept}: what brings {done.capture.release.version} back")
+
+
+def _warn_of_capture(session: Session, deployment: Deployment, what: str, remedy: str) -> None:
+    session.output.note(
+        f"warning: what brings {deployment.release.version} back was not kept with "
+        f"{deployment.id}: {what}; a rollback to it rests on what the platform remembers"
+    )
+    session.output.note(f"  to do: {f'{remedy}; then ' if remedy else ''}record it again")
+
+
+def _said_of(error: Exception) -> tuple[str, str]:
     if isinstance(error, SmartSpecError):
-        what, remedy = error.what, error.remedy
-    else:
-        what, remedy = f"unexpected {type(error).__name__}: {error}", "please report it"
+        return error.what, error.remedy
+    return f"unexpected {type(error).__name__}: {error}", "please report it"
+
+
+def _warn_of_database(session: Session, deployment: Deployment, error: Exception) -> None:
+    what, remedy = _said_of(error)
     session.output.note(
         f"warning: the database was not recorded with {deployment.id}: {what}; until it is, "
         "whether the schema allows a rollback stays unknown"
@@ -170,13 +204,22 @@ def mark(session: Session, deployment_id: str, health: str, reason: str | None) 
 
 
 def _release(workspace: Workspace, target: Target, said: Said, artifact: str) -> Release:
-    """Describe the release: as recorded in an earlier phase, else with what the platform knows."""
+    """Describe the release: as recorded in an earlier phase, else with what the platform knows.
+
+    Once it is live the platform may know digests that it could not know before.
+    """
+    is_live = said.phase == Phase.LIVE
     known = workspace.store.deployment(said.deployment_id)
     if known is not None:
-        release = known.deployment.release
+        deployment = known.deployment
+        release = deployment.release
         if release.version == said.version and artifact in (said.version, release.artifact):
+            if is_live and deployment.phase is not Phase.LIVE:
+                learnt = workspace.enriched(target, release, live=True)
+                return replace(learnt, artifact=release.artifact)
             return release
-    return workspace.enriched(target, Release(version=said.version, artifact=artifact))
+    found = Release(version=said.version, artifact=artifact)
+    return workspace.enriched(target, found, live=is_live)
 
 
 def _moment(text: str, *, now: datetime) -> datetime:

@@ -68,20 +68,30 @@ def deployment_in(snapshot: Snapshot, deployment_id: str) -> Deployment | None:
     return None
 
 
-def enriched(release: Release, target: Target, *, platform: Platform) -> Release:
+def enriched(
+    release: Release, target: Target, *, platform: Platform, live: bool = False
+) -> Release:
     """Add the digests a platform knows of a release that was recorded without them.
 
-    The release as it is where the platform cannot tell, fails, or means another artifact.
+    ``live``: it just went live, so what is live under its version is meant. The release as it is
+    where the platform cannot tell, fails, or means another artifact.
     """
-    if release.artifact_digest is not None or not isinstance(platform, InspectsReleases):
+    if release.artifact_digest is not None:
         return release
     try:
-        found = platform.find(target, release.version)
+        found = _live(target, release.version, platform) if live else None
+        if found is None and isinstance(platform, InspectsReleases):
+            found = platform.find(target, release.version)
     except SmartSpecError:  # a record with fewer digests is better than none
         return release
     if found is None or release.artifact not in (release.version, found.artifact):
         return release
     return found
+
+
+def _live(target: Target, version: str, platform: Platform) -> Release | None:
+    live = platform.observe(target).live
+    return live.release if live is not None and live.release.version == version else None
 
 
 def why_not_live(deployment: Deployment, seen: Snapshot) -> str | None:

@@ -6,6 +6,7 @@ need it say "could not be checked".
 
 from typing import ClassVar, Protocol, runtime_checkable
 
+from smartspec_rollback.domain.capture import Capture
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.snapshot import Fence, Inspection, Snapshot
 from smartspec_rollback.domain.step import Progress, Step
@@ -59,6 +60,34 @@ class InspectsReleases(Protocol):
 
     def inspect(self, target: Target, release: Release, /) -> Inspection:
         """Tell whether a release could be run again now."""
+        ...
+
+
+class Archive(Protocol):
+    """What was captured of releases, as the ledger keeps it. Errors: StoreError and its kinds."""
+
+    def captured(self, target: Target, /) -> tuple[Capture, ...]:
+        """List the newest capture of each release of a Target, newest first."""
+        ...
+
+    def key(self) -> bytes:
+        """Return a random key of this ledger, for keyed hashes of what must not be kept."""
+        ...
+
+
+@runtime_checkable
+class CapturesReleases(Protocol):
+    """Can say what it takes to bring a release back, and bring it back from that."""
+
+    def recall(self, archive: Archive, /) -> None:
+        """Hear from where captures come; what is captured or planned from then on uses it."""
+        ...
+
+    def capture(self, target: Target, /, *, deployment_id: str) -> Capture:
+        """Capture the release that is live now; reads only, and never keeps a secret's value.
+
+        ProviderError where nothing is live, or it cannot be read, or no archive was given.
+        """
         ...
 
 

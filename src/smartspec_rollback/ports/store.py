@@ -5,6 +5,7 @@ from typing import Protocol
 
 from smartspec_rollback.domain.approval import Decision, Person
 from smartspec_rollback.domain.candidate import LedgerEntry
+from smartspec_rollback.domain.capture import Capture
 from smartspec_rollback.domain.deployment import Deployment, Phase
 from smartspec_rollback.domain.hold import Hold
 from smartspec_rollback.domain.plan import Plan
@@ -137,6 +138,22 @@ class Store(Protocol):
         Where some digest was not known then, the same version counts unless it surely is another
         release.
         """
+        ...
+
+    def record_capture(self, capture: Capture, /, *, by: Person) -> bool:
+        """Add what a platform needs to bring a deployment's release back.
+
+        False if the deployment's newest capture says the very same; UnknownName if the deployment
+        is unknown, UsageError if it went to another Target.
+        """
+        ...
+
+    def captures(self, target: Target, /, *, limit: int) -> tuple[Capture, ...]:
+        """List the newest capture of each release of a Target, newest first."""
+        ...
+
+    def secret_key(self) -> bytes:
+        """Return this ledger's random key for keyed hashes; made when it is first asked for."""
         ...
 
     def record_verdict(self, verdict: Verdict, /) -> None:

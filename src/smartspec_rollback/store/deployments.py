@@ -55,7 +55,8 @@ _ORDER = tuple(Phase)
 _UPSERT = """
 INSERT INTO deployments (seq, id, service, environment, at, phase, version, release)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, at = excluded.at, phase = excluded.phase
+ON CONFLICT (id) DO UPDATE SET
+    seq = excluded.seq, at = excluded.at, phase = excluded.phase, release = excluded.release
 """
 
 
@@ -118,6 +119,8 @@ def _refuse_contradiction(known: Deployment, new: Deployment) -> None:
         ("artifact digest", known.release.artifact_digest, new.release.artifact_digest),
         ("configuration", known.release.configuration_digest, new.release.configuration_digest),
     ):
+        if was is None and _ORDER.index(new.phase) > _ORDER.index(known.phase):
+            continue  # learnt since
         if was != is_said:
             raise _contradiction(known, what, str(was), str(is_said))
     if known.commit and new.commit and not _same_commit(known.commit, new.commit):

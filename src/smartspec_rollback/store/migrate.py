@@ -16,7 +16,7 @@ APPLICATION = 0x534D5253
 
 _FOLDER = Path(__file__).parent / "migrations"
 
-MIGRATIONS: tuple[Path, ...] = (_FOLDER / "sqlite_0001.sql", _FOLDER / "sqlite_0002.sql")
+MIGRATIONS: tuple[Path, ...] = tuple(_FOLDER / f"sqlite_{number:04}.sql" for number in (1, 2, 3))
 """The scripts in order; the first makes version 1, each further one the next version."""
 
 

@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from smartspec_rollback.domain.approval import Decision
+from smartspec_rollback.domain.capture import Capture
 from smartspec_rollback.domain.deployment import Deployment
 from smartspec_rollback.domain.hold import Hold
 from smartspec_rollback.domain.plan import Plan
@@ -20,7 +21,15 @@ from smartspec_rollback.domain.schema_record import RecordedSchema
 from smartspec_rollback.domain.verdict import Verdict
 from smartspec_rollback.errors import StoreCorrupt
 from smartspec_rollback.ports.store import AuditFault
-from smartspec_rollback.store import decisions, deployments, holds, rollbacks, schemas, verdicts
+from smartspec_rollback.store import (
+    captures,
+    decisions,
+    deployments,
+    holds,
+    rollbacks,
+    schemas,
+    verdicts,
+)
 from smartspec_rollback.store.chain import COLUMNS, link
 from smartspec_rollback.store.documents import decode, digest_of
 from smartspec_rollback.store.journal import Line
@@ -41,7 +50,7 @@ class _Table(NamedTuple):
 def _unpacked(blob: object) -> str:
     """Decompress a document; what cannot be is not what was written."""
     try:
-        return schemas.unpacked(blob, what="a schema")
+        return schemas.unpacked(blob, what="a document")
     except StoreCorrupt:
         return ""
 
@@ -53,6 +62,13 @@ _TABLES = (
         RecordedSchema,
         "deployment_id, phase, service, environment, release, version",
         schemas.columns,
+        _unpacked,
+    ),
+    _Table(
+        "captures",
+        Capture,
+        "deployment_id, service, environment, release, digest",
+        captures.columns,
         _unpacked,
     ),
     _Table("verdicts", Verdict, "deployment_id, outcome, measured", verdicts.columns),

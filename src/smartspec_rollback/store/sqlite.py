@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from smartspec_rollback.store import transfer
+from smartspec_rollback.store.captures import Captures
 from smartspec_rollback.store.chain import AuditLog
 from smartspec_rollback.store.claims import Claims
 from smartspec_rollback.store.decisions import Decisions
@@ -25,7 +26,17 @@ from smartspec_rollback.store.verdicts import Verdicts
 
 
 class SqliteStore(
-    Deployments, Schemas, Verdicts, Holds, Rollbacks, Journal, Decisions, Claims, AuditLog, Proof
+    Deployments,
+    Schemas,
+    Captures,
+    Verdicts,
+    Holds,
+    Rollbacks,
+    Journal,
+    Decisions,
+    Claims,
+    AuditLog,
+    Proof,
 ):
     """A ``Store`` in one file, for any number of processes and threads of one machine."""
 

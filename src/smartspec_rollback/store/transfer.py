@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from smartspec_rollback.domain.approval import Decision
+from smartspec_rollback.domain.capture import Capture
 from smartspec_rollback.domain.deployment import Deployment
 from smartspec_rollback.domain.hold import Hold
 from smartspec_rollback.domain.plan import Plan
@@ -17,6 +18,7 @@ from smartspec_rollback.domain.verdict import Verdict
 from smartspec_rollback.errors import StoreCorrupt, StoreError
 from smartspec_rollback.ports.store import AuditFault
 from smartspec_rollback.store import (
+    captures,
     decisions,
     deployments,
     holds,
@@ -67,6 +69,7 @@ class _Import:
         self._kinds: dict[str, tuple[str, Callable[[str, str], None]]] = {
             "deployment": ("phases", self._deployment),
             "schema": ("schemas", self._schema),
+            "capture": ("captures", self._capture),
             "verdict": ("verdicts", self._verdict),
             "hold.placed": ("holds", self._hold),
             "hold.lifted": ("hold_lifts", self._lift),
@@ -111,6 +114,11 @@ class _Import:
         recorded = decode(RecordedSchema, schemas.unpacked(document, what=what), what=what)
         if not schemas.is_recorded(self._ours, recorded):
             schemas.insert(self._ours, recorded, actor=IMPORT)
+
+    def _capture(self, document: str, what: str) -> None:
+        capture = decode(Capture, schemas.unpacked(document, what=what), what=what)
+        if not captures.is_known(self._ours, capture):
+            captures.insert(self._ours, capture, actor=IMPORT)
 
     def _verdict(self, document: str, what: str) -> None:
         """Add a verdict; a later one of ours on the same deployment is said again after it.

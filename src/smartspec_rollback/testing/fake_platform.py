@@ -18,7 +18,7 @@ from smartspec_rollback.domain.values import parameters
 from smartspec_rollback.errors import AnotherRunning, FenceConflict, ProviderError
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.ports.platform import Platform, Prewarmed
-from smartspec_rollback.testing.fake_production import FakeProduction
+from smartspec_rollback.testing.fake_captures import FakeCaptures
 from smartspec_rollback.testing.fake_world import (
     DISCARD,
     PREWARM,
@@ -42,7 +42,7 @@ from smartspec_rollback.testing.fake_world import (
 STEP_SECONDS = 60.0
 
 
-class FakePlatform(FakeProduction):
+class FakePlatform(FakeCaptures):
     """Pretends to run one Target; constructed and steered as ``FakeProduction`` says.
 
     ``repeats`` changes what a kind of step promises about being repeated.
@@ -107,11 +107,6 @@ class FakePlatform(FakeProduction):
             for kind, (title, undo) in titles.items()
         )
 
-    def _to_restore(self, release: Release) -> str | None:
-        """Give the configuration that must be put back for a release; None if it is there."""
-        kept = self.kept_configurations.get(release.version)
-        return None if kept == self._kept.read().configuration else kept
-
     def apply(self, step: Step, /, *, fence: Fence, deadline: Deadline) -> None:
         """Do one step behind its fence; a repeated operation whose effect is there does nothing."""
         afterwards = self._answer("apply", step.target)
@@ -119,6 +114,7 @@ class FakePlatform(FakeProduction):
             raise FenceConflict("the deadline is over; nothing was done", where=step.title)
 
         def change(world: World) -> World:
+            world = self._remembering(world, step)
             ready = self._ready(world, step.parameter("revision"))
             seen = self._snapshot(world)
             return applied(world, step, fence, seen, ready=ready, now=self._clock.now())
@@ -152,21 +148,23 @@ class FakePlatform(FakeProduction):
         """Look up a startable version; the one added last wins."""
         self._answer("find", target)
         matching = [r for r in self._kept.read().releases if r.version == version]
-        return matching[-1] if matching else None
+        kept = [r.release for r in self._recalled() if r.release.version == version]
+        return (*reversed(matching), *kept, None)[0]
 
     def versions(self, target: Target, /) -> tuple[str, ...]:
         """Name the startable versions, in the order they were added."""
         self._answer("versions", target)
-        return tuple(dict.fromkeys(r.version for r in self._kept.read().releases))
+        kept = (each.release for each in self._recalled())
+        return tuple(dict.fromkeys(r.version for r in (*self._kept.read().releases, *kept)))
 
     def inspect(self, target: Target, release: Release, /) -> Inspection:
         """Tell whether a release could be started, or what ``inspections`` scripts."""
         self._answer("inspect", target)
         if scripted := self.inspections.get(release.version):
             return scripted
-        world = self._kept.read()
-        there = any(r.artifact == release.artifact for r in world.releases)
-        same = any(r.identity == release.identity for r in world.releases)
+        known = (*self._kept.read().releases, *(each.release for each in self._recalled()))
+        there = any(r.artifact == release.artifact for r in known)
+        same = any(r.identity == release.identity for r in known)
         return Inspection(
             artifact=release.artifact,
             artifact_present=there,

@@ -18,6 +18,7 @@ from smartspec_rollback.errors import FenceConflict, ProviderError
 from smartspec_rollback.ports.clock import Clock, Deadline
 from smartspec_rollback.ports.platform import Platform
 from smartspec_rollback.testing.platform_abilities import AbilitiesContract
+from smartspec_rollback.testing.platform_captures import CapturesContract
 from smartspec_rollback.testing.platform_fixtures import (
     ALL,
     Interfere,
@@ -27,7 +28,7 @@ from smartspec_rollback.testing.platform_fixtures import (
 )
 
 
-class PlatformContract(AbilitiesContract):
+class PlatformContract(AbilitiesContract, CapturesContract):
     """Promises of ``Platform``, and of each ability the platform has.
 
     Supply the fixtures ``platform``, ``target``, ``live`` (the release that has all traffic),

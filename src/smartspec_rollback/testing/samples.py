@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from smartspec_rollback.domain.approval import Answer, Decision, Person, Policy
 from smartspec_rollback.domain.candidate import Candidate, Origin
+from smartspec_rollback.domain.capture import Capture
 from smartspec_rollback.domain.deployment import Deployment, Phase
 from smartspec_rollback.domain.finding import Finding, Outcome, Risk
 from smartspec_rollback.domain.hold import Hold
@@ -62,6 +63,20 @@ def a_release(
         artifact=reference,
         artifact_digest=artifact_digest or a_digest(reference),
         configuration_digest=a_digest(configuration),
+    )
+
+
+def a_capture(
+    deployment_id: str = "deploy-12345", version: str = BAD, *, document: str = '{"kept":true}'
+) -> Capture:
+    """Make a capture of the release of a deployment."""
+    return Capture(
+        target=TARGET,
+        release=a_release(version),
+        deployment_id=deployment_id,
+        at=NOON,
+        platform="fake",
+        document=document,
     )
 
 

@@ -22,6 +22,7 @@ from smartspec_rollback.testing.samples import (
     a_verdict,
     later,
 )
+from smartspec_rollback.testing.store_captures_contract import CapturesContract
 from smartspec_rollback.testing.store_deployments_contract import DeploymentsContract
 from smartspec_rollback.testing.store_journal_contract import JournalContract
 from smartspec_rollback.testing.store_rollbacks_contract import RollbacksContract, begin, now
@@ -31,7 +32,9 @@ MakeStore = Callable[[], Store]
 """Opens the same ledger once more."""
 
 
-class StoreContract(DeploymentsContract, SchemasContract, RollbacksContract, JournalContract):
+class StoreContract(
+    DeploymentsContract, SchemasContract, CapturesContract, RollbacksContract, JournalContract
+):
     """What every Store promises. A failure here means that the ledger may lie or lose."""
 
     @pytest.fixture

@@ -6,9 +6,11 @@ Inherited by ``store_contract.StoreContract``; nothing else uses it.
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from smartspec_rollback.domain.deployment import Deployment, Phase
 from smartspec_rollback.domain.hold import Hold
+from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.rollback import EntryKind, Status
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.verdict import Verdict, VerdictOutcome
@@ -329,3 +331,19 @@ class DeploymentsContract:
         ):
             store.release_hold(hold.id, by=a_person(), reason="again", at=later(9))
         assert store.verify_audit()[1] is None
+
+    def test_a_later_phase_may_know_more_of_the_release(self, store: Store) -> None:
+        """If this fails, what the platform tells once it is live is refused, or is not found."""
+        known = a_release("v1")
+        unsure = Release(version=known.version, artifact=known.artifact)
+        early = a_deployment(release=unsure, phase=Phase.BEFORE_MIGRATIONS)
+        store.record_deployment(early, by=a_person())
+        assert store.record_deployment(a_deployment(release=known, at=later(1)), by=a_person())
+        entry = store.live(TARGET)
+        assert entry is not None
+        assert entry.deployment.release == known
+        other = replace(known, artifact_digest="sha256:" + "0" * 64)
+        with pytest.raises(UsageError, match="artifact digest"):
+            store.record_deployment(a_deployment(release=other, at=later(1)), by=a_person())
+        assert not store.record_deployment(a_deployment(release=known), by=a_person())
+        assert store.verify_audit() == (2, None)

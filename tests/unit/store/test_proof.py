@@ -18,6 +18,7 @@ from smartspec_rollback.store.sqlite import SqliteStore
 from smartspec_rollback.testing.database_samples import a_snapshot
 from smartspec_rollback.testing.samples import (
     NOON,
+    a_capture,
     a_decision,
     a_deployment,
     a_hold,
@@ -270,3 +271,30 @@ def test_recorded_schemas_stay(path: Path) -> None:
         for sql in ("DELETE FROM schemas", "UPDATE schemas SET phase = 'live'"):
             with pytest.raises(sqlite3.IntegrityError, match="recorded schemas stay"):
                 db.execute(sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE captures SET document = zlib_of_another",
+        "UPDATE captures SET document = 'no longer compressed'",
+        "UPDATE captures SET release = ''",
+        "UPDATE captures SET digest = ''",
+        "DELETE FROM captures",
+    ],
+)
+def test_a_changed_capture_is_found(path: Path, sql: str) -> None:
+    """If this fails, somebody can have another release put into production than the one known."""
+    with SqliteStore.open(path) as store:
+        store.record_deployment(a_deployment(), by=a_person())
+        store.record_capture(a_capture(), by=a_person())
+        store.secret_key()
+    assert _proof(path) == (2, None, "")
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for refused in (sql.replace("zlib_of_another", "x'00'"), "UPDATE keys SET value = x'00'"):
+            with pytest.raises(sqlite3.IntegrityError, match="stay"):
+                db.execute(refused)
+        for name in ("captures_kept", "captures_unchanged"):
+            db.execute(f"DROP TRIGGER {name}")
+        db.execute(sql.replace("zlib_of_another", f"x'{zlib.compress(b'{}').hex()}'"))
+    assert _proof(path)[1] == 2

@@ -20,6 +20,7 @@ from smartspec_rollback.testing.database_samples import a_snapshot
 from smartspec_rollback.testing.samples import (
     NOON,
     TARGET,
+    a_capture,
     a_decision,
     a_deployment,
     a_hold,
@@ -185,3 +186,16 @@ def test_recorded_schemas_are_taken_in_once(store: SqliteStore, glass: SqliteSto
         "deployment.recorded",
     ]
     assert store.verify_audit()[1] is None
+
+
+def test_captures_are_taken_in_once(store: SqliteStore, glass: SqliteStore) -> None:
+    """If this fails, a release that was captured beside the ledger cannot come back."""
+    glass.record_deployment(a_deployment(), by=a_person())
+    glass.record_capture(a_capture(), by=a_person())
+    key = store.secret_key()
+    assert glass.secret_key() != key
+    store.absorb(glass)
+    store.absorb(glass)
+    assert store.captures(a_capture().target, limit=9) == (a_capture(),)
+    assert store.secret_key() == key
+    assert store.verify_audit() == (2, None)
