@@ -5,12 +5,12 @@ Used by the tests of kills on a cluster.
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from tests.unit.providers.platforms.kubernetes.shop import Shop, a_shop
+from tests.unit.providers.platforms.kubernetes.shop import TOKEN, Shop, a_shop
 
 from smartspec_rollback.domain.verdict import VerdictOutcome
 from smartspec_rollback.store.sqlite import SqliteStore
@@ -21,17 +21,23 @@ from smartspec_rollback.testing.samples import a_deployment, a_person, a_summary
 _ROOT = Path(__file__).parents[2]
 
 
+Deploy = Callable[[Shop, str, str], None]
+"""Puts a version live, as a deployment of an id."""
+
+
 @contextmanager
-def a_recorded_shop(folder: Path) -> Iterator[Shop]:
+def a_recorded_shop(
+    folder: Path, *, deploy: Deploy = Shop.deploy, token: str = TOKEN
+) -> Iterator[Shop]:
     """Run a cluster on which the bad version is live after the good one, as recorded."""
-    with a_shop(folder, speed=20.0) as shop:
+    with a_shop(folder, speed=20.0, token=token) as shop:
         shop.cluster.kubelet.otherwise = Ready(after=1.0)
         store = SqliteStore.open(folder / "smartspec.db")
         for version, deployment_id, outcome, ago in (
             ("v1.2.0", HEALTHY_ID, VerdictOutcome.PASS, 3600.0),
             ("v1.2.1", FAILED_ID, VerdictOutcome.FAIL, 60.0),
         ):
-            shop.deploy(version, deployment_id)
+            deploy(shop, version, deployment_id)
             at = shop.clock.now() - timedelta(seconds=ago)
             release = shop.release(version)
             deployed = a_deployment(deployment_id, release=release, at=at)

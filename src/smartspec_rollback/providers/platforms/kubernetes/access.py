@@ -13,6 +13,7 @@ import yaml
 from smartspec_rollback.ports.platform import Access
 from smartspec_rollback.providers.platforms.kubernetes.client.refusals import Forbidden
 from smartspec_rollback.providers.platforms.kubernetes.guard import lease_name
+from smartspec_rollback.providers.platforms.kubernetes.helm import records
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     CONFIG_MAPS,
     DEPLOYMENTS,
@@ -119,11 +120,23 @@ def owner_rules(site: Site) -> tuple[Rule, ...]:
     return tuple(found)
 
 
+def helm_rules(site: Site) -> tuple[Rule, ...]:
+    """List what keeping Helm's record true needs; nothing where Helm did not make the workload."""
+    try:
+        release = records.release_of(site.workload())
+    except Forbidden:
+        return ()
+    if release is None:
+        return ()
+    why = "what Helm takes for live"
+    return (Rule(SECRETS, ("list",), None, why, release.namespace),)
+
+
 def access(site: Site) -> Access:
     """Ask about every rule; ProviderError where the cluster does not answer."""
     asked = 0
     lacking: list[Rule] = []
-    for rule in (*rules(site), *owner_rules(site)):
+    for rule in (*rules(site), *owner_rules(site), *helm_rules(site)):
         asked += len(rule.verbs)
         refused = tuple(
             verb

@@ -15,6 +15,7 @@ from smartspec_rollback.providers.platforms.kubernetes.action import (
     ProductionChanged,
     Sending,
 )
+from smartspec_rollback.providers.platforms.kubernetes.helm import steps as recording
 from smartspec_rollback.providers.platforms.kubernetes.owners import steps as suspending
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site
 from smartspec_rollback.providers.platforms.kubernetes.rolling import actions as rolling
@@ -25,6 +26,7 @@ _TRIES = 8
 _PAUSE = 0.05
 
 ACTIONS: Mapping[str, Action] = {
+    **recording.ACTIONS,
     **suspending.ACTIONS,
     **rolling.ACTIONS,
     **pods.ACTIONS,

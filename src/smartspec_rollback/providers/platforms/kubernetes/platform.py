@@ -14,8 +14,9 @@ from smartspec_rollback.ports.platform import Access, Prewarmed
 from smartspec_rollback.providers.platforms.kubernetes import access, acting, guard
 from smartspec_rollback.providers.platforms.kubernetes.action import Sending
 from smartspec_rollback.providers.platforms.kubernetes.client.api import Api
+from smartspec_rollback.providers.platforms.kubernetes.helm import steps as recording
 from smartspec_rollback.providers.platforms.kubernetes.owners import steps as suspending
-from smartspec_rollback.providers.platforms.kubernetes.owners.reading import OwnerReader
+from smartspec_rollback.providers.platforms.kubernetes.owning import OwnerReader
 from smartspec_rollback.providers.platforms.kubernetes.reading import Reader, Site
 from smartspec_rollback.providers.platforms.kubernetes.rolling import inspecting, looking, steps
 from smartspec_rollback.providers.platforms.kubernetes.settings import KubernetesSettings
@@ -63,7 +64,7 @@ class KubernetesPlatform:
             state,
             at=self._clock.now(),
             operation=held,
-            owners=tuple(each.owner() for each in self._owners.recent(site, state)),
+            owners=self._owners.recent(site, state).told(),
             front_door=self._settings.url,
         )
 
@@ -71,8 +72,9 @@ class KubernetesPlatform:
         """List the steps: suspend owners, resume what is paused, start, switch, scale down."""
         site = self._site(seen.target)
         state = self._reader.recent(site, version=seen.resource_version)
-        plain = steps.listed(site, seen, state, to=to)
-        return (*suspending.listed(seen, self._owners.recent(site, state), to=to), *plain)
+        plain, found = steps.listed(site, seen, state, to=to), self._owners.recent(site, state)
+        recorded = recording.recorded(site, state, found.revisions, plain, to)
+        return (*suspending.listed(seen, found.owners, to=to), *recorded)
 
     def apply(self, step: Step, /, *, fence: Fence, deadline: Deadline) -> None:
         """Send one step behind its fence."""

@@ -75,14 +75,16 @@ class Api:
         except Gone:
             return None
 
-    def list(self, resource: Resource, *, labels: str = "") -> tuple[Obj, ...]:
+    def list(
+        self, resource: Resource, *, labels: str = "", namespace: str | None = None
+    ) -> tuple[Obj, ...]:
         """Read all objects that match a label selector, page by page, as of one moment."""
         first = {"limit": str(_PAGE), **({"labelSelector": labels} if labels else {})}
         found: list[Obj] = []
         query = first
         while True:
             try:
-                page = self._repeated(Call("list", resource, query=query))
+                page = self._repeated(Call("list", resource, query=query, namespace=namespace))
             except Outdated:
                 if query is first:
                     raise

@@ -1,58 +1,22 @@
 """Looking at the owners of a workload, and at what stands above them; changes nothing.
 
-Called by ``platform``. One call for each of them: a patch that only tests and is only tried gives
-the object, and says whether we may change it. What it learnt is kept for a moment.
+Called by ``owning`` and ``access``. One call for each of them: a patch that only tests and is only
+tried gives the object, and says whether we may change it.
 """
 
-import threading
-
-from smartspec_rollback.domain.target import Target
 from smartspec_rollback.errors import FenceConflict, NotDone, ProviderError
-from smartspec_rollback.ports.clock import Clock
 from smartspec_rollback.providers.platforms.kubernetes.client.refusals import Forbidden, Gone
 from smartspec_rollback.providers.platforms.kubernetes.objects import Obj, Resource
 from smartspec_rollback.providers.platforms.kubernetes.owners import argo_cd as argo
-from smartspec_rollback.providers.platforms.kubernetes.owners import detecting, flux
+from smartspec_rollback.providers.platforms.kubernetes.owners import flux
 from smartspec_rollback.providers.platforms.kubernetes.owners.owner import (
     Claim,
     Doubt,
     FoundOwner,
 )
-from smartspec_rollback.providers.platforms.kubernetes.reading import Site, State
-
-_FRESH_SECONDS = 10.0
+from smartspec_rollback.providers.platforms.kubernetes.reading import Site
 
 Found = tuple[FoundOwner, ...]
-
-
-class OwnerReader:
-    """Reads the owners of Targets, keeping the last ones of each; several threads may use it."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._kept: dict[Target, tuple[float, tuple[Claim, ...], Found]] = {}
-
-    def recent(self, site: Site, state: State) -> Found:
-        """Give who owns the workload, those first that wake others; read where that is long ago."""
-        claimed = detecting.claims(
-            state.workload, site.kind.resource, argo_cd=site.settings.argo_cd
-        )
-        if not claimed:
-            return ()
-        with self._lock:
-            at, of, found = self._kept.get(site.target, (0.0, (), ()))
-        if of == claimed and self._clock.monotonic() - at <= _FRESH_SECONDS:
-            return found
-        found = read(site, claimed)
-        with self._lock:
-            self._kept[site.target] = (self._clock.monotonic(), claimed, found)
-        return found
-
-    def forget(self, target: Target) -> None:
-        """Read anew next time: something was changed."""
-        with self._lock:
-            self._kept.pop(target, None)
 
 
 def read(site: Site, claimed: tuple[Claim, ...]) -> Found:
