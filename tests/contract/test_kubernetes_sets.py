@@ -6,11 +6,7 @@ from typing import Any, ClassVar
 
 import pytest
 from tests.contract.test_kubernetes_platform import TestKubernetesPlatform as OnDeployments
-from tests.unit.providers.platforms.kubernetes.shop import NAME, NAMESPACE, Shop, a_shop
-
-from smartspec_rollback.ports.clock import Deadline
-from smartspec_rollback.providers.platforms.kubernetes.objects import PODS
-from smartspec_rollback.testing.kubernetes import resources
+from tests.unit.providers.platforms.kubernetes.shop import NAME, Shop, a_shop
 
 ON_DELETE = {"updateStrategy": {"type": "OnDelete"}}
 
@@ -29,7 +25,7 @@ class TestStatefulSets(OnDeployments):
             shop.deploy("v1.2.0")
             shop.deploy("v1.2.1")
             if self.spec:
-                replaced_by_hand(shop)
+                shop.replace_by_hand()
             yield shop
 
 
@@ -49,10 +45,3 @@ class TestDaemonSetsOnDelete(TestDaemonSets):
     """A DaemonSet that replaces nothing by itself."""
 
     spec = ON_DELETE
-
-
-def replaced_by_hand(shop: Shop) -> None:
-    """Delete every instance, as people do with OnDelete."""
-    for pod in shop.cluster.all(resources.POD, NAMESPACE):
-        shop.api.delete(PODS, pod, deadline=Deadline.after(shop.clock, 5.0))
-        shop.cluster.advance(40.0)

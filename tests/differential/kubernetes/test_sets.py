@@ -122,6 +122,66 @@ def test_on_delete_replaces_nothing_by_itself(kubectl: Kubectl) -> None:
     kubectl.until(lambda: _images(kubectl).get("shop-1") == "shop:v2")
 
 
+def _budgeted(kubectl: Kubectl, **spec: Any) -> None:
+    kubectl.apply(
+        {
+            "apiVersion": "policy/v1",
+            "kind": "PodDisruptionBudget",
+            "metadata": {"name": "few"},
+            "spec": {"selector": {"matchLabels": {"app": "shop"}}, **spec},
+        }
+    )
+    kubectl.until(lambda: kubectl.get("pdb", "few").get("status", {}).get("expectedPods") == 3)
+
+
+def _drained(kubectl: Kubectl, node: str, how: str) -> str:
+    command = ("drain", node, "--ignore-daemonsets=false", "--force", how)
+    done = kubectl.run(*command)
+    return f"{done.returncode} {done.stdout} {done.stderr}"
+
+
+def test_a_drain_evicts_as_budgets_allow(kubectl: Kubectl) -> None:
+    """An eviction would go over a disruption budget, or never be let through.
+
+    https://kubernetes.io/docs/tasks/administer-cluster/safely-drain-node/
+    """
+    _stateful(kubectl)
+    _settled(kubectl)
+    _budgeted(kubectl, minAvailable=3)
+    node = kubectl.get("pod", "shop-1")["spec"]["nodeName"]
+    said = _drained(kubectl, node, "--timeout=3s")
+    assert said.startswith("1 ")
+    assert "Cannot evict pod as it would violate the pod's disruption budget." in said
+    assert kubectl.get("pdb", "few")["status"]["disruptionsAllowed"] == 0
+    kubectl("patch", "pdb", "few", "--type=merge", "-p", '{"spec":{"minAvailable":2}}')
+    kubectl.until(lambda: kubectl.get("pdb", "few")["status"]["disruptionsAllowed"] == 1)
+    said = _drained(kubectl, node, "--timeout=20s")
+    assert said.startswith("0 "), said
+    assert "pod/shop-1 evicted" in said
+    kubectl.until(lambda: kubectl.get("pdb", "few")["status"]["disruptionsAllowed"] == 1)
+
+
+def test_two_budgets_for_a_pod_let_nothing_go(kubectl: Kubectl) -> None:
+    """Evictions would work where a cluster refuses them.
+
+    k8s.io/kubernetes/pkg/registry/core/pod/storage/eviction.go
+    """
+    _stateful(kubectl)
+    _settled(kubectl)
+    _budgeted(kubectl, minAvailable=1)
+    _budgeted_twin = {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": "more"},
+        "spec": {"selector": {"matchLabels": {"app": "shop"}}, "minAvailable": 1},
+    }
+    kubectl.apply(_budgeted_twin)
+    node = kubectl.get("pod", "shop-1")["spec"]["nodeName"]
+    said = _drained(kubectl, node, "--timeout=3s")
+    assert said.startswith("1 ")
+    assert "more than one PodDisruptionBudget" in said
+
+
 def test_a_statefulsets_claims_can_not_be_changed(kubectl: Kubectl) -> None:
     """A plan would promise to roll back what the API refuses to (helm#11359).
 

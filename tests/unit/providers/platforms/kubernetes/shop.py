@@ -21,7 +21,7 @@ from smartspec_rollback.providers.platforms.kubernetes import (
     KubernetesSettings,
 )
 from smartspec_rollback.providers.platforms.kubernetes.client.api import Api
-from smartspec_rollback.providers.platforms.kubernetes.objects import CONFIG_MAPS
+from smartspec_rollback.providers.platforms.kubernetes.objects import CONFIG_MAPS, PODS
 from smartspec_rollback.providers.platforms.kubernetes.workloads import kind_of
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import DEPLOYMENT_ID
 from smartspec_rollback.providers.system import SystemClock
@@ -148,6 +148,18 @@ class Shop:
         metadata = {"name": NAME, "annotations": notes}
         body = {"metadata": metadata, "spec": {**spec, **self.spec}}
         self.cluster.create(self.resource, NAMESPACE, body)
+
+    def replace_by_hand(self) -> None:
+        """Delete every pod one by one, as people do with OnDelete."""
+        for name in self.running:
+            self.delete_pod(name)
+            self.cluster.advance(40.0)
+
+    def delete_pod(self, name: str) -> None:
+        """Delete a pod as somebody else would."""
+        found = self.cluster.get(resources.POD, NAMESPACE, name)
+        assert found is not None
+        self.api.delete(PODS, found, deadline=Deadline.after(self.clock, 5.0))
 
     @property
     def running(self) -> dict[str, str]:

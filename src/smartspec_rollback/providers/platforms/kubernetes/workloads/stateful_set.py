@@ -41,7 +41,7 @@ class StatefulSetKind:
             workload,
             container=container,
             pod_hash=name_of,
-            desired=self.wanted(workload),
+            desired=self._rolled(workload),
         )
 
     def wanted(self, workload: Obj) -> int:

@@ -22,13 +22,13 @@ from smartspec_rollback.domain.step import ProgressState, Step
 from smartspec_rollback.errors import FenceConflict, NotDone, ProviderError
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.providers.platforms.kubernetes.client.connection import Connection
-from smartspec_rollback.providers.platforms.kubernetes.objects import PODS
 from smartspec_rollback.testing.kubernetes import resources
 from smartspec_rollback.testing.kubernetes.admission import Rule
 from smartspec_rollback.testing.kubernetes.faults import Fault
 from smartspec_rollback.testing.kubernetes.images import Crash, NeverReady, PullFails
 
 BAD = "registry.example/checkout:v1.2.1"
+PARTITION = "/spec/updateStrategy/rollingUpdate/partition"
 SETS = ["statefulset", "daemonset"]
 BROKEN = [Crash(after=0.5), NeverReady(), PullFails()]
 
@@ -43,19 +43,6 @@ def _set(folder: Path, kind: str, bad: Any = None, **spec: Any) -> Iterator[Shop
             shop.cluster.images[BAD] = bad
         shop.deploy("v1.2.1", "deploy-2")
         yield shop
-
-
-def _on_delete(shop: Shop) -> None:
-    """Let the new release reach every pod, as somebody did by hand."""
-    for pod in shop.cluster.all(resources.POD, NAMESPACE):
-        _delete(shop, pod["metadata"]["name"])
-        shop.cluster.advance(40.0)
-
-
-def _delete(shop: Shop, name: str) -> None:
-    found = shop.cluster.get(resources.POD, NAMESPACE, name)
-    assert found is not None
-    shop.api.delete(PODS, found, deadline=Deadline.after(shop.clock, 5.0))
 
 
 def _plan(shop: Shop) -> tuple[Step, ...]:
@@ -120,11 +107,67 @@ def test_one_that_came_to_work_meanwhile_is_spared(tmp_path: Path) -> None:
         assert not shop.cluster.requests.all(verb="delete", path="pods")
 
 
+def _partition(number: int) -> dict[str, Any]:
+    return {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": number}}}
+
+
+def test_a_partition_that_holds_bad_instances_back_is_lifted(tmp_path: Path) -> None:
+    """A partition keeps instances of the failed release, and the rollback counts as done."""
+    with _set(tmp_path, "statefulset") as shop:
+        shop.change({"op": "replace", "path": PARTITION, "value": 2})
+        shop.cluster.advance(5.0)
+        steps = carry_out(shop, "v1.2.0")
+        assert steps[0].title == (
+            "Lift the partition of `statefulset/checkout`, which holds the instances below 2 "
+            "back, towards `v1.2.0`."
+        )
+        assert "the next deployment would reach all of them" in steps[0].danger
+        assert "partition of `statefulset/checkout` to 2 again" in steps[0].undo
+        assert list(shop.running.values()) == ["v1.2.0"] * 3
+        strategy = shop.deployment["spec"]["updateStrategy"]
+        assert strategy["rollingUpdate"]["partition"] == 0
+
+
+@pytest.mark.parametrize("bad", [None, *BROKEN])
+def test_a_canary_goes_back_behind_its_partition(bad: Any, tmp_path: Path) -> None:
+    """The partition of a canary is lifted though only the canary is bad, or it is never done."""
+    with _set(tmp_path, "statefulset", bad, **_partition(2)) as shop:
+        assert list(shop.running.values()) == ["v1.2.0", "v1.2.0", "v1.2.1"]
+        seen = shop.platform.observe(TARGET)
+        assert {each.version: each.desired for each in seen.workloads} == {
+            "v1.2.1": 1,
+            "v1.2.0": 2,
+        }
+        steps = carry_out(shop, "v1.2.0")
+        kinds = [step.kind for step in steps]
+        assert "resume-rollout" not in kinds
+        assert ("delete-stuck-instances" in kinds) == (bad is not None)
+        assert list(shop.running.values()) == ["v1.2.0"] * 3
+        strategy = shop.deployment["spec"]["updateStrategy"]
+        assert strategy["rollingUpdate"]["partition"] == 2
+
+
+def test_a_stuck_instance_behind_a_partition_is_deleted_too(tmp_path: Path) -> None:
+    """The partition is lifted, and the StatefulSet waits for its broken instance all the same."""
+    with _set(tmp_path, "statefulset") as shop:
+        shop.change({"op": "replace", "path": PARTITION, "value": 1})
+        shop.cluster.images[BAD] = NeverReady()
+        shop.delete_pod("checkout-0")
+        shop.cluster.advance(40.0)
+        steps = carry_out(shop, "v1.2.0")
+        assert [step.kind for step in steps[:3]] == [
+            "resume-rollout",
+            "delete-stuck-instances",
+            "start-instances",
+        ]
+        assert list(shop.running.values()) == ["v1.2.0"] * 3
+
+
 @pytest.mark.parametrize("kind", SETS)
 def test_on_delete_is_replaced_one_by_one(kind: str, tmp_path: Path) -> None:
     """With OnDelete nothing rolls back, or everything is down at once."""
     with _set(tmp_path, kind, updateStrategy={"type": "OnDelete"}) as shop:
-        _on_delete(shop)
+        shop.replace_by_hand()
         assert set(shop.running.values()) == {"v1.2.1"}
         fewest: list[int] = []
 
@@ -160,7 +203,7 @@ def test_on_delete_with_broken_instances(kind: str, bad: Any, tmp_path: Path) ->
     """One broken instance keeps all others from being replaced."""
     with _set(tmp_path, kind, bad, updateStrategy={"type": "OnDelete"}) as shop:
         for name in sorted(shop.running)[::2]:
-            _delete(shop, name)
+            shop.delete_pod(name)
         shop.cluster.advance(40.0)
         assert "v1.2.1" in shop.running.values()
         carry_out(shop, "v1.2.0")
@@ -171,7 +214,7 @@ def test_on_delete_with_broken_instances(kind: str, bad: Any, tmp_path: Path) ->
 def test_on_delete_waits_for_a_disruption_budget(kind: str, tmp_path: Path) -> None:
     """A rollback goes over somebody's disruption budget, or says only that it took too long."""
     with _set(tmp_path, kind, updateStrategy={"type": "OnDelete"}) as shop:
-        _on_delete(shop)
+        shop.replace_by_hand()
         _budget(shop, minAvailable=3)
         restore, replace, *_ = _plan(shop)
         send(shop.platform, restore, fence_for(shop.platform, "rb-1.1.restore"), shop.clock)
@@ -197,7 +240,7 @@ def test_on_delete_waits_for_a_disruption_budget(kind: str, tmp_path: Path) -> N
 def test_a_target_that_does_not_start_costs_one_instance(tmp_path: Path) -> None:
     """The good release does not start any more, and all instances are gone before it shows."""
     with _set(tmp_path, "daemonset", updateStrategy={"type": "OnDelete"}) as shop:
-        _on_delete(shop)
+        shop.replace_by_hand()
         shop.cluster.images["registry.example/checkout:v1.2.0"] = PullFails()
         restore, replace, *_ = _plan(shop)
         send(shop.platform, restore, fence_for(shop.platform, "rb-1.1.restore"), shop.clock)
@@ -212,7 +255,7 @@ def test_a_target_that_does_not_start_costs_one_instance(tmp_path: Path) -> None
 def test_somebody_else_stops_the_replacing(kind: str, tmp_path: Path) -> None:
     """Instances go on being replaced, by what somebody else deployed meanwhile."""
     with _set(tmp_path, kind, updateStrategy={"type": "OnDelete"}) as shop:
-        _on_delete(shop)
+        shop.replace_by_hand()
         restore, replace, *_ = _plan(shop)
         send(shop.platform, restore, fence_for(shop.platform, "rb-1.1.restore"), shop.clock)
         await_done(shop.platform, restore, shop.clock)
@@ -235,7 +278,7 @@ def _interfere(shop: Shop) -> None:
 def test_eviction_that_is_not_allowed_is_told_before_anything_goes(tmp_path: Path) -> None:
     """A missing permission leaves nobody knowing whether instances were replaced."""
     with _set(tmp_path, "daemonset", updateStrategy={"type": "OnDelete"}) as shop:
-        _on_delete(shop)
+        shop.replace_by_hand()
         restore, replace, *_ = _plan(shop)
         send(shop.platform, restore, fence_for(shop.platform, "rb-1.1.restore"), shop.clock)
         await_done(shop.platform, restore, shop.clock)
@@ -261,7 +304,7 @@ def test_replacing_goes_on_after_a_death(
 ) -> None:
     """A process dies between two instances, and the rest stays, or one goes twice."""
     with _set(tmp_path, kind, updateStrategy={"type": "OnDelete"}) as shop:
-        _on_delete(shop)
+        shop.replace_by_hand()
         restore, replace, *rest = _plan(shop)
         send(shop.platform, restore, fence_for(shop.platform, "rb-1.1.restore"), shop.clock)
         await_done(shop.platform, restore, shop.clock)
