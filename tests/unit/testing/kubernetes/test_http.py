@@ -80,6 +80,7 @@ def test_what_bad_requests_get(client: Client) -> None:
     assert code == 409
     assert "Precondition failed: UID in precondition: other" in said
     assert client.send("GET", "/apis/nowhere/v1/things")[0] == 404
+    assert client.send("GET", "/apis/apps/v1/namespaces/default/things/one")[0] == 404
     assert client.send("POST", SHOP, {})[0] == 405
     code, body = client.send("GET", _DEPLOYMENTS, labelSelector="a in (")
     assert (code, body["reason"]) == (400, "BadRequest")

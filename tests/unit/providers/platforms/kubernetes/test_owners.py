@@ -26,6 +26,7 @@ from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.providers.platforms.kubernetes.marks import MARK
 from smartspec_rollback.testing.kubernetes.admission import Attempt, Rule
 from smartspec_rollback.testing.kubernetes.faults import Fault
+from smartspec_rollback.testing.kubernetes.resources import custom
 
 
 def _owners(shop: Shop) -> tuple[Owner, ...]:
@@ -133,6 +134,43 @@ def test_flux_is_suspended_from_above(shop: Shop) -> None:
     carry_out(shop, "v1.2.0")
     assert made.spec_of(shop, made.KUSTOMIZATIONS, "flux-system", "apps")["suspend"] is True
     assert made.spec_of(shop, made.HELM_RELEASES, NAMESPACE, NAME)["suspend"] is True
+
+
+def test_an_older_flux(shop: Shop) -> None:
+    """An older Flux serves older versions of its kinds, and its HelmRelease is not found."""
+    older = custom("helm.toolkit.fluxcd.io", "v2beta2", "HelmRelease", "helmreleases")
+    shop.cluster.register(older)
+    shop.cluster.create(older, NAMESPACE, made.helm_release())
+    made.labelled(shop, made.by_flux("helm", NAME, NAMESPACE))
+    assert [owner.suspended_by_plan for owner in _owners(shop)] == [True]
+    carry_out(shop, "v1.2.0")
+    assert made.spec_of(shop, older, NAMESPACE, NAME)["suspend"] is True
+
+
+@pytest.mark.parametrize("skip", [0, 1, 2])
+@pytest.mark.parametrize(
+    "how",
+    [{"code": 429, "retry_after": 1}, {"code": 500}, {"drop": "before"}, {"drop": "after"}],
+    ids=["429", "500", "drop-before", "drop-after"],
+)
+def test_a_call_that_fails_once_stops_nothing(
+    shop: Shop, skip: int, how: dict[str, int | str]
+) -> None:
+    """One bad moment of the API server, and Argo CD is not suspended, or twice."""
+    made.deployed_by_argo_cd(shop)
+    fault = Fault(path="applications", skip=skip, **how)  # type: ignore[arg-type] # its fields
+    shop.cluster.faults.add(fault)
+    carry_out(shop, "v1.2.0")
+    assert _policy(shop)["automated"]["enabled"] is False
+
+
+def test_owners_that_do_not_answer_stop_no_rollback(shop: Shop) -> None:
+    """A broken webhook of Argo CD's keeps everybody from rolling back."""
+    made.deployed_by_argo_cd(shop)
+    shop.cluster.faults.add(Fault(path="applications", times=None, code=500))
+    (owner,) = _owners(shop)
+    assert owner.suspended is None
+    assert _planned(shop)[0].kind == "start-instances"
 
 
 def test_an_application_in_another_namespace(shop: Shop) -> None:
