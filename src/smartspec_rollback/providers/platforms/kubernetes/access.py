@@ -18,6 +18,7 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     CONFIG_MAPS,
     DEPLOYMENTS,
     ENDPOINT_SLICES,
+    EVENTS,
     EVICTIONS,
     LEASES,
     NETWORK_POLICIES,
@@ -37,7 +38,8 @@ from smartspec_rollback.providers.platforms.kubernetes.shadow.making import shad
 class Rule:
     """One thing we do: the verbs on a kind of object, on a single one where ``name`` is given.
 
-    Without a ``namespace`` it is the workload's.
+    Without a ``namespace`` it is the workload's. What is ``optional`` is not missed, but is in the
+    Role that somebody has to apply anyway.
     """
 
     resource: Resource
@@ -45,6 +47,7 @@ class Rule:
     name: str | None
     why: str
     namespace: str | None = None
+    optional: bool = False
 
     def __str__(self) -> str:
         named = f" {self.name}" if self.name else ""
@@ -65,6 +68,7 @@ def rules(site: Site) -> tuple[Rule, ...]:
         Rule(SECRETS, ("get",), None, "whether configuration changed"),
         Rule(LEASES, ("create",), None, "one rollback at a time"),
         Rule(LEASES, ("get", "patch", "delete"), lease, "one rollback at a time"),
+        Rule(EVENTS, ("create", "get", "patch"), None, "telling what is done", optional=True),
         *_of_traffic(site),
     )
 
@@ -145,10 +149,9 @@ def access(site: Site) -> Access:
         )
         if refused:
             lacking.append(replace(rule, verbs=refused))
+    missing = tuple(str(rule) for rule in lacking if not rule.optional)
     return Access(
-        asked=asked,
-        missing=tuple(str(rule) for rule in lacking),
-        manifest=roles(site, tuple(lacking)) if lacking else "",
+        asked=asked, missing=missing, manifest=roles(site, tuple(lacking)) if missing else ""
     )
 
 
