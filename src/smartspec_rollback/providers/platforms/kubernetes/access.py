@@ -104,13 +104,15 @@ def _of_traffic(site: Site) -> tuple[Rule, ...]:
 
 
 def owner_rules(site: Site) -> tuple[Rule, ...]:
-    """List what suspending the workload's owners needs; nothing where the workload has none."""
+    """List what suspending the owners of workload and Service needs; nothing without any."""
+    argo, service = site.settings.argo_cd, site.settings.traffic_service
     try:
-        claimed = detecting.claims(
-            site.workload(), site.kind.resource, argo_cd=site.settings.argo_cd
-        )
+        claimed = detecting.claims(site.workload(), site.kind.resource, argo_cd=argo)
+        front = site.api.get(SERVICES, service) if service else None
     except Forbidden:
         return ()  # that is among what is missing
+    if front is not None:
+        claimed = (*claimed, *detecting.claims(front, SERVICES, argo_cd=argo))
     found: list[Rule] = []
     for each in reading.read(site, claimed):
         claim, resource = each.claim, each.resource or each.claim.kind.resources[0]
