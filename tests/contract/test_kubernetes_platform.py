@@ -3,6 +3,12 @@ from pathlib import Path
 
 import pytest
 from tests.unit.providers.platforms.kubernetes.shop import Shop, a_shop
+from tests.unit.providers.platforms.kubernetes.side_by_side import (
+    Slots,
+    good_and_bad,
+    side_by_side,
+    weighed,
+)
 
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.target import Target
@@ -64,3 +70,67 @@ class TestKubernetesBehindAService(TestKubernetesPlatform):
             shop.deploy("v1.2.0")
             shop.deploy("v1.2.1")
             yield shop
+
+
+class TestKubernetesSlotsBehindAService(PlatformContract):
+    """Two workloads side by side, one of which a Service selects."""
+
+    @pytest.fixture
+    def slots(self, tmp_path: Path) -> Iterator[Slots]:
+        """Supply a cluster on which v1.2.1 is live in green, and blue has v1.2.0."""
+        with side_by_side(tmp_path) as slots:
+            good_and_bad(slots)
+            yield slots
+
+    @pytest.fixture
+    def platform(self, slots: Slots) -> Platform:
+        """Supply the platform."""
+        return slots.platform
+
+    @pytest.fixture
+    def target(self, slots: Slots) -> Target:
+        """Supply the Target."""
+        return slots.shop.target
+
+    @pytest.fixture
+    def live(self, slots: Slots) -> Release:
+        """Supply the live release."""
+        return slots.release("v1.2.1")
+
+    @pytest.fixture
+    def deployable(self, slots: Slots) -> Release:
+        """Supply the release to go to."""
+        return slots.release("v1.2.0")
+
+    @pytest.fixture
+    def interfere(self, slots: Slots) -> Interfere:
+        """Supply somebody who deploys another version into the slot that has the traffic."""
+        return lambda: slots.deploy("green", "v1.2.2")
+
+    @pytest.fixture
+    def clock(self, slots: Slots) -> Clock:
+        """Supply the clock that the platform and the cluster go by."""
+        return slots.clock
+
+
+class TestKubernetesSlotsBehindARoute(TestKubernetesSlotsBehindAService):
+    """The same, chosen by the weights of an HTTPRoute."""
+
+    @pytest.fixture
+    def slots(self, tmp_path: Path) -> Iterator[Slots]:
+        """Supply a cluster on which v1.2.1 is live in green, and blue has v1.2.0."""
+        with weighed(tmp_path) as slots:
+            good_and_bad(slots)
+            yield slots
+
+
+class TestKubernetesSlotToBeRestored(TestKubernetesSlotsBehindAService):
+    """The good release stood in the other slot, which has another one by now."""
+
+    @pytest.fixture
+    def slots(self, tmp_path: Path) -> Iterator[Slots]:
+        """Supply a cluster on which v1.2.1 is live in green, and blue had v1.2.0 once."""
+        with side_by_side(tmp_path) as slots:
+            good_and_bad(slots)
+            slots.deploy("blue", "v1.3.0")
+            yield slots

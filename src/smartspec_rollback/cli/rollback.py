@@ -16,13 +16,10 @@ from smartspec_rollback.cli.session import Session
 )
 @click.option(
     "--failed-deployment-id",
-    "failed_deployment_ids",
     required=True,
-    multiple=True,
     metavar="ID",
     shell_complete=completing.deployments,
-    help="The deployment to take back; `smartspec deployment list` shows them. Given several "
-    "times, they are rolled back side by side.",
+    help="The deployment to take back; `smartspec deployment list` shows them.",
 )
 @click.option(
     "--target-version",
@@ -52,7 +49,7 @@ from smartspec_rollback.cli.session import Session
 @pass_session
 def rollback(
     session: Session,
-    failed_deployment_ids: tuple[str, ...],
+    failed_deployment_id: str,
     target_version: str | None,
     *,
     auto_approve: bool,
@@ -73,7 +70,7 @@ def rollback(
     from smartspec_rollback.cli.rolling_back import Asked, roll_back
 
     asked = Asked(
-        failed_deployment_ids=failed_deployment_ids,
+        failed_deployment_id=failed_deployment_id,
         target_version=target_version,
         auto_approve=auto_approve,
         dry_run=dry_run,

@@ -30,7 +30,7 @@ def history(rollbacks: Sequence[Rollback], *, width: int) -> str:
         )
         for rollback in rollbacks
     ]
-    return listing(HISTORY_HEADINGS, rows, width=width) if rows else f"{NO_HISTORY}\n"
+    return _listing(HISTORY_HEADINGS, rows, width=width) if rows else f"{NO_HISTORY}\n"
 
 
 def gist(plan: Plan, *, width: int) -> str:
@@ -46,8 +46,7 @@ def _cut(shown: str, width: int) -> str:
     return f"{next(_pieces(shown, max(width - 2, 1))).rstrip()}…"
 
 
-def listing(headings: Sequence[str], rows: Sequence[Sequence[str]], *, width: int) -> str:
-    """List rows in aligned columns, or where those don't fit, each as a block."""
+def _listing(headings: Sequence[str], rows: Sequence[Sequence[str]], *, width: int) -> str:
     widths = [max(map(width_of, column)) for column in zip(headings, *rows, strict=True)]
     if sum(widths) + len(_GAP) * (len(widths) - 1) > width:
         return "\n".join(_block(headings, row, width=width) for row in rows)

@@ -40,10 +40,8 @@ class TerminalChannel:
         *,
         answers: int = 0,
         notices: int = 2,
-        prompt: str = PROMPT,
     ) -> None:
         """Read from and write to these open files: standard input and standard error."""
-        self._prompt = prompt
         self._answers = answers
         self._notices = notices
         self._asked: Question | None = None
@@ -72,7 +70,7 @@ class TerminalChannel:
             )
         termios.tcflush(self._answers, termios.TCIFLUSH)
         self._asked, self._typed, self._tries = question, b"", 0
-        self._write(self._prompt)
+        self._write(PROMPT)
 
     def poll(self) -> Reply | None:
         """Return an answer if a whole line with one was typed; never block."""
@@ -108,7 +106,7 @@ class TerminalChannel:
     def _ask_again(self) -> None:
         self._tries += 1
         if self._tries < TRIES:
-            self._write("Please answer yes or no. " + self._prompt)
+            self._write("Please answer yes or no. " + PROMPT)
         else:
             self._give_up("that was no answer")
 

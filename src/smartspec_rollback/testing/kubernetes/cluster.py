@@ -16,6 +16,7 @@ from smartspec_rollback.testing.kubernetes.clock import ClusterClock
 from smartspec_rollback.testing.kubernetes.controllers.daemonsets import DaemonSets
 from smartspec_rollback.testing.kubernetes.controllers.deployments import Deployments
 from smartspec_rollback.testing.kubernetes.controllers.garbage import Garbage, Namespaces
+from smartspec_rollback.testing.kubernetes.controllers.gateways import Gateways
 from smartspec_rollback.testing.kubernetes.controllers.replicasets import ReplicaSets
 from smartspec_rollback.testing.kubernetes.controllers.services import (
     DisruptionBudgets,
@@ -72,6 +73,7 @@ class Cluster:
         self._deleting = Deleting(self._store, self.clock, self._registry)
         self._world = World(self._store, self.clock, self._registry, self._writing, self._deleting)
         self.kubelet = Kubelet(self._world)
+        self._gateways = Gateways(self._world)
         self.access = Access()
         self.watches = Watches(self._store)
         self.faults = Faults()
@@ -82,8 +84,8 @@ class Cluster:
             world,
             (
                 Deployments(world), ReplicaSets(world), StatefulSets(world), DaemonSets(world),
-                Endpoints(world), DisruptionBudgets(world), self.kubelet, Garbage(world),
-                Namespaces(world),
+                Endpoints(world), DisruptionBudgets(world), self._gateways, self.kubelet,
+                Garbage(world), Namespaces(world),
             ),
             lag,
         )  # fmt: skip
@@ -122,6 +124,11 @@ class Cluster:
     def images(self) -> dict[str, Behaviour]:
         """How images behave; those not named work at once (``kubelet.otherwise``)."""
         return self.kubelet.images
+
+    @property
+    def gateways(self) -> set[str]:
+        """The gateways whose controller takes routes over; none are until they are named."""
+        return self._gateways.served
 
     @property
     def hooks(self) -> list[Hook]:

@@ -162,6 +162,17 @@ def _autoscaler(thing: Obj) -> None:
     _fill(thing["spec"], minReplicas=1)
 
 
+def _http_route(thing: Obj) -> None:
+    """Fill in what the schema of the custom resource definition says."""
+    spec = thing.get("spec") or {}
+    for parent in spec.get("parentRefs") or ():
+        _fill(parent, group="gateway.networking.k8s.io", kind="Gateway")
+    for rule in spec.get("rules") or ():
+        _fill(rule, matches=[{"path": {"type": "PathPrefix", "value": "/"}}])
+        for backend in rule.get("backendRefs") or ():
+            _fill(backend, group="", kind="Service", weight=1)
+
+
 def _nothing(thing: Obj) -> None:
     """Kinds without a spec: take off the empty one that was put on for filling."""
     if thing.get("spec") == {}:
@@ -181,9 +192,14 @@ _BY_KIND: dict[str, Callable[[Obj], None]] = {
 }
 
 
+_BY_SCHEMA: dict[str, Callable[[Obj], None]] = {"httproutes.gateway.networking.k8s.io": _http_route}
+
+
 def fill_defaults(resource: Resource, thing: Obj) -> None:
     """Fill in what the object leaves out."""
     if not resource.strategic:
+        if resource.qualified in _BY_SCHEMA:
+            _BY_SCHEMA[resource.qualified](thing)
         return
     thing.setdefault("spec", {})
     _BY_KIND.get(resource.kind, _nothing)(thing)

@@ -15,11 +15,13 @@ from smartspec_rollback.providers.platforms.kubernetes.client.refusals import Fo
 from smartspec_rollback.providers.platforms.kubernetes.guard import lease_name
 from smartspec_rollback.providers.platforms.kubernetes.helm import records
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
+    AUTOSCALERS,
     CONFIG_MAPS,
+    DAEMON_SETS,
     DEPLOYMENTS,
     ENDPOINT_SLICES,
-    EVENTS,
     EVICTIONS,
+    HTTP_ROUTES,
     LEASES,
     NETWORK_POLICIES,
     PODS,
@@ -27,19 +29,21 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     QUOTAS,
     SECRETS,
     SERVICES,
+    Obj,
     Resource,
 )
 from smartspec_rollback.providers.platforms.kubernetes.owners import argo_cd, detecting, reading
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site
 from smartspec_rollback.providers.platforms.kubernetes.shadow.making import shadow_name
+from smartspec_rollback.providers.platforms.kubernetes.slots import reading as slots
+from smartspec_rollback.providers.platforms.kubernetes.slots.family import Family
 
 
 @dataclass(frozen=True)
 class Rule:
     """One thing we do: the verbs on a kind of object, on a single one where ``name`` is given.
 
-    Without a ``namespace`` it is the workload's. What is ``optional`` is not missed, but is in the
-    Role that somebody has to apply anyway.
+    Without a ``namespace`` it is the workload's.
     """
 
     resource: Resource
@@ -47,7 +51,6 @@ class Rule:
     name: str | None
     why: str
     namespace: str | None = None
-    optional: bool = False
 
     def __str__(self) -> str:
         named = f" {self.name}" if self.name else ""
@@ -55,21 +58,44 @@ class Rule:
         return f"{', '.join(self.verbs)} {self.resource.plural}{named}{where}: {self.why}"
 
 
-def rules(site: Site) -> tuple[Rule, ...]:
-    """List what the settings need."""
-    workload, lease, kind = site.settings.name, lease_name(site), site.kind
+def rules(site: Site, family: Family | None) -> tuple[Rule, ...]:
+    """List what the settings need, for the workloads that stand side by side if there are any."""
+    lease, kind = lease_name(site), site.kind
+    names = [each.name for each in family.slots] if family is not None else [site.settings.name]
     return (
-        Rule(kind.resource, ("get", "watch"), workload, "what is live, and how far a rollout is"),
-        Rule(kind.resource, ("patch",), workload, "putting a template back"),
+        *(
+            rule
+            for name in names
+            for rule in (
+                Rule(kind.resource, ("get", "watch"), name, "what is live, and what goes on"),
+                Rule(kind.resource, ("patch",), name, "putting a template back"),
+            )
+        ),
         Rule(kind.kept_in, ("list",), None, "earlier releases"),
         Rule(PODS, ("list",), None, "whether old instances are gone"),
-        *_of_instances(site),
+        *(_of_instances(site) if family is None else ()),
         Rule(CONFIG_MAPS, ("get",), None, "whether configuration changed"),
         Rule(SECRETS, ("get",), None, "whether configuration changed"),
         Rule(LEASES, ("create",), None, "one rollback at a time"),
         Rule(LEASES, ("get", "patch", "delete"), lease, "one rollback at a time"),
-        Rule(EVENTS, ("create", "get", "patch"), None, "telling what is done", optional=True),
-        *_of_traffic(site),
+        *_of_choosing(site),
+        *(_of_traffic(site) if family is None else ()),
+    )
+
+
+def _of_choosing(site: Site) -> tuple[Rule, ...]:
+    """List what finding out, and changing, whom traffic goes to needs."""
+    kind, _, name = (site.settings.traffic or "").partition("/")
+    if not name or site.kind.resource is DAEMON_SETS:
+        return ()
+    why = "which workloads traffic chooses among"
+    front = SERVICES if kind == "service" else HTTP_ROUTES
+    return (
+        Rule(front, ("get", "patch"), name, "whom traffic goes to"),
+        Rule(site.kind.resource, ("list",), None, why),
+        *((Rule(SERVICES, ("list",), None, why),) if front is HTTP_ROUTES else ()),
+        Rule(ENDPOINT_SLICES, ("list",), None, "which instances traffic goes to"),
+        Rule(AUTOSCALERS, ("list",), None, "whose replicas are not ours to write"),
     )
 
 
@@ -92,8 +118,6 @@ def _of_traffic(site: Site) -> tuple[Rule, ...]:
     if service is None or site.kind.resource is not DEPLOYMENTS:
         return ()
     return (
-        Rule(SERVICES, ("get", "patch"), service, "whom traffic goes to"),
-        Rule(ENDPOINT_SLICES, ("list",), None, "which instances traffic goes to"),
         Rule(DEPLOYMENTS, ("create",), None, "prewarmed instances"),
         Rule(DEPLOYMENTS, ("get", "watch", "patch", "delete"), shadow, "prewarmed instances"),
         Rule(SERVICES, ("list",), None, "whether one would send traffic to prewarmed instances"),
@@ -103,16 +127,14 @@ def _of_traffic(site: Site) -> tuple[Rule, ...]:
     )
 
 
-def owner_rules(site: Site) -> tuple[Rule, ...]:
-    """List what suspending the owners of workload and Service needs; nothing without any."""
-    argo, service = site.settings.argo_cd, site.settings.traffic_service
+def owner_rules(site: Site, workload: Obj | None) -> tuple[Rule, ...]:
+    """List what suspending the workload's owners needs; nothing where the workload has none."""
     try:
-        claimed = detecting.claims(site.workload(), site.kind.resource, argo_cd=argo)
-        front = site.api.get(SERVICES, service) if service else None
+        claimed = detecting.claims(
+            workload or site.workload(), site.kind.resource, argo_cd=site.settings.argo_cd
+        )
     except Forbidden:
         return ()  # that is among what is missing
-    if front is not None:
-        claimed = (*claimed, *detecting.claims(front, SERVICES, argo_cd=argo))
     found: list[Rule] = []
     for each in reading.read(site, claimed):
         claim, resource = each.claim, each.resource or each.claim.kind.resources[0]
@@ -126,10 +148,10 @@ def owner_rules(site: Site) -> tuple[Rule, ...]:
     return tuple(found)
 
 
-def helm_rules(site: Site) -> tuple[Rule, ...]:
+def helm_rules(site: Site, workload: Obj | None) -> tuple[Rule, ...]:
     """List what keeping Helm's record true needs; nothing where Helm did not make the workload."""
     try:
-        release = records.release_of(site.workload())
+        release = records.release_of(workload or site.workload())
     except Forbidden:
         return ()
     if release is None:
@@ -138,11 +160,26 @@ def helm_rules(site: Site) -> tuple[Rule, ...]:
     return (Rule(SECRETS, ("list",), None, why, release.namespace),)
 
 
+def _family(site: Site) -> Family | None:
+    """Read the workloads that stand side by side; None where there are none, or nobody may."""
+    try:
+        return slots.read(site)
+    except Forbidden:
+        return None  # that is among what is missing
+
+
 def access(site: Site) -> Access:
     """Ask about every rule; ProviderError where the cluster does not answer."""
     asked = 0
     lacking: list[Rule] = []
-    for rule in (*rules(site), *owner_rules(site), *helm_rules(site)):
+    family = _family(site)
+    live = family.live or family.slots[0] if family is not None else None
+    workload = live.state.workload if live is not None else None
+    for rule in (
+        *rules(site, family),
+        *owner_rules(site, workload),
+        *helm_rules(site, workload),
+    ):
         asked += len(rule.verbs)
         refused = tuple(
             verb
@@ -151,9 +188,10 @@ def access(site: Site) -> Access:
         )
         if refused:
             lacking.append(replace(rule, verbs=refused))
-    missing = tuple(str(rule) for rule in lacking if not rule.optional)
     return Access(
-        asked=asked, missing=missing, manifest=roles(site, tuple(lacking)) if missing else ""
+        asked=asked,
+        missing=tuple(str(rule) for rule in lacking),
+        manifest=roles(site, tuple(lacking)) if lacking else "",
     )
 
 

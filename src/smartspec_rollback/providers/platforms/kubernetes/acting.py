@@ -9,7 +9,6 @@ from collections.abc import Mapping
 
 from smartspec_rollback.domain.step import Progress, ProgressState, Step
 from smartspec_rollback.errors import FenceConflict, NotDone
-from smartspec_rollback.providers.platforms.kubernetes import events
 from smartspec_rollback.providers.platforms.kubernetes.action import (
     Action,
     Looked,
@@ -22,6 +21,7 @@ from smartspec_rollback.providers.platforms.kubernetes.reading import Site
 from smartspec_rollback.providers.platforms.kubernetes.rolling import actions as rolling
 from smartspec_rollback.providers.platforms.kubernetes.rolling import pods
 from smartspec_rollback.providers.platforms.kubernetes.shadow import actions as shadow
+from smartspec_rollback.providers.platforms.kubernetes.slots import actions as slots
 
 _TRIES = 8
 _PAUSE = 0.05
@@ -32,6 +32,7 @@ ACTIONS: Mapping[str, Action] = {
     **rolling.ACTIONS,
     **pods.ACTIONS,
     **shadow.ACTIONS,
+    **slots.ACTIONS,
 }
 """By the kind of step."""
 
@@ -55,7 +56,6 @@ def applied(sending: Sending) -> None:
                 raise
             sending.deadline.pause(_PAUSE * tried)
         else:
-            events.told(sending)
             return
 
 

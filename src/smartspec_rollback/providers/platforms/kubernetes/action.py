@@ -3,6 +3,7 @@
 ``acting`` finds the Action of a step; each module that lists steps of its own has theirs.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,13 +21,17 @@ class ProductionChanged(FenceConflict):
 
 @dataclass(frozen=True)
 class Sending:
-    """One step on its way, with all that sending it takes."""
+    """One step on its way, with all that sending it takes.
+
+    ``standing`` reads production's fingerprint now, whichever way the releases stand.
+    """
 
     site: Site
     reader: Reader
     step: Step
     fence: Fence
     deadline: Deadline
+    standing: Callable[[], str]
 
 
 @dataclass(frozen=True)

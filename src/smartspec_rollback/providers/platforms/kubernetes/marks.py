@@ -17,12 +17,14 @@ class Marks(Value):
     """The steps that were sent towards one template.
 
     ``to`` is the template's digest; ``before`` the condition Progressing as it was when the
-    template was put in place; ``sent`` the operation of each kind of step.
+    template was put in place; ``sent`` the operation of each kind of step. ``stood`` is the digest
+    of the template that was replaced, where several workloads stand side by side.
     """
 
     to: str
     before: str
     sent: tuple[Parameter, ...] = ()
+    stood: str = ""
 
     def operation(self, kind: str) -> str:
         """Give the operation a kind of step was sent by; empty if it was not."""
@@ -32,7 +34,7 @@ class Marks(Value):
         """Note one more step."""
         others = tuple(each for each in self.sent if each.name != kind)
         sent = (*others, Parameter(name=kind, value=operation))
-        return Marks(to=self.to, before=self.before, sent=sent)
+        return Marks(to=self.to, before=self.before, sent=sent, stood=self.stood)
 
     def spelled(self) -> str:
         """Spell it as the annotation's value."""

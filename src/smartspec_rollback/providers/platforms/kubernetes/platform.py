@@ -3,6 +3,7 @@
 Made by ``wiring`` through its entry point. It only hands each call to the module that knows how.
 """
 
+from functools import partial
 from typing import ClassVar
 
 from smartspec_rollback.domain.release import Release
@@ -14,11 +15,11 @@ from smartspec_rollback.ports.platform import Access, Prewarmed
 from smartspec_rollback.providers.platforms.kubernetes import access, acting, guard
 from smartspec_rollback.providers.platforms.kubernetes.action import Sending
 from smartspec_rollback.providers.platforms.kubernetes.client.api import Api
-from smartspec_rollback.providers.platforms.kubernetes.helm import steps as recording
+from smartspec_rollback.providers.platforms.kubernetes.layouts import Layouts
 from smartspec_rollback.providers.platforms.kubernetes.owners import steps as suspending
 from smartspec_rollback.providers.platforms.kubernetes.owning import OwnerReader
 from smartspec_rollback.providers.platforms.kubernetes.reading import Reader, Site
-from smartspec_rollback.providers.platforms.kubernetes.rolling import inspecting, looking, steps
+from smartspec_rollback.providers.platforms.kubernetes.rolling import steps
 from smartspec_rollback.providers.platforms.kubernetes.settings import KubernetesSettings
 from smartspec_rollback.providers.platforms.kubernetes.shadow import prewarming
 from smartspec_rollback.providers.platforms.kubernetes.shadow.relay import Relay
@@ -28,7 +29,7 @@ _PREWARMING = "prewarm"
 
 
 class KubernetesPlatform:
-    """A Deployment of a cluster, rolled back by the cluster's own rolling update.
+    """Workloads of a cluster: rolled back in place, or by turning traffic to another one.
 
     Implements ``Platform``, ``InspectsReleases``, ``Prewarms``, ``Guards`` and ``TellsAccess``.
     Needs the extra ``kubernetes``. Safe to use from several threads.
@@ -48,6 +49,7 @@ class KubernetesPlatform:
         self._clock = clock
         self._api = Api(settings, clock)
         self._reader = Reader(clock)
+        self._layouts = Layouts(clock, self._reader)
         self._owners = OwnerReader(clock)
         self._guards = guard.HeldGuards()
         self._waiting = Waiting(patience)
@@ -58,27 +60,26 @@ class KubernetesPlatform:
     def observe(self, target: Target, /) -> Snapshot:
         """Look, and change nothing; ProviderError where there is no such workload."""
         site = self._site(target)
-        state, held = self._reader.look(site), guard.holding(site)
-        return looking.snapshot(
-            target,
-            state,
+        layout, held = self._layouts.look(site), guard.holding(site)
+        return layout.snapshot(
             at=self._clock.now(),
             operation=held,
-            owners=self._owners.recent(site, state).told(),
-            front_door=self._settings.url,
+            owners=self._owners.recent(site, layout.state).told(),
         )
 
     def plan(self, seen: Snapshot, /, *, to: Release) -> tuple[Step, ...]:
         """List the steps: suspend owners, resume what is paused, start, switch, scale down."""
         site = self._site(seen.target)
-        state = self._reader.recent(site, version=seen.resource_version)
-        plain, found = steps.listed(site, seen, state, to=to), self._owners.recent(site, state)
-        recorded = recording.recorded(site, state, found.revisions, plain, to)
-        return (*suspending.listed(seen, found.owners, to=to), *recorded)
+        layout = self._layouts.recent(site, version=seen.resource_version)
+        found = self._owners.recent(site, layout.state)
+        plain = layout.recorded(layout.steps(seen, to=to), found.revisions, to=to)
+        return (*suspending.listed(seen, found.owners, to=to), *plain)
 
     def apply(self, step: Step, /, *, fence: Fence, deadline: Deadline) -> None:
         """Send one step behind its fence."""
-        acting.applied(Sending(self._site(step.target), self._reader, step, fence, deadline))
+        site = self._site(step.target)
+        standing = partial(self._layouts.fingerprint, site)
+        acting.applied(Sending(site, self._reader, step, fence, deadline, standing))
         self._owners.forget(step.target)
 
     def settled(self, step: Step, /) -> Progress:
@@ -93,23 +94,23 @@ class KubernetesPlatform:
 
     def find(self, target: Target, version: str, /) -> Release | None:
         """Look a version up among the ReplicaSets."""
-        site = self._site(target)
-        return inspecting.known_release(self._reader.recent(site), version)
+        return self._layouts.recent(self._site(target)).find(version)
 
     def versions(self, target: Target, /) -> tuple[str, ...]:
         """Name the versions of the ReplicaSets, the one that was live last first."""
-        return inspecting.versions(self._reader.recent(self._site(target)))
+        return self._layouts.recent(self._site(target)).versions()
 
     def inspect(self, target: Target, release: Release, /) -> Inspection:
         """Tell whether a release could be run again now."""
-        site = self._site(target)
-        return inspecting.inspection(site, self._reader.recent(site), release)
+        return self._layouts.recent(self._site(target)).inspect(release)
 
     # Prewarms
 
     def declined(self, target: Target, release: Release, /) -> str | None:
         """Say why a release cannot be prewarmed here; None where nothing speaks against it."""
         site = self._site(target)
+        if self._layouts.side_by_side(site):
+            return "it stands in a workload of its own, which is started before any traffic moves"
         return prewarming.declined(site, self._reader.recent(site), release)
 
     def prewarm(self, target: Target, release: Release, /, *, operation: str) -> None:

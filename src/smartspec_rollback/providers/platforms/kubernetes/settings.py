@@ -17,7 +17,7 @@ _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
 Seconds = Annotated[float, Meta(gt=0, extra={"smartspec": "duration"})]
 Url = Annotated[str, Meta(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$", max_length=2000)]
 
-Front = Annotated[str, Meta(pattern=rf"^service/{_SUBDOMAIN}$", max_length=253)]
+Front = Annotated[str, Meta(pattern=rf"^(service|httproute)/{_SUBDOMAIN}$", max_length=253)]
 
 
 class KubernetesSettings(Value):
@@ -32,7 +32,7 @@ class KubernetesSettings(Value):
             pattern=rf"^(deployment|statefulset|daemonset)/{_SUBDOMAIN}$",
             max_length=253,
             description="The workload that runs the service: its kind (deployment, statefulset or "
-            "daemonset), a slash, its name.",
+            "daemonset), a slash, its name; of several side by side the start of their names.",
             examples=["deployment/checkout", "statefulset/orders"],
         ),
     ]
@@ -61,10 +61,12 @@ class KubernetesSettings(Value):
     traffic: Annotated[
         Front | None,
         Meta(
-            description="The Service in front of the workload. With `prewarm: true` it is pointed "
-            "at instances that stand ready, which takes moments; without it, traffic follows the "
-            "rolling update.",
-            examples=["service/checkout"],
+            description="What sends traffic to the workload. `service/NAME`: where other workloads "
+            "(`NAME-green` beside `NAME-blue`) differ only in one label that it selects by, a "
+            "rollback starts the one with the good release and points the Service at it; where "
+            "there are none, `prewarm: true` points it at instances that stand ready. "
+            "`httproute/NAME` (Gateway API): the same by the weights of the Services in its rules.",
+            examples=["service/checkout", "httproute/checkout"],
         ),
     ] = None
     container: Annotated[
@@ -102,7 +104,9 @@ class KubernetesSettings(Value):
     drain: Annotated[
         Seconds,
         Meta(
-            description="How long pods of the old release may take to end after they were told to.",
+            description="How long pods of the old release may take to end after they were told to; "
+            "where traffic was turned away from them, how long requests in flight may take before "
+            "they are told to.",
             examples=["2m"],
         ),
     ] = 120.0

@@ -75,6 +75,19 @@ def recorded(
     return (*plain, step)
 
 
+def told(state: State, plain: tuple[Step, ...], to: Release) -> tuple[Step, ...]:
+    """Only say that Helm may take another version for live, where it made the workload."""
+    release = release_of(state.workload)
+    if release is None:
+        return plain
+    said = (
+        f"Helm release `{release}` may say otherwise than what is live now, `{to.version}`, whom "
+        "traffic goes to, and how many instances there are. Put that into its values before the "
+        "next `helm upgrade`."
+    )
+    return (*plain[:-1], _told(plain[-1], said))
+
+
 def _told(step: Step, said: str) -> Step:
     return replace(step, afterwards=" ".join(filter(None, (step.afterwards, said))))
 

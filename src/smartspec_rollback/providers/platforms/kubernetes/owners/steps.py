@@ -36,7 +36,6 @@ from smartspec_rollback.providers.platforms.kubernetes.owners.owner import (
     place,
 )
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site
-from smartspec_rollback.providers.platforms.kubernetes.rolling.fencing import must_match
 
 SUSPEND = "suspend-owner"
 
@@ -100,7 +99,8 @@ class Suspending:
             return
         if uid_of(owner) != step.parameter("uid"):
             raise ProductionChanged(f"{place(owner)} was made anew; nothing was done")
-        must_match(site, sending.reader.look(site), sending.fence, begun=False)
+        if sending.standing() != sending.fence.fingerprint:
+            raise ProductionChanged("production changed; nothing was done", where=site.where)
         for operations in filter(None, (kind.suspending(owner), kind.insisting(owner))):
             owner = site.api.patch(
                 resource,

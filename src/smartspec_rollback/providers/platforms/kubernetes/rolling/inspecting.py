@@ -30,7 +30,7 @@ def inspection(site: Site, state: State, release: Release) -> Inspection:
     """Look for a release among what the cluster remembers, and at what its pods would need."""
     found = matching(state.known, release)
     if found:
-        return _inspected(site, state, found[0], release)
+        return inspected(site, state, found[0], release)
     namesakes = [each for each in state.known if each.release.version == release.version]
     count = state.kind.wanted(state.workload)
     detail = f"no {state.kind.kept_in.kind} of {site.settings.workload} runs {release.version}"
@@ -48,7 +48,8 @@ def inspection(site: Site, state: State, release: Release) -> Inspection:
     )
 
 
-def _inspected(site: Site, state: State, kept: Kept, release: Release) -> Inspection:
+def inspected(site: Site, state: State, kept: Kept, release: Release) -> Inspection:
+    """Look at what the pods of a revision would need, and at whether that is as it was."""
     needed = configuration.references(kept.template)
     found = state.found if needed == state.needed else read_configuration(site, needed)
     by_content = pinned(kept.template)

@@ -48,7 +48,7 @@ def snapshot(
 ) -> Snapshot:
     """Describe a Target. ``operation`` is whoever holds it; without one, a rollout counts."""
     live = _with_traffic(state)
-    revisions = tuple(_revision(state, each) for each in state.known)
+    revisions = tuple(revision_in(state, each) for each in state.known)
     first = tuple(r for each, r in zip(state.known, revisions, strict=True) if each is live)
     template, is_paused, content = state.what_stands
     return Snapshot(
@@ -59,7 +59,7 @@ def snapshot(
         traffic=_traffic(state, live),
         workloads=(*(each.workload() for each in state.known if each.in_use), *_shadow(state)),
         history=(*first, *(r for r in revisions if r not in first)),
-        operation=operation or _rollout(state),
+        operation=operation or rollout(state),
         heading=_heading(state),
         owners=owners,
         template=digest((template, is_paused)),
@@ -141,7 +141,8 @@ def _heading(state: State) -> tuple[Share, ...]:
     return (Share(revision=incoming.id, percent=_ALL),)
 
 
-def _rollout(state: State) -> Operation | None:
+def rollout(state: State) -> Operation | None:
+    """Tell of one release taking another one's place in a workload; None if none does."""
     live = state.live
     if not _rolls(state, live):
         return None
@@ -150,7 +151,7 @@ def _rollout(state: State) -> Operation | None:
         return Operation(holder="the first rollout", id=None, since=None)
     version = incoming.release.version
     how = "the paused rollout" if state.kind.paused(state.workload) else "the rollout"
-    revision = _revision(state, incoming)
+    revision = revision_in(state, incoming)
     return Operation(
         holder=f"{how} of {version}",
         id=revision.deployment_id or revision.id,
@@ -170,7 +171,8 @@ def _rolls(state: State, live: Kept | None) -> bool:
     return others or not state.kind.observed(state.workload)
 
 
-def _revision(state: State, each: Kept) -> Revision:
+def revision_in(state: State, each: Kept) -> Revision:
+    """Describe a revision, with its configuration and deployment where they can be told."""
     said = each.revision()
     template_is = each.digest == state.template_digest
     return replace(
@@ -204,12 +206,13 @@ def release_in(state: State, each: Kept) -> Release:
     return replace(
         each.release,
         configuration_digest=state.configuration_digest
-        if each.digest == state.template_digest or _configured_as_ever(state, each)
+        if each.digest == state.template_digest or configured_as_ever(state, each)
         else None,
     )
 
 
-def _configured_as_ever(state: State, each: Kept) -> bool:
+def configured_as_ever(state: State, each: Kept) -> bool:
+    """Tell whether a revision needs what the template needs, and none of that changed since."""
     if configuration.references(each.template) != state.needed:
         return False
     return configuration.unchanged(state.needed, state.found, since=each.source) is True

@@ -23,7 +23,7 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     version_of,
 )
 
-_OF_ROLLOUTS = "argo-rollouts.argoproj.io/managed-by-rollouts"
+OF_ROLLOUTS = "argo-rollouts.argoproj.io/managed-by-rollouts"
 _SLICES_OF = "kubernetes.io/service-name"
 
 
@@ -36,7 +36,7 @@ def read_service(api: Api, name: str) -> Obj:
             where=f"context {api.connection.context}",
             remedy="`traffic:` and `namespace:` in smartspec.yaml name it; was it deleted?",
         )
-    if annotation(service, _OF_ROLLOUTS):
+    if annotation(service, OF_ROLLOUTS):
         raise ProviderError(
             f"service/{name} is moved by Argo Rollouts, so it is not touched here",
             where=f"namespace {api.namespace}",
@@ -64,33 +64,33 @@ def _ready_pods(slices: Iterable[Obj]) -> Iterable[str]:
                 yield text(endpoint, "targetRef", "name")
 
 
-def flipping(service: Obj, key: str, *, old: str, new: str, marks: Marks) -> Operations:
+def flipping(service: Obj, key: str, *, old: str, new: str, marks: Marks | None) -> Operations:
     """Point a Service elsewhere, by one key, only in the very state that was read.
 
-    Our annotation goes out in the same patch.
+    Our annotation goes out in the same patch. Without marks it is only to be tried, whatever
+    else of the Service moves meanwhile.
     """
     path = f"/spec/selector/{pointer(key)}"
     return (
-        *unmoved(service),
+        *unmoved(service, exact=marks is not None),
         {"op": "test", "path": path, "value": old},
         {"op": "replace", "path": path, "value": new},
-        *marked(service, marks),
+        *(marked(service, MARK, marks) if marks is not None else ()),
     )
 
 
-def unmoved(thing: Obj) -> Operations:
-    """Let a patch fail unless the object is this very one, in the state that was read."""
-    return (
-        {"op": "test", "path": "/metadata/uid", "value": uid_of(thing)},
-        {"op": "test", "path": "/metadata/resourceVersion", "value": version_of(thing)},
-    )
+def unmoved(thing: Obj, *, exact: bool = True) -> Operations:
+    """Let a patch fail unless the object is this one; ``exact``: in the state that was read."""
+    same = {"op": "test", "path": "/metadata/uid", "value": uid_of(thing)}
+    state = {"op": "test", "path": "/metadata/resourceVersion", "value": version_of(thing)}
+    return (same, state) if exact else (same,)
 
 
-def marked(thing: Obj, marks: Marks) -> Operations:
-    """Write our annotation, whether or not there are others."""
+def marked(thing: Obj, name: str, marks: Marks) -> Operations:
+    """Write an annotation of ours, whether or not there are others."""
     there = "annotations" in part(thing, "metadata")
     first = () if there else ({"op": "add", "path": "/metadata/annotations", "value": {}},)
-    path = f"/metadata/annotations/{pointer(MARK)}"
+    path = f"/metadata/annotations/{pointer(name)}"
     return (*first, {"op": "add", "path": path, "value": marks.spelled()})
 
 

@@ -46,9 +46,7 @@ class DeploymentKind:
     def revisions(self, api: Api, workload: Obj, *, container: str | None) -> tuple[Kept, ...]:
         """Read its own ReplicaSets, the one that was live last first."""
         found = api.list(REPLICA_SETS, labels=selector(part(workload, "spec", "selector")))
-        own = [each for each in found if controlled_by(each, workload)]
-        ordered = sorted(own, key=lambda each: (_turn(each), uid_of(each)), reverse=True)
-        return tuple(kept_by(each, container=container) for each in ordered)
+        return revisions_among(found, workload, container=container)
 
     def wanted(self, workload: Obj) -> int:
         """Tell how many pods are wanted; the server's default is 1."""
@@ -136,6 +134,15 @@ class DeploymentKind:
         if not exceeded or self.progress_mark(workload) == before:
             return None
         return "the cluster gave the rollout up: its progress deadline is exceeded"
+
+
+def revisions_among(
+    found: tuple[Obj, ...], workload: Obj, *, container: str | None
+) -> tuple[Kept, ...]:
+    """Pick a Deployment's own ReplicaSets, the one that was live last first."""
+    own = [each for each in found if controlled_by(each, workload)]
+    ordered = sorted(own, key=lambda each: (_turn(each), uid_of(each)), reverse=True)
+    return tuple(kept_by(each, container=container) for each in ordered)
 
 
 def kept_by(replica_set: Obj, *, container: str | None) -> Kept:

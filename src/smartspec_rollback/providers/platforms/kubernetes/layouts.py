@@ -1,0 +1,236 @@
+"""How a Target's releases stand in the cluster: in one workload that is rolled, or side by side.
+
+Called by ``platform`` for every question before a rollback. Which layout it is, the settings and
+what is there decide; that is asked again now and then. What was read is kept for a moment.
+"""
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from smartspec_rollback.domain.release import Release
+from smartspec_rollback.domain.snapshot import Inspection, Operation, Owner, Snapshot
+from smartspec_rollback.domain.step import Step
+from smartspec_rollback.domain.target import Target
+from smartspec_rollback.ports.clock import Clock
+from smartspec_rollback.providers.platforms.kubernetes.helm import steps as recording
+from smartspec_rollback.providers.platforms.kubernetes.helm.records import Record
+from smartspec_rollback.providers.platforms.kubernetes.objects import version_of
+from smartspec_rollback.providers.platforms.kubernetes.reading import Reader, Site, State
+from smartspec_rollback.providers.platforms.kubernetes.rolling import inspecting as in_place
+from smartspec_rollback.providers.platforms.kubernetes.rolling import looking as rolled
+from smartspec_rollback.providers.platforms.kubernetes.rolling import steps as rolling
+from smartspec_rollback.providers.platforms.kubernetes.slots import inspecting, looking, steps
+from smartspec_rollback.providers.platforms.kubernetes.slots.family import Family
+from smartspec_rollback.providers.platforms.kubernetes.slots.reading import read
+
+_FRESH_SECONDS = 2.0
+_DECIDED_SECONDS = 60.0
+
+
+class Layout(Protocol):
+    """One look at a Target, whichever way its releases stand."""
+
+    @property
+    def state(self) -> State:
+        """The workload that has the traffic, or the first where none has."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Tell this state of everything from other states."""
+        ...
+
+    def snapshot(
+        self,
+        *,
+        at: datetime,
+        operation: Operation | None = None,
+        owners: tuple[Owner, ...] | None = None,
+    ) -> Snapshot:
+        """Describe it."""
+        ...
+
+    def steps(self, seen: Snapshot, /, *, to: Release) -> tuple[Step, ...]:
+        """List the steps to a release."""
+        ...
+
+    def recorded(
+        self, steps: tuple[Step, ...], known: tuple[Record, ...] | None, /, *, to: Release
+    ) -> tuple[Step, ...]:
+        """Add what keeps Helm's record of the workload true; ``known`` are its revisions."""
+        ...
+
+    def find(self, version: str, /) -> Release | None:
+        """Look a version up."""
+        ...
+
+    def versions(self) -> tuple[str, ...]:
+        """Name what could be started."""
+        ...
+
+    def inspect(self, release: Release, /) -> Inspection:
+        """Tell whether a release could be run again now."""
+        ...
+
+
+@dataclass(frozen=True)
+class InPlace:
+    """One workload, rolled from release to release."""
+
+    site: Site
+    state: State
+
+    @property
+    def version(self) -> str:
+        """The workload's resource version."""
+        return version_of(self.state.workload)
+
+    def snapshot(
+        self,
+        *,
+        at: datetime,
+        operation: Operation | None = None,
+        owners: tuple[Owner, ...] | None = None,
+    ) -> Snapshot:
+        """Describe the workload."""
+        return rolled.snapshot(
+            self.site.target,
+            self.state,
+            at=at,
+            operation=operation,
+            owners=owners,
+            front_door=self.site.settings.url,
+        )
+
+    def steps(self, seen: Snapshot, /, *, to: Release) -> tuple[Step, ...]:
+        """Start, switch, scale down by one rollout."""
+        return rolling.listed(self.site, seen, self.state, to=to)
+
+    def recorded(
+        self, steps: tuple[Step, ...], known: tuple[Record, ...] | None, /, *, to: Release
+    ) -> tuple[Step, ...]:
+        """Have Helm record it where a revision holds the very template."""
+        return recording.recorded(self.site, self.state, known, steps, to)
+
+    def find(self, version: str, /) -> Release | None:
+        """Look among the workload's revisions."""
+        return in_place.known_release(self.state, version)
+
+    def versions(self) -> tuple[str, ...]:
+        """Name those of the workload's revisions."""
+        return in_place.versions(self.state)
+
+    def inspect(self, release: Release, /) -> Inspection:
+        """Look at what the release's pods would need."""
+        return in_place.inspection(self.site, self.state, release)
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """Several workloads, with traffic choosing among them."""
+
+    site: Site
+    family: Family
+
+    @property
+    def state(self) -> State:
+        """The live slot's workload."""
+        return (self.family.live or self.family.slots[0]).state
+
+    @property
+    def version(self) -> str:
+        """The resource versions of all that was read."""
+        return self.snapshot(at=self.site.clock.now()).resource_version
+
+    def snapshot(
+        self,
+        *,
+        at: datetime,
+        operation: Operation | None = None,
+        owners: tuple[Owner, ...] | None = None,
+    ) -> Snapshot:
+        """Describe the slots."""
+        return looking.snapshot(
+            self.site.target,
+            self.family,
+            at=at,
+            operation=operation,
+            owners=owners,
+            front_door=self.site.settings.url,
+        )
+
+    def steps(self, seen: Snapshot, /, *, to: Release) -> tuple[Step, ...]:
+        """Start a slot, turn the traffic, empty the other slot."""
+        return steps.listed(self.site, seen, self.family, to=to)
+
+    def recorded(
+        self, steps: tuple[Step, ...], _known: tuple[Record, ...] | None, /, *, to: Release
+    ) -> tuple[Step, ...]:
+        """Only say what Helm takes for live: its rollback would turn the traffic, and rescale."""
+        return recording.told(self.state, steps, to)
+
+    def find(self, version: str, /) -> Release | None:
+        """Look in all slots."""
+        return inspecting.known_release(self.family, version)
+
+    def versions(self) -> tuple[str, ...]:
+        """Name those of all slots."""
+        return inspecting.versions(self.family)
+
+    def inspect(self, release: Release, /) -> Inspection:
+        """Look in all slots, and at what the release's pods would need."""
+        return inspecting.inspection(self.site, self.family, release)
+
+
+class Layouts:
+    """Finds the layout of Targets; several threads may use it."""
+
+    def __init__(self, clock: Clock, reader: Reader) -> None:
+        """Take the clock to go by, and what reads single workloads."""
+        self._clock = clock
+        self._reader = reader
+        self._lock = threading.Lock()
+        self._kept: dict[Target, tuple[float, SideBySide]] = {}
+        self._in_place: dict[Target, float] = {}
+
+    def look(self, site: Site) -> Layout:
+        """Read everything now."""
+        return self._side_by_side(site) or InPlace(site, self._reader.look(site))
+
+    def recent(self, site: Site, *, version: str | None = None) -> Layout:
+        """Give what was read a moment ago, in this state if that is given; else read."""
+        with self._lock:
+            at, kept = self._kept.get(site.target, (0.0, None))
+        if kept is not None and self._clock.monotonic() - at <= _FRESH_SECONDS:
+            return kept if version in (None, kept.version) else self.look(site)
+        found = self._side_by_side(site)
+        return found or InPlace(site, self._reader.recent(site, version=version))
+
+    def fingerprint(self, site: Site) -> str:
+        """Read everything now, and identify it as plans do."""
+        return self.look(site).snapshot(at=self._clock.now()).fingerprint
+
+    def side_by_side(self, site: Site) -> bool:
+        """Tell whether the releases stand side by side."""
+        return isinstance(self.recent(site), SideBySide)
+
+    def _side_by_side(self, site: Site) -> SideBySide | None:
+        """Read the slots; that there are none is believed for a while."""
+        if site.settings.traffic is None:
+            return None
+        with self._lock:
+            decided = self._in_place.get(site.target)
+        now = self._clock.monotonic()
+        if decided is not None and now - decided <= _DECIDED_SECONDS:
+            return None
+        family = read(site)
+        found = SideBySide(site, family) if family is not None else None
+        with self._lock:
+            if found is None:
+                self._in_place[site.target] = now
+                self._kept.pop(site.target, None)
+            else:
+                self._kept[site.target] = (now, found)
+        return found

@@ -1,0 +1,185 @@
+"""Starting a slot, turning traffic to it, emptying the other: sent and looked at.
+
+Before each write everything is read and compared with the fence; each write holds only for the
+very state that was read, and carries our annotation.
+"""
+
+from collections.abc import Mapping
+
+from smartspec_rollback.domain.step import Progress, ProgressState, Step
+from smartspec_rollback.errors import NotDone
+from smartspec_rollback.providers.platforms.kubernetes.action import (
+    Action,
+    Awaited,
+    Looked,
+    ProductionChanged,
+    Sending,
+)
+from smartspec_rollback.providers.platforms.kubernetes.marks import Marks
+from smartspec_rollback.providers.platforms.kubernetes.objects import (
+    Obj,
+    name_of,
+    uid_of,
+    version_of,
+)
+from smartspec_rollback.providers.platforms.kubernetes.reading import Site
+from smartspec_rollback.providers.platforms.kubernetes.slots import covering, patches
+from smartspec_rollback.providers.platforms.kubernetes.slots.autoscalers import autoscaled
+from smartspec_rollback.providers.platforms.kubernetes.slots.emptying import Empty
+from smartspec_rollback.providers.platforms.kubernetes.slots.family import Choice, Family, Slot
+from smartspec_rollback.providers.platforms.kubernetes.slots.marking import (
+    failed,
+    front_marks,
+    must_match,
+    own_slot,
+    pending,
+    start_marks,
+)
+from smartspec_rollback.providers.platforms.kubernetes.slots.reading import still
+from smartspec_rollback.providers.platforms.kubernetes.slots.steps import (
+    SCALE_DOWN,
+    START,
+    SWITCH,
+    load,
+    needs,
+)
+from smartspec_rollback.providers.platforms.kubernetes.slots.turning import FLIPPED, turned
+
+_PAUSE = 0.2
+
+
+class Start:
+    """Starting the slot that has the target, or putting the target into it."""
+
+    def send(self, sending: Sending, /) -> None:
+        """Put the template there if another stands, and raise replicas that nobody else owns."""
+        site, step, fence = sending.site, sending.step, sending.fence
+        family = still(site)
+        slot = own_slot(family, step)
+        marks = start_marks(slot.state.workload, step) if slot is not None else None
+        if marks is not None and marks.operation(START) == fence.operation:
+            return
+        must_match(site, family, fence)
+        choice = _target(site, family, step)
+        state = choice.slot.state
+        if needs(site, choice) != step.parameter("needs"):
+            raise ProductionChanged(
+                f"the configuration of {step.parameter('version')} changed; nothing was done",
+                where=site.where,
+            )
+        live = family.live
+        count = load(live) if live is not None else int(step.parameter("load"))
+        if choice.slot.name in autoscaled(site.api, site.kind.resource):
+            _must_suffice(site, choice.slot, count)
+            own: int | None = None
+        else:
+            own = count
+        fresh = Marks(
+            to=step.parameter("template"),
+            before=state.kind.progress_mark(state.workload),
+            stood=choice.slot.stands,
+        )
+        starting = patches.starting(choice, count=own, marks=fresh.adding(START, fence.operation))
+        resource = site.kind.resource
+        site.api.patch(resource, choice.slot.name, starting.operations, deadline=sending.deadline)
+
+    def look(self, site: Site, step: Step, /) -> Looked:
+        """Observe whether enough instances are ready for the traffic."""
+        resource, name = site.kind.resource, step.parameter("slot")
+        workload = site.api.get(resource, name)
+        if workload is None or uid_of(workload) != step.parameter("slot_uid"):
+            return Looked(failed(f"{name} is not there any more"))
+        marks = start_marks(workload, step)
+        if marks is None or not marks.operation(START):
+            return Looked(pending("not sent yet"))
+        progress = self._progress(site, step, workload, marks)
+        if progress.state is not ProgressState.PENDING:
+            return Looked(progress)
+        return Looked(progress, Awaited(resource, name, version_of(workload)))
+
+    def _progress(self, site: Site, step: Step, workload: Obj, marks: Marks) -> Progress:
+        kind = site.kind
+        known = kind.revisions(site.api, workload, container=site.settings.container)
+        target = next((k for k in known if k.digest == step.parameter("template")), None)
+        said = kind.started(workload, target, before=marks.before)
+        if said.state is not ProgressState.DONE:
+            return said
+        family = still(site)
+        live = family.live
+        count = int(step.parameter("load"))
+        if live is not None and live.name == step.parameter("old"):
+            count = load(live)
+        found = covering.instances(site, family.front, step, known)
+        if lacking := found.lacking(count):
+            return pending(lacking)
+        detail = f"{len(found.ready)} instances of {step.parameter('version')} are ready"
+        return Progress(state=ProgressState.DONE, detail=detail)
+
+
+class Switch:
+    """Turning all traffic to the target's slot."""
+
+    def send(self, sending: Sending, /) -> None:
+        """Turn it once the slot covers the load; what has become too few meanwhile is awaited."""
+        site, step, fence = sending.site, sending.step, sending.fence
+        while True:
+            family = still(site)
+            marks = front_marks(family.front.thing, step)
+            if marks is not None and marks.operation(SWITCH) == fence.operation:
+                return
+            must_match(site, family, fence)
+            choice = _target(site, family, step)
+            state = choice.slot.state
+            if start_marks(state.workload, step) is None:
+                raise NotDone("the target was not started; nothing was done", where=site.where)
+            needed = load(family.live) if family.live is not None else 1
+            found = covering.instances(site, family.front, step, state.known)
+            lacking = found.lacking(needed)
+            if lacking is None:
+                break
+            if sending.deadline.expired:
+                raise NotDone(f"{lacking}; nothing was done", where=site.where)
+            sending.deadline.pause(_PAUSE)
+        now = site.clock.now().isoformat()
+        fresh = Marks(to=step.parameter("template"), before="")
+        noted = fresh.adding(SWITCH, fence.operation).adding(FLIPPED, now)
+        front = family.front
+        operations = front.moving(step.parameter("choice"), marks=noted)
+        site.api.patch(front.resource, name_of(front.thing), operations, deadline=sending.deadline)
+
+    def look(self, site: Site, step: Step, /) -> Looked:
+        """Observe whom traffic goes to."""
+        family = still(site)
+        return Looked(turned(site, family, step))
+
+
+ACTIONS: Mapping[str, Action] = {START: Start(), SWITCH: Switch(), SCALE_DOWN: Empty()}
+"""By the kind of step."""
+
+
+def _target(site: Site, family: Family, step: Step) -> Choice:
+    """Find what the plan starts; ProductionChanged where somebody changed its slot."""
+    slot, digest = own_slot(family, step), step.parameter("template")
+    if slot is None or slot is family.live:
+        raise ProductionChanged(
+            f"{step.parameter('slot')} changed; nothing was done", where=site.where
+        )
+    if slot.state.template_digest not in (digest, step.parameter("stood")):
+        raise ProductionChanged(
+            f"somebody else put another template into {slot.name}; nothing was done",
+            where=site.where,
+        )
+    for kept in slot.state.known:
+        if kept.digest == digest:
+            return Choice(slot, kept)
+    raise NotDone(f"the cluster no longer remembers {step.parameter('version')}", where=site.where)
+
+
+def _must_suffice(site: Site, slot: Slot, count: int) -> None:
+    if slot.wanted < count:
+        raise NotDone(
+            f"{slot.name} has {slot.wanted} of {count} instances, and an autoscaler owns that "
+            "number; nothing was done",
+            where=site.where,
+            remedy=f"raise the autoscaler's minReplicas to {count}, then roll back again",
+        )

@@ -1,0 +1,78 @@
+"""Whether a step on slots was sent, and whether it may be sent now. Pure.
+
+Each step leaves its mark on what it writes: starting on the slot that is started, switching on
+what sends traffic, emptying on the slot that is emptied.
+"""
+
+import msgspec
+
+from smartspec_rollback.domain.snapshot import Fence
+from smartspec_rollback.domain.step import Progress, ProgressState, Step
+from smartspec_rollback.domain.values import digest
+from smartspec_rollback.providers.platforms.kubernetes.action import ProductionChanged
+from smartspec_rollback.providers.platforms.kubernetes.marks import (
+    Marks,
+    marks_of,
+    standing_marks,
+)
+from smartspec_rollback.providers.platforms.kubernetes.objects import Obj, annotation, part
+from smartspec_rollback.providers.platforms.kubernetes.reading import Site
+from smartspec_rollback.providers.platforms.kubernetes.slots import looking
+from smartspec_rollback.providers.platforms.kubernetes.slots.family import Family, Slot
+from smartspec_rollback.providers.platforms.kubernetes.slots.patches import EMPTIED
+from smartspec_rollback.providers.platforms.kubernetes.workloads.template import template_digest
+
+
+def start_marks(workload: Obj, step: Step) -> Marks | None:
+    """Read what this rollback noted on the slot that it starts; None where it did not yet."""
+    marks = marks_of(workload)
+    if marks is None or marks.to != step.parameter("template"):
+        return None
+    if standing_marks(workload) == step.parameter("marked"):
+        return None
+    if template_digest(part(workload, "spec", "template")) != marks.to:
+        return None
+    return marks
+
+
+def front_marks(thing: Obj, step: Step) -> Marks | None:
+    """Read what this rollback noted on what sends traffic; None where it did not yet."""
+    marks = marks_of(thing)
+    if marks is None or marks.to != step.parameter("template"):
+        return None
+    return None if standing_marks(thing) == step.parameter("front_marked") else marks
+
+
+def emptied_marks(workload: Obj, step: Step) -> Marks | None:
+    """Read what this rollback noted on the slot that it emptied; None where it did not yet."""
+    said = annotation(workload, EMPTIED)
+    if digest(said) == step.parameter("emptied"):
+        return None
+    try:
+        marks = msgspec.json.decode(said.encode(), type=Marks)
+    except msgspec.MsgspecError:
+        return None
+    return marks if marks.to == step.parameter("template") else None
+
+
+def own_slot(family: Family, step: Step) -> Slot | None:
+    """Find the target's slot, if it is still the very one of the plan."""
+    slot = family.slot(step.parameter("slot"))
+    return slot if slot is not None and slot.uid == step.parameter("slot_uid") else None
+
+
+def must_match(site: Site, family: Family, fence: Fence) -> None:
+    """Raise ProductionChanged unless production is as the fence says."""
+    seen = looking.snapshot(site.target, family, at=site.clock.now())
+    if seen.fingerprint != fence.fingerprint:
+        raise ProductionChanged("production changed; nothing was done", where=site.where)
+
+
+def pending(detail: str) -> Progress:
+    """Say that it goes on."""
+    return Progress(state=ProgressState.PENDING, detail=detail)
+
+
+def failed(detail: str) -> Progress:
+    """Say that it cannot come to be done any more."""
+    return Progress(state=ProgressState.FAILED, detail=detail)
