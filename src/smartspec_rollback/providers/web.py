@@ -12,7 +12,7 @@ import socket
 import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -34,10 +34,11 @@ class NoAnswer(ProviderUnavailable):
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: the status and the body, cut at ``BODY_LIMIT``."""
+    """What came back: the status, the body cut at ``BODY_LIMIT``, headers by their small names."""
 
     status: int
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -125,12 +126,13 @@ class Connection:
         self._http.request(method, _encoded(path), body=body, headers=dict(headers))
         response = self._http.getresponse()
         content = response.read(BODY_LIMIT)
-        if len(content) < BODY_LIMIT and response.length:
+        if method != "HEAD" and len(content) < BODY_LIMIT and response.length:
             raise http.client.IncompleteRead(b"")
         if not response.isclosed() or response.will_close:
             response.close()
             self._http.close()
-        return Answer(response.status, content)
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, content, headers)
 
 
 class _TimedConnection(http.client.HTTPConnection):
