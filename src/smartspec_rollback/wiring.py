@@ -7,8 +7,8 @@ heavy is imported when it is first needed, so that a command pays for what it us
 
 import base64
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from smartspec_rollback.domain.names import nearest
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import Rollback
+from smartspec_rollback.domain.snapshot import Snapshot
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.verdict import Verdict, VerdictOutcome
 from smartspec_rollback.errors import SmartSpecError, UnknownName
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from smartspec_rollback.engine.record import SchemaRecorded
 
 _RECENT = 1000
+_SIDE_BY_SIDE = 16
 
 
 def _never() -> bool:
@@ -161,15 +163,49 @@ class Workspace:
             platform_of=lambda target: self.platform(target, store=store),
         )
 
-    def rollback(self, request: "Request", listener: "Listener") -> Report:
-        """Roll back, or attach to the rollback that is running already."""
+    def locate_all(self, deployment_ids: Sequence[str]) -> tuple[Deployment, ...]:
+        """Find several deployments; platforms are asked side by side for what nobody recorded."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        from smartspec_rollback.engine.locate import located
+
+        def look(target: Target) -> Snapshot | None:
+            try:
+                return self.platform(target).observe(target)
+            except SmartSpecError as error:
+                self.surroundings.warn(f"{target} could not be asked: {error.what}")
+                return None
+
+        def histories() -> tuple[Snapshot, ...]:
+            with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+                return tuple(seen for seen in pool.map(look, self.targets) if seen is not None)
+
+        return located(deployment_ids, store=self.store, histories=histories)
+
+    def rollback(
+        self,
+        request: "Request",
+        listener: "Listener",
+        *,
+        failed: Deployment | None = None,
+        terminal: Channel | None = None,
+    ) -> Report:
+        """Roll back, or attach to the rollback that is running already.
+
+        ``failed`` is the deployment where it was located before; ``terminal`` takes the place of
+        this process's own.
+        """
         from smartspec_rollback.engine.run import rollback
 
         store: Store = self.break_glass.store if request.break_glass else self.store
-        failed = self.locate(request.failed_deployment_id, store=store)
+        if failed is None:
+            failed = self.locate(request.failed_deployment_id, store=store)
         if not request.break_glass:
             self.break_glass.refuse_beside(failed.target)
         parts = self.parts(failed.target, listener, break_glass=request.break_glass)
+        if terminal is not None:
+            others = tuple(each for each in parts.channels if each.name != terminal.name)
+            parts = replace(parts, channels=(*others, terminal))
         report = rollback(parts, failed, request)
         if request.break_glass:
             self._take_in(lambda: self.store)

@@ -16,10 +16,13 @@ from smartspec_rollback.cli.session import Session
 )
 @click.option(
     "--failed-deployment-id",
+    "failed_deployment_ids",
     required=True,
+    multiple=True,
     metavar="ID",
     shell_complete=completing.deployments,
-    help="The deployment to take back; `smartspec deployment list` shows them.",
+    help="The deployment to take back; `smartspec deployment list` shows them. Given several "
+    "times, they are rolled back side by side.",
 )
 @click.option(
     "--target-version",
@@ -49,7 +52,7 @@ from smartspec_rollback.cli.session import Session
 @pass_session
 def rollback(
     session: Session,
-    failed_deployment_id: str,
+    failed_deployment_ids: tuple[str, ...],
     target_version: str | None,
     *,
     auto_approve: bool,
@@ -70,7 +73,7 @@ def rollback(
     from smartspec_rollback.cli.rolling_back import Asked, roll_back
 
     asked = Asked(
-        failed_deployment_id=failed_deployment_id,
+        failed_deployment_ids=failed_deployment_ids,
         target_version=target_version,
         auto_approve=auto_approve,
         dry_run=dry_run,

@@ -17,7 +17,7 @@ from smartspec_rollback.errors import ClaimLost, JournalLost, StoreError, UsageE
 class Asked(Value):
     """What was typed, before anybody looked at it."""
 
-    failed_deployment_id: str
+    failed_deployment_ids: tuple[str, ...]
     target_version: str | None
     auto_approve: bool
     dry_run: bool
@@ -29,6 +29,12 @@ class Asked(Value):
 def roll_back(session: Session, asked: Asked) -> int:
     """Roll back, show the report, and return the exit code that says what became of it."""
     request = _checked(asked)
+    if len(asked.failed_deployment_ids) > 1:
+        from smartspec_rollback.cli.several import roll_back_several
+
+        for each in asked.failed_deployment_ids:
+            checked_name("deployment id", each)
+        return roll_back_several(session, request, asked.failed_deployment_ids)
     session.stop.stage = Stage.ASK
     try:
         report = session.workspace.rollback(request, session.screen)
@@ -91,7 +97,7 @@ def _checked(asked: Asked) -> Request:
     if asked.target_version is not None:
         checked_name("version", asked.target_version)
     return Request(
-        failed_deployment_id=checked_name("deployment id", asked.failed_deployment_id),
+        failed_deployment_id=checked_name("deployment id", asked.failed_deployment_ids[0]),
         target_version=asked.target_version,
         auto_approve=asked.auto_approve,
         dry_run=asked.dry_run,

@@ -5,6 +5,7 @@ from datetime import datetime
 from smartspec_rollback.domain.approval import Decision
 from smartspec_rollback.domain.plan import Plan
 from smartspec_rollback.domain.rollback import JournalEntry, Rollback
+from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.values import Value
 from smartspec_rollback.domain.verdict import Verdict
 
@@ -34,6 +35,20 @@ class StepRecord(Value):
     ended: datetime | None
     detail: str
     afterwards: str = ""
+
+
+class Ended(Value):
+    """What became of one rollback among several; an ``error`` (and its remedy) where no plan did.
+
+    ``exit_code`` is what the command alone would have returned for it.
+    """
+
+    failed_deployment_id: str
+    target: Target
+    exit_code: int
+    report: "Report | None"
+    error: str = ""
+    remedy: str = ""
 
 
 class Report(Value):

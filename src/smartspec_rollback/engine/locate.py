@@ -7,7 +7,7 @@ from smartspec_rollback.domain.names import nearest
 from smartspec_rollback.domain.release import Release, same_release
 from smartspec_rollback.domain.snapshot import Snapshot
 from smartspec_rollback.domain.target import Target
-from smartspec_rollback.errors import ProviderError, SmartSpecError, UnknownName
+from smartspec_rollback.errors import ProviderError, SmartSpecError, UnknownName, UsageError
 from smartspec_rollback.ports.platform import InspectsReleases, Platform
 from smartspec_rollback.ports.store import Store
 
@@ -51,6 +51,41 @@ def locate(
     )
     unknown.details = tuple(unreachable)
     raise unknown
+
+
+def located(
+    deployment_ids: Iterable[str],
+    *,
+    store: Store,
+    histories: Callable[[], Iterable[Snapshot]],
+) -> tuple[Deployment, ...]:
+    """Find several deployments at once; the platforms are asked only for what nobody recorded.
+
+    UnknownName for the first that is found nowhere; UsageError where two are of one Target.
+    """
+    found: dict[Target, Deployment] = {}
+    seen: tuple[Snapshot, ...] | None = None
+    for deployment_id in dict.fromkeys(deployment_ids):
+        entry = store.deployment(deployment_id)
+        one = entry.deployment if entry else None
+        if one is None:
+            seen = tuple(histories()) if seen is None else seen
+            among = (deployment_in(snapshot, deployment_id) for snapshot in seen)
+            one = next((each for each in among if each is not None), None)
+        if one is None:
+            raise UnknownName(
+                "deployment",
+                deployment_id,
+                nearest=tuple(store.similar_ids(deployment_id, limit=3)),
+                remedy="`smartspec deployment list` shows what is recorded; nothing was done",
+            )
+        if (other := found.get(one.target)) is not None:
+            raise UsageError(
+                f"{other.id} and {one.id} are both of {one.target}; one rollback at a time there",
+                remedy="name the one that is live; nothing was done",
+            )
+        found[one.target] = one
+    return tuple(found.values())
 
 
 def deployment_in(snapshot: Snapshot, deployment_id: str) -> Deployment | None:

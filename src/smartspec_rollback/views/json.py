@@ -7,7 +7,7 @@ printing a document on a terminal is harmless.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ import msgspec
 from smartspec_rollback.domain.candidate import Candidate, LedgerEntry
 from smartspec_rollback.domain.hold import Hold
 from smartspec_rollback.domain.plan import Plan
-from smartspec_rollback.domain.report import Moments, Report
+from smartspec_rollback.domain.report import Ended, Moments, Report
 from smartspec_rollback.domain.rollback import JournalEntry, Rollback
 from smartspec_rollback.domain.step import Step
 from smartspec_rollback.domain.values import Parameter, Value
@@ -27,6 +27,7 @@ from smartspec_rollback.views.json_documents import (
     ApprovalDocument,
     DeploymentsDocument,
     DurationsDocument,
+    EndedDocument,
     EntryDocument,
     ErrorDocument,
     GateDocument,
@@ -36,6 +37,7 @@ from smartspec_rollback.views.json_documents import (
     PlanDocument,
     ProblemDocument,
     RollbackDocument,
+    RollbacksDocument,
     StepDocument,
 )
 
@@ -49,38 +51,62 @@ def rollback_document(report: Report, *, report_paths: tuple[str, ...]) -> bytes
     target, from_version, to_version, reason, break_glass, plan (with digest), findings, approval,
     prewarm, steps (with times), verdict, hold, moments, durations, advice, journal, report_paths.
     """
-    rollback, plan = report.rollback, report.plan
+    return written(_rollback(report, report_paths))
+
+
+def rollbacks_document(
+    ended: Sequence[Ended], *, exit_code: int, paths_of: Callable[[Report], tuple[str, ...]]
+) -> bytes:
+    """Write several rollbacks as ``smartspec.rollbacks/1``."""
     return written(
-        RollbackDocument(
-            rollback_id=rollback.id,
-            status=rollback.status,
-            status_detail=rollback.status_detail,
-            exit_code=report.exit_code,
-            outcome=wording.outcome(report)[1].replace("`", ""),
-            failed_deployment_id=rollback.failed_deployment_id,
-            target=rollback.target,
-            from_version=rollback.from_version,
-            to_version=rollback.to_version,
-            reason=rollback.reason,
-            break_glass=rollback.break_glass,
-            plan=_plan(plan, digest=report.digest),
-            findings=wording.ordered(plan.findings),
-            approval=ApprovalDocument(
-                quorum=plan.policy.quorum,
-                approvers=plan.policy.approvers,
-                expires_at=rollback.expires_at,
-                decisions=report.decisions,
+        RollbacksDocument(
+            exit_code=exit_code,
+            rollbacks=tuple(
+                EndedDocument(
+                    failed_deployment_id=each.failed_deployment_id,
+                    target=each.target,
+                    exit_code=each.exit_code,
+                    rollback=_rollback(each.report, paths_of(each.report)) if each.report else None,
+                    error=_encodable(each.error),
+                    remedy=_encodable(each.remedy),
+                )
+                for each in ended
             ),
-            prewarm=report.prewarm,
-            steps=report.steps,
-            verdict=report.verdict,
-            hold=report.hold,
-            moments=report.moments,
-            durations=_durations(report.moments),
-            advice=report.advice,
-            journal=tuple(_entry(entry) for entry in report.journal),
-            report_paths=report_paths,
         )
+    )
+
+
+def _rollback(report: Report, report_paths: tuple[str, ...]) -> RollbackDocument:
+    rollback, plan = report.rollback, report.plan
+    return RollbackDocument(
+        rollback_id=rollback.id,
+        status=rollback.status,
+        status_detail=rollback.status_detail,
+        exit_code=report.exit_code,
+        outcome=wording.outcome(report)[1].replace("`", ""),
+        failed_deployment_id=rollback.failed_deployment_id,
+        target=rollback.target,
+        from_version=rollback.from_version,
+        to_version=rollback.to_version,
+        reason=rollback.reason,
+        break_glass=rollback.break_glass,
+        plan=_plan(plan, digest=report.digest),
+        findings=wording.ordered(plan.findings),
+        approval=ApprovalDocument(
+            quorum=plan.policy.quorum,
+            approvers=plan.policy.approvers,
+            expires_at=rollback.expires_at,
+            decisions=report.decisions,
+        ),
+        prewarm=report.prewarm,
+        steps=report.steps,
+        verdict=report.verdict,
+        hold=report.hold,
+        moments=report.moments,
+        durations=_durations(report.moments),
+        advice=report.advice,
+        journal=tuple(_entry(entry) for entry in report.journal),
+        report_paths=report_paths,
     )
 
 

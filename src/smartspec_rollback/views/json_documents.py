@@ -143,6 +143,27 @@ class PlanAlone(Value, tag_field="schema", tag="smartspec.plan/1"):
     findings: tuple[Finding, ...]
 
 
+class RollbacksDocument(Value, tag_field="schema", tag="smartspec.rollbacks/1"):
+    """Several rollbacks at once: what ``smartspec_rollback`` prints for several deployments.
+
+    ``exit_code`` is that of the command: the gravest among them.
+    """
+
+    exit_code: int
+    rollbacks: tuple["EndedDocument", ...]
+
+
+class EndedDocument(Value):
+    """One of several rollbacks; ``rollback`` is absent where it came to an error instead."""
+
+    failed_deployment_id: str
+    target: Target
+    exit_code: int
+    rollback: RollbackDocument | None
+    error: str
+    remedy: str
+
+
 class GateDocument(Value, tag_field="schema", tag="smartspec.gate/1"):
     """What ``smartspec_quality_gate --format json`` prints."""
 

@@ -30,7 +30,7 @@ def history(rollbacks: Sequence[Rollback], *, width: int) -> str:
         )
         for rollback in rollbacks
     ]
-    return _listing(HISTORY_HEADINGS, rows, width=width) if rows else f"{NO_HISTORY}\n"
+    return listing(HISTORY_HEADINGS, rows, width=width) if rows else f"{NO_HISTORY}\n"
 
 
 def gist(plan: Plan, *, width: int) -> str:
@@ -46,7 +46,8 @@ def _cut(shown: str, width: int) -> str:
     return f"{next(_pieces(shown, max(width - 2, 1))).rstrip()}…"
 
 
-def _listing(headings: Sequence[str], rows: Sequence[Sequence[str]], *, width: int) -> str:
+def listing(headings: Sequence[str], rows: Sequence[Sequence[str]], *, width: int) -> str:
+    """List rows in aligned columns, or where those don't fit, each as a block."""
     widths = [max(map(width_of, column)) for column in zip(headings, *rows, strict=True)]
     if sum(widths) + len(_GAP) * (len(widths) - 1) > width:
         return "\n".join(_block(headings, row, width=width) for row in rows)

@@ -56,3 +56,18 @@ def test_kubectl_sees_it_as_a_rollout(tmp_path: Path) -> None:
 
     spec = _after(tmp_path / "there-and-back", act)[0]
     assert spec["template"]["spec"]["containers"][0]["image"].endswith(":v1.2.1")
+
+
+def test_kubectl_shows_what_was_done(tmp_path: Path) -> None:
+    """The Events of a rollback are none that kubectl shows, or are shown for something else."""
+
+    def act(shop: Shop, kubectl: Kubectl) -> None:
+        carry_out(shop, "v1.2.0")
+        said = kubectl("-n", NAMESPACE, "describe", "deployment/checkout")
+        shown = [line.split() for line in said.partition("Events:")[2].splitlines()]
+        ours = [line[:2] for line in shown if "smartspec" in line]
+        assert sorted(ours) == [["Normal", "RollbackStarted"], *[["Normal", "RollbackStep"]] * 2]
+        listed = kubectl("-n", NAMESPACE, "events", "--for=deployment/checkout")
+        assert "Switch production traffic from v1.2.1 to v1.2.0." in listed
+
+    _after(tmp_path / "described", act)

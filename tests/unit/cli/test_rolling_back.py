@@ -8,7 +8,7 @@ from smartspec_rollback.errors import UsageError
 
 def _asked(**said: object) -> Asked:
     given: dict[str, object] = {
-        "failed_deployment_id": "deploy-12345",
+        "failed_deployment_ids": ("deploy-12345",),
         "target_version": None,
         "auto_approve": False,
         "dry_run": False,
@@ -32,7 +32,7 @@ def test_reasons() -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        {"failed_deployment_id": "../x"},
+        {"failed_deployment_ids": ("../x",)},
         {"target_version": "v1 v2"},
         {"override": "still-live"},
         {"override": "a b", "reason": "why"},

@@ -40,8 +40,10 @@ class TerminalChannel:
         *,
         answers: int = 0,
         notices: int = 2,
+        prompt: str = PROMPT,
     ) -> None:
         """Read from and write to these open files: standard input and standard error."""
+        self._prompt = prompt
         self._answers = answers
         self._notices = notices
         self._asked: Question | None = None
@@ -70,7 +72,7 @@ class TerminalChannel:
             )
         termios.tcflush(self._answers, termios.TCIFLUSH)
         self._asked, self._typed, self._tries = question, b"", 0
-        self._write(PROMPT)
+        self._write(self._prompt)
 
     def poll(self) -> Reply | None:
         """Return an answer if a whole line with one was typed; never block."""
@@ -106,7 +108,7 @@ class TerminalChannel:
     def _ask_again(self) -> None:
         self._tries += 1
         if self._tries < TRIES:
-            self._write("Please answer yes or no. " + PROMPT)
+            self._write("Please answer yes or no. " + self._prompt)
         else:
             self._give_up("that was no answer")
 

@@ -20,6 +20,7 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     DAEMON_SETS,
     DEPLOYMENTS,
     ENDPOINT_SLICES,
+    EVENTS,
     EVICTIONS,
     HTTP_ROUTES,
     LEASES,
@@ -43,7 +44,8 @@ from smartspec_rollback.providers.platforms.kubernetes.slots.family import Famil
 class Rule:
     """One thing we do: the verbs on a kind of object, on a single one where ``name`` is given.
 
-    Without a ``namespace`` it is the workload's.
+    Without a ``namespace`` it is the workload's. What is ``optional`` is not missed, but is in the
+    Role that somebody has to apply anyway.
     """
 
     resource: Resource
@@ -51,6 +53,7 @@ class Rule:
     name: str | None
     why: str
     namespace: str | None = None
+    optional: bool = False
 
     def __str__(self) -> str:
         named = f" {self.name}" if self.name else ""
@@ -78,6 +81,7 @@ def rules(site: Site, family: Family | None) -> tuple[Rule, ...]:
         Rule(SECRETS, ("get",), None, "whether configuration changed"),
         Rule(LEASES, ("create",), None, "one rollback at a time"),
         Rule(LEASES, ("get", "patch", "delete"), lease, "one rollback at a time"),
+        Rule(EVENTS, ("create", "get", "patch"), None, "telling what is done", optional=True),
         *_of_choosing(site),
         *(_of_traffic(site) if family is None else ()),
     )
@@ -128,13 +132,16 @@ def _of_traffic(site: Site) -> tuple[Rule, ...]:
 
 
 def owner_rules(site: Site, workload: Obj | None) -> tuple[Rule, ...]:
-    """List what suspending the workload's owners needs; nothing where the workload has none."""
+    """List what suspending the owners of workload and Service needs; nothing without any."""
+    argo, service = site.settings.argo_cd, site.settings.traffic_service
     try:
-        claimed = detecting.claims(
-            workload or site.workload(), site.kind.resource, argo_cd=site.settings.argo_cd
-        )
+        found_workload = workload or site.workload()
+        claimed = detecting.claims(found_workload, site.kind.resource, argo_cd=argo)
+        front = site.api.get(SERVICES, service) if service else None
     except Forbidden:
         return ()  # that is among what is missing
+    if front is not None:
+        claimed = (*claimed, *detecting.claims(front, SERVICES, argo_cd=argo))
     found: list[Rule] = []
     for each in reading.read(site, claimed):
         claim, resource = each.claim, each.resource or each.claim.kind.resources[0]
@@ -188,10 +195,9 @@ def access(site: Site) -> Access:
         )
         if refused:
             lacking.append(replace(rule, verbs=refused))
+    missing = tuple(str(rule) for rule in lacking if not rule.optional)
     return Access(
-        asked=asked,
-        missing=tuple(str(rule) for rule in lacking),
-        manifest=roles(site, tuple(lacking)) if lacking else "",
+        asked=asked, missing=missing, manifest=roles(site, tuple(lacking)) if missing else ""
     )
 
 

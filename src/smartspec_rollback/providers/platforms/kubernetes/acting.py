@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from smartspec_rollback.domain.step import Progress, ProgressState, Step
 from smartspec_rollback.errors import FenceConflict, NotDone
+from smartspec_rollback.providers.platforms.kubernetes import events
 from smartspec_rollback.providers.platforms.kubernetes.action import (
     Action,
     Looked,
@@ -56,6 +57,7 @@ def applied(sending: Sending) -> None:
                 raise
             sending.deadline.pause(_PAUSE * tried)
         else:
+            events.told(sending)
             return
 
 

@@ -50,6 +50,7 @@ AUTOSCALERS = Resource("autoscaling", "v2", "horizontalpodautoscalers", "Horizon
 NETWORK_POLICIES = Resource("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy")
 QUOTAS = Resource("", "v1", "resourcequotas", "ResourceQuota")
 PODS_PROXY = Resource("", "v1", "pods/proxy", "Pod")
+EVENTS = Resource("", "v1", "events", "Event")
 EVICTIONS = Resource("", "v1", "pods/eviction", "Eviction")
 CONFIG_MAPS = Resource("", "v1", "configmaps", "ConfigMap")
 SECRETS = Resource("", "v1", "secrets", "Secret")

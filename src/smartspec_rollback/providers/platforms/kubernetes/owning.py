@@ -13,6 +13,7 @@ from smartspec_rollback.errors import ProviderError
 from smartspec_rollback.ports.clock import Clock
 from smartspec_rollback.providers.platforms.kubernetes.helm import records
 from smartspec_rollback.providers.platforms.kubernetes.helm.records import Record, ReleaseName
+from smartspec_rollback.providers.platforms.kubernetes.objects import SERVICES
 from smartspec_rollback.providers.platforms.kubernetes.owners import detecting, reading
 from smartspec_rollback.providers.platforms.kubernetes.owners.owner import Claim, FoundOwner
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site, State
@@ -50,11 +51,7 @@ class OwnerReader:
 
     def recent(self, site: Site, state: State) -> Owning:
         """Give what the workload's metadata names; read anew where that is long ago."""
-        resource, workload = site.kind.resource, state.workload
-        said: _Said = (
-            detecting.claims(workload, resource, argo_cd=site.settings.argo_cd),
-            records.release_of(workload),
-        )
+        said: _Said = (_claims(site, state), records.release_of(state.workload))
         if said == ((), None):
             return Owning()
         with self._lock:
@@ -70,6 +67,15 @@ class OwnerReader:
         """Read anew next time: something was changed."""
         with self._lock:
             self._kept.pop(target, None)
+
+
+def _claims(site: Site, state: State) -> tuple[Claim, ...]:
+    """List who deploys the workload, or the Service that traffic may be switched at."""
+    own = detecting.claims(state.workload, site.kind.resource, argo_cd=site.settings.argo_cd)
+    if state.beside is None or state.beside.slot is None:
+        return own
+    front = detecting.claims(state.beside.service, SERVICES, argo_cd=site.settings.argo_cd)
+    return tuple(dict.fromkeys((*own, *front)))
 
 
 def _revisions(site: Site, release: ReleaseName | None) -> tuple[Record, ...] | None:

@@ -134,6 +134,11 @@ class Reader:
             self._kept[site.target] = (self._clock.monotonic(), state)
         return state
 
+    def last(self, site: Site) -> State | None:
+        """Give what was read last, however long ago; None where nothing was."""
+        with self._lock:
+            return self._kept.get(site.target, (0.0, None))[1]
+
     def recent(self, site: Site, *, version: str | None = None) -> State:
         """Give what was read a moment ago, in this resource version if that is given; else read."""
         with self._lock:

@@ -223,7 +223,7 @@ def carry_out(shop: "Shop", version: str) -> tuple[Step, ...]:
     """Roll back step by step, as the engine does; every step must come to be done."""
     platform = shop.again()
     steps = platform.plan(platform.observe(TARGET), to=shop.release(version))
-    for number, step in enumerate(steps):
+    for number, step in enumerate(steps, start=1):
         send(platform, step, fence_for(platform, f"rb-1.{number}.{step.id}"), shop.clock)
         said = await_done(platform, step, shop.clock)
         assert said.state is ProgressState.DONE, f"{step.id}: {said.detail}"

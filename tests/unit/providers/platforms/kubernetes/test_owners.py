@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from tests.unit.providers.platforms.kubernetes.shop import (
     NAMESPACE,
     TARGET,
     Shop,
+    a_shop,
     await_done,
     carry_out,
     fence_for,
@@ -24,6 +26,7 @@ from smartspec_rollback.domain.step import ProgressState, Step
 from smartspec_rollback.errors import FenceConflict, ProviderUnavailable
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.providers.platforms.kubernetes.marks import MARK
+from smartspec_rollback.testing.kubernetes import resources
 from smartspec_rollback.testing.kubernetes.admission import Attempt, Rule
 from smartspec_rollback.testing.kubernetes.faults import Fault
 from smartspec_rollback.testing.kubernetes.resources import custom
@@ -134,6 +137,19 @@ def test_flux_is_suspended_from_above(shop: Shop) -> None:
     carry_out(shop, "v1.2.0")
     assert made.spec_of(shop, made.KUSTOMIZATIONS, "flux-system", "apps")["suspend"] is True
     assert made.spec_of(shop, made.HELM_RELEASES, NAMESPACE, NAME)["suspend"] is True
+
+
+def test_who_deploys_the_service_in_front(tmp_path: Path) -> None:
+    """Argo CD switches traffic back, since only what deploys the workload was suspended."""
+    with a_shop(tmp_path, traffic=f"service/{NAME}") as shop:
+        shop.deploy("v1.2.0")
+        shop.deploy("v1.2.1")
+        made.installed(shop)
+        shop.cluster.create(made.APPLICATIONS, "argocd", made.application("front"))
+        tracked = {"argocd.argoproj.io/tracking-id": f"front:/Service:{NAMESPACE}/{NAME}"}
+        shop.cluster.annotate(resources.SERVICE, NAMESPACE, NAME, tracked)
+        assert [owner.name for owner in _owners(shop)] == ["Argo CD Application argocd/front"]
+        assert _planned(shop)[0].parameter("name") == "front"
 
 
 def test_an_older_flux(shop: Shop) -> None:

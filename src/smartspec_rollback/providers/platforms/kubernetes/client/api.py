@@ -138,6 +138,13 @@ class Api:
         call = Call("create", resource, query={"fieldManager": MANAGER}, body=thing)
         return self._written(call, deadline)
 
+    def note(self, resource: Resource, thing: Obj, *, seconds: float) -> None:
+        """Create an object that nothing depends on: sent once, and not waited for long."""
+        call = Call("create", resource, query={"fieldManager": MANAGER}, body=thing)
+        answer = self._sent(call, seconds=seconds)
+        if answer.status >= _NO_SUCCESS:
+            raise refusal(call, answer, place=self._place(call))
+
     def delete(self, resource: Resource, thing: Obj, *, deadline: Deadline) -> bool:
         """Delete this very object in this very state; False where it is gone already.
 
@@ -230,7 +237,7 @@ class Api:
             deadline.pause(wait)
         raise AssertionError  # pauses never end
 
-    def _sent(self, call: Call) -> Answer:
+    def _sent(self, call: Call, *, seconds: float | None = None) -> Answer:
         self._count()
         own = call.namespace or self.namespace
         namespace = None if call.resource is ACCESS_REVIEWS else own
@@ -240,6 +247,7 @@ class Api:
             query=dict(call.query),
             body=call.body,
             media=call.media,
+            seconds=seconds,
         )
         _LOG.debug(
             "the API server answered",

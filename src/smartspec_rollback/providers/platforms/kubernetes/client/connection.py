@@ -152,10 +152,12 @@ class Connection:
         query: dict[str, str],
         body: object = None,
         media: str = "application/json",
+        seconds: float | None = None,
     ) -> Answer:
         """Send one request once; ProviderUnavailable where no whole answer came back.
 
-        Then a write may have been done or not: only looking tells.
+        Then a write may have been done or not: only looking tells. ``seconds`` is how long to wait
+        at most, where that is less than usual.
         """
         import httpx2  # noqa: PLC0415 - heavy
         from lightkube.core.exceptions import ConfigError  # noqa: PLC0415 - heavy
@@ -163,6 +165,8 @@ class Connection:
 
         headers = {"Content-Type": media} if body is not None else None
         request = BasicRequest(method, url, params=query, data=body, headers=headers)
+        if seconds is not None:
+            request.timeout = httpx2.Timeout(seconds)
         try:
             answer = self._client.send(self._client.build_adapter_request(request))
             said = _decoded(answer.content)
