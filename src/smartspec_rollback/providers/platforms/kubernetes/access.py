@@ -77,6 +77,7 @@ def rules(site: Site, family: Family | None) -> tuple[Rule, ...]:
         Rule(kind.kept_in, ("list",), None, "earlier releases"),
         Rule(PODS, ("list",), None, "whether old instances are gone"),
         *(_of_instances(site) if family is None else ()),
+        Rule(QUOTAS, ("list",), None, "whether there is room for instances"),
         Rule(CONFIG_MAPS, ("get",), None, "whether configuration changed"),
         Rule(SECRETS, ("get",), None, "whether configuration changed"),
         Rule(LEASES, ("create",), None, "one rollback at a time"),
@@ -127,7 +128,6 @@ def _of_traffic(site: Site) -> tuple[Rule, ...]:
         Rule(SERVICES, ("list",), None, "whether one would send traffic to prewarmed instances"),
         Rule(NETWORK_POLICIES, ("list",), None, "whether prewarmed instances would be cut off"),
         Rule(PODS_PROXY, ("get",), None, "smoke tests of prewarmed instances from outside"),
-        Rule(QUOTAS, ("list",), None, "whether there is room for prewarmed instances"),
     )
 
 

@@ -81,6 +81,7 @@ class InPlace:
 
     site: Site
     state: State
+    reader: Reader
 
     @property
     def version(self) -> str:
@@ -124,7 +125,9 @@ class InPlace:
 
     def inspect(self, release: Release, /) -> Inspection:
         """Look at what the release's pods would need."""
-        return in_place.inspection(self.site, self.state, release)
+        return in_place.inspection(
+            self.site, self.state, release, lambda: self.reader.quotas(self.site)
+        )
 
 
 @dataclass(frozen=True)
@@ -197,7 +200,7 @@ class Layouts:
 
     def look(self, site: Site) -> Layout:
         """Read everything now."""
-        return self._side_by_side(site) or InPlace(site, self._reader.look(site))
+        return self._side_by_side(site) or InPlace(site, self._reader.look(site), self._reader)
 
     def recent(self, site: Site, *, version: str | None = None) -> Layout:
         """Give what was read a moment ago, in this state if that is given; else read."""
@@ -206,7 +209,7 @@ class Layouts:
         if kept is not None and self._clock.monotonic() - at <= _FRESH_SECONDS:
             return kept if version in (None, kept.version) else self.look(site)
         found = self._side_by_side(site)
-        return found or InPlace(site, self._reader.recent(site, version=version))
+        return found or InPlace(site, self._reader.recent(site, version=version), self._reader)
 
     def fingerprint(self, site: Site) -> str:
         """Read everything now, and identify it as plans do."""

@@ -17,6 +17,7 @@ from smartspec_rollback.providers.platforms.kubernetes.client.refusals import Fo
 from smartspec_rollback.providers.platforms.kubernetes.configuration import Found, Reference
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     DEPLOYMENTS,
+    QUOTAS,
     Obj,
     part,
     uid_of,
@@ -122,6 +123,7 @@ class Reader:
         self._clock = clock
         self._lock = threading.Lock()
         self._kept: dict[Target, tuple[float, State]] = {}
+        self._quotas: dict[Target, tuple[float, tuple[Obj, ...] | None]] = {}
 
     def look(self, site: Site) -> State:
         """Read everything now."""
@@ -133,6 +135,21 @@ class Reader:
         with self._lock:
             self._kept[site.target] = (self._clock.monotonic(), state)
         return state
+
+    def quotas(self, site: Site) -> tuple[Obj, ...] | None:
+        """Give the namespace's quotas of a moment ago, else read; None where we may not."""
+        now = self._clock.monotonic()
+        with self._lock:
+            kept = self._quotas.get(site.target)
+        if kept is not None and now - kept[0] <= _FRESH_SECONDS:
+            return kept[1]
+        try:
+            found: tuple[Obj, ...] | None = site.api.list(QUOTAS)
+        except Forbidden:
+            found = None
+        with self._lock:
+            self._quotas[site.target] = (now, found)
+        return found
 
     def last(self, site: Site) -> State | None:
         """Give what was read last, however long ago; None where nothing was."""

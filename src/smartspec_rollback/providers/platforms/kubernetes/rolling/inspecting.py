@@ -4,6 +4,8 @@ Called by ``platform``. What it cannot learn is None, never a guess: the registr
 a tag may mean another image today.
 """
 
+from collections.abc import Callable
+
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.snapshot import Inspection
 from smartspec_rollback.providers.platforms.kubernetes import configuration
@@ -11,6 +13,7 @@ from smartspec_rollback.providers.platforms.kubernetes.configuration import Foun
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     CONFIG_MAPS,
     SECRETS,
+    Obj,
     uid_of,
 )
 from smartspec_rollback.providers.platforms.kubernetes.reading import (
@@ -18,19 +21,24 @@ from smartspec_rollback.providers.platforms.kubernetes.reading import (
     State,
     read_configuration,
 )
-from smartspec_rollback.providers.platforms.kubernetes.rolling import looking
+from smartspec_rollback.providers.platforms.kubernetes.rolling import capacity, looking
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept, matching
 from smartspec_rollback.providers.platforms.kubernetes.workloads.template import pinned
 
 _NOT_ASKED = "the registry was not asked whether it still has the image"
+_BESIDE = "whether there is room beside what runs is not known"
 _BY_TAG = "images are named by tags, which may mean others today"
 
 
-def inspection(site: Site, state: State, release: Release) -> Inspection:
+Quotas = Callable[[], tuple[Obj, ...] | None]
+"""Reads the namespace's quotas; None where they may not be read."""
+
+
+def inspection(site: Site, state: State, release: Release, quotas: Quotas) -> Inspection:
     """Look for a release among what the cluster remembers, and at what its pods would need."""
     found = matching(state.known, release)
     if found:
-        return inspected(site, state, found[0], release)
+        return inspected(site, state, found[0], release, quotas)
     namesakes = [each for each in state.known if each.release.version == release.version]
     count = state.kind.wanted(state.workload)
     detail = f"no {state.kind.kept_in.kind} of {site.settings.workload} runs {release.version}"
@@ -48,20 +56,28 @@ def inspection(site: Site, state: State, release: Release) -> Inspection:
     )
 
 
-def inspected(site: Site, state: State, kept: Kept, release: Release) -> Inspection:
-    """Look at what the pods of a revision would need, and at whether that is as it was."""
+def inspected(
+    site: Site, state: State, kept: Kept, release: Release, quotas: Quotas | None = None
+) -> Inspection:
+    """Look at what the pods of a revision would need, and at whether that is as it was.
+
+    Without ``quotas`` whether there is room stays unknown: it is started beside what runs.
+    """
     needed = configuration.references(kept.template)
     found = state.found if needed == state.needed else read_configuration(site, needed)
     by_content = pinned(kept.template)
     known = release.artifact_digest is not None and by_content
-    told = (kept.id, _NOT_ASKED, *(() if by_content else (_BY_TAG,)))
+    startable, room = None, _BESIDE
+    if quotas is not None and site.settings.traffic_service is None:
+        startable, room = capacity.startable(state, kept, quotas())
+    told = (kept.id, room, _NOT_ASKED, *(() if by_content else (_BY_TAG,)))
     return Inspection(
         artifact=kept.release.artifact,
         artifact_present=True,
         artifact_unchanged=True if known else None,
         missing_configuration=configuration.missing(needed, found, CONFIG_MAPS),
         missing_secrets=configuration.missing(needed, found, SECRETS),
-        startable=None,
+        startable=startable,
         wanted=state.kind.wanted(state.workload),
         detail="; ".join(told),
         configuration_unchanged=_unchanged(state, kept, release, needed, found),

@@ -31,6 +31,7 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     version_of,
 )
 from smartspec_rollback.providers.platforms.kubernetes.reading import Reader, Site, State
+from smartspec_rollback.providers.platforms.kubernetes.rolling.capacity import room_of
 from smartspec_rollback.providers.platforms.kubernetes.rolling.steps import remembered
 from smartspec_rollback.providers.platforms.kubernetes.shadow import making
 from smartspec_rollback.providers.platforms.kubernetes.shadow.beside import (
@@ -89,26 +90,10 @@ def _obstacle(site: Site, state: State, labels: Obj, slot: Slot) -> str | None:
     if found := making.obstacle(slot, labels, services, site.api.list(NETWORK_POLICIES)):
         return found
     wanted = state.kind.wanted(state.workload)
-    room = _room(site.api.list(QUOTAS))
+    room = room_of(site.api.list(QUOTAS))
     if room is not None and room < wanted:
         return f"the namespace's quota leaves room for {room} of {wanted} more instances"
     return None
-
-
-def _room(quotas: tuple[Obj, ...]) -> int | None:
-    """Tell how many more pods the quotas allow; None where they don't limit that."""
-    left = [
-        _count(hard) - _count(part(quota, "status", "used").get(key))
-        for quota in quotas
-        for key, hard in part(quota, "status", "hard").items()
-        if key in ("pods", "count/pods")
-    ]
-    return max(0, min(left)) if left else None
-
-
-def _count(quantity: object) -> int:
-    """Read a number of objects, which is always written in full."""
-    return int(quantity) if isinstance(quantity, str) and quantity.isdigit() else 0
 
 
 def promised(seen: Snapshot, state: State, target: Kept) -> Snapshot:

@@ -11,12 +11,14 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     DAEMON_SETS,
     Obj,
     number,
+    part,
     text,
 )
 from smartspec_rollback.providers.platforms.kubernetes.workloads import controller_revisions
 from smartspec_rollback.providers.platforms.kubernetes.workloads.deployment import (
     observed,
     pending,
+    share,
 )
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kind import Hindrance
@@ -66,6 +68,13 @@ class DaemonSetKind:
     def waits_for_broken_pods(self, workload: Obj) -> bool:
         """Tell that it never does: broken pods are the first to go."""
         return False
+
+    def unavailable(self, workload: Obj) -> int:
+        """Tell how many nodes may be without; 0 where ``maxSurge`` makes the new ones first."""
+        if not self.replaces_by_itself(workload):
+            return 1
+        said = part(workload, "spec", "updateStrategy", "rollingUpdate")
+        return share(said.get("maxUnavailable", 1), self.wanted(workload), up=True)
 
     def progress_mark(self, workload: Obj) -> str:
         """Give nothing: there is no condition to be told from an older one."""

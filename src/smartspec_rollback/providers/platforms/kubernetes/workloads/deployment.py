@@ -33,6 +33,7 @@ from smartspec_rollback.providers.platforms.kubernetes.workloads.template import
 REVISION = "deployment.kubernetes.io/revision"
 
 _REUSED = "deployment.kubernetes.io/revision-history"
+_QUARTER = "25%"
 _EXCEEDED = "ProgressDeadlineExceeded"
 
 
@@ -84,6 +85,16 @@ class DeploymentKind:
     def waits_for_broken_pods(self, workload: Obj) -> bool:
         """Tell that it never does: broken pods are the first to go."""
         return False
+
+    def unavailable(self, workload: Obj) -> int:
+        """Tell what ``maxUnavailable`` comes to, rounded down as the controller does."""
+        count, strategy = self.wanted(workload), part(workload, "spec", "strategy")
+        if text(strategy, "type") == "Recreate":
+            return count
+        said = part(strategy, "rollingUpdate")
+        most = share(said.get("maxUnavailable", _QUARTER), count)
+        surge = share(said.get("maxSurge", _QUARTER), count, up=True)
+        return most if most or surge else min(1, count)
 
     def progress_mark(self, workload: Obj) -> str:
         """Identify the condition Progressing as it is now; empty without one."""
@@ -172,6 +183,16 @@ def observed(workload: Obj) -> bool:
     """Tell whether a workload's controller has seen the newest specification."""
     seen = number(workload, "status", "observedGeneration")
     return seen >= number(workload, "metadata", "generation")
+
+
+def share(said: object, of: int, *, up: bool = False) -> int:
+    """Read a number, or a percentage of ``of``; 0 where it is neither."""
+    if isinstance(said, int):
+        return max(0, said)
+    percent = said.removesuffix("%") if isinstance(said, str) else ""
+    if not (percent.isascii() and percent.isdigit()):
+        return 0
+    return -(-int(percent) * of // 100) if up else int(percent) * of // 100
 
 
 def pending(detail: str) -> Progress:

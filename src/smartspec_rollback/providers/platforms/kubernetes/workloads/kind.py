@@ -66,6 +66,10 @@ class Kind(Protocol):
         """Tell whether a pod that is not ready keeps the controller from replacing others."""
         ...
 
+    def unavailable(self, workload: Obj) -> int:
+        """Tell how many instances a rolling update may end before it makes new ones."""
+        ...
+
     def progress_mark(self, workload: Obj) -> str:
         """Identify the workload's condition now, to know a failure that was there before."""
         ...

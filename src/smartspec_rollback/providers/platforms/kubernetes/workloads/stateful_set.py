@@ -87,6 +87,10 @@ class StatefulSetKind:
         """Tell whether pods are made in order, each once the one before is ready."""
         return text(workload, "spec", "podManagementPolicy") != "Parallel"
 
+    def unavailable(self, workload: Obj) -> int:
+        """Tell that each instance is ended before it is made anew."""
+        return 1
+
     def progress_mark(self, workload: Obj) -> str:
         """Give nothing: there is no condition to be told from an older one."""
         return ""
