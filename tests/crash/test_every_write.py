@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from tests.crash.harness import SCENARIOS, Survivors, check, finish, make, run, writes_of
 
-from smartspec_rollback.testing.fake_world import PREWARM, SCALE_DOWN, START, SWITCH
+from smartspec_rollback.domain.step import SWITCH
+from smartspec_rollback.testing.fake_world import PREWARM, SCALE_DOWN, START
 
 _EFFECTS = {"cold": (START, SWITCH, SCALE_DOWN), "prewarm": (PREWARM, SWITCH, SCALE_DOWN)}
 _MOMENTS = [

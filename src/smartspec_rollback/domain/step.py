@@ -5,6 +5,12 @@ from enum import StrEnum
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.values import Parameter, Value, parameter
 
+SWITCH = "switch-traffic"
+"""The id of the step that turns production to the target, on every platform.
+
+Steps before it may let users meet the target early, and steps after it tidy up behind it.
+"""
+
 VERIFY = "verify"
 """The kind of the last step of every plan; the engine's own, no platform runs it."""
 

@@ -13,7 +13,7 @@ from smartspec_rollback.domain.rollback import (
     Rollback,
     Status,
 )
-from smartspec_rollback.domain.step import Step
+from smartspec_rollback.domain.step import SWITCH, Step
 from smartspec_rollback.domain.verdict import Verdict
 from smartspec_rollback.engine.journal import OUTCOME_UNKNOWN
 from smartspec_rollback.errors import StoreCorrupt, UnknownName
@@ -112,6 +112,12 @@ def _hold_in_force(journal: tuple[JournalEntry, ...]) -> str | None:
     return f"hold-{placed[-1].rollback_id}"
 
 
+def _done(journal: tuple[JournalEntry, ...], step: str) -> JournalEntry | None:
+    """Find the entry that says a step is done; None where it is not."""
+    done = (e for e in journal if e.kind is EntryKind.STEP_DONE and e.step == step)
+    return next(done, None)
+
+
 def _moments(
     store: Store,
     plan: Plan,
@@ -121,8 +127,7 @@ def _moments(
 ) -> Moments:
     failed = store.deployment(plan.failed_deployment_id)
     onset = store.first_failure(plan.failed_deployment_id)
-    moving = {s.id for s in plan.steps if s.moves_traffic}
-    switched = [e.at for e in journal if e.kind is EntryKind.STEP_DONE and e.step in moving]
+    turned = _done(journal, SWITCH)
     approved: list[datetime] = [e.at for e in journal if e.kind is EntryKind.DECIDED]
     never_approved = rollback.status in (Status.DENIED, Status.EXPIRED)
     return Moments(
@@ -130,7 +135,7 @@ def _moments(
         detected=onset.at if onset else None,
         decided=rollback.requested_at,
         approved=approved[-1] if approved and not never_approved else None,
-        switched=switched[-1] if switched else None,
+        switched=turned.at if turned else None,
         verified=verdict.at if verdict and rollback.status is Status.SUCCEEDED else None,
     )
 

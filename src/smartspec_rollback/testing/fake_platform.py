@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.snapshot import Fence, Inspection, Operation, Snapshot, Workload
-from smartspec_rollback.domain.step import Progress, ProgressState, Repeat, Step
+from smartspec_rollback.domain.step import SWITCH, Progress, ProgressState, Repeat, Step
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.values import parameters
 from smartspec_rollback.errors import AnotherRunning, FenceConflict, ProviderError
@@ -25,7 +25,6 @@ from smartspec_rollback.testing.fake_world import (
     RESTORE,
     SCALE_DOWN,
     START,
-    SWITCH,
     World,
     applied,
     boot_progress,

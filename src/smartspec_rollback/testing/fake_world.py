@@ -17,14 +17,13 @@ from smartspec_rollback.domain.snapshot import (
     Snapshot,
     Workload,
 )
-from smartspec_rollback.domain.step import Progress, ProgressState, Step
+from smartspec_rollback.domain.step import SWITCH, Progress, ProgressState, Step
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.values import Value, digest, parameter
 from smartspec_rollback.errors import FenceConflict, NotDone, ProviderError
 
 RESTORE = "restore-configuration"
 START = "start-instances"
-SWITCH = "switch-traffic"
 SCALE_DOWN = "scale-down"
 PREWARM = "prewarm"
 DISCARD = "discard"

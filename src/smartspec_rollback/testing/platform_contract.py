@@ -12,7 +12,7 @@ import pytest
 
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.snapshot import Snapshot
-from smartspec_rollback.domain.step import ProgressState, Step
+from smartspec_rollback.domain.step import SWITCH, ProgressState, Step
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.errors import FenceConflict, ProviderError
 from smartspec_rollback.ports.clock import Clock, Deadline
@@ -86,6 +86,7 @@ class PlatformContract(AbilitiesContract, CapturesContract):
         assert titles.index(f"Start `{deployable.version}` instances.") < titles.index(switch)
         assert titles.index(switch) < titles.index(down)
         assert steps[titles.index(switch)].moves_traffic
+        assert steps[titles.index(switch)].id == SWITCH
 
     # Acting
 

@@ -10,6 +10,7 @@ from tests.unit.engine.acting import effects, rolled_back, untouched
 from smartspec_rollback.domain.approval import Policy
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import EntryKind, Status
+from smartspec_rollback.domain.step import SWITCH
 from smartspec_rollback.engine.attach import attach
 from smartspec_rollback.engine.run import plan_rollback, rollback
 from smartspec_rollback.testing.engine_parts import (
@@ -20,7 +21,7 @@ from smartspec_rollback.testing.engine_parts import (
     furnished,
 )
 from smartspec_rollback.testing.fake_channel import FakeChannel
-from smartspec_rollback.testing.fake_world import SCALE_DOWN, START, SWITCH
+from smartspec_rollback.testing.fake_world import SCALE_DOWN, START
 from smartspec_rollback.testing.samples import TARGET
 
 _PATIENCE = 30.0

@@ -7,13 +7,14 @@ from tests.unit.engine.acting import effects, go, serving
 
 from smartspec_rollback.domain.deployment import Phase
 from smartspec_rollback.domain.rollback import Status
+from smartspec_rollback.domain.step import SWITCH
 from smartspec_rollback.domain.verdict import VerdictOutcome
 from smartspec_rollback.engine.capture import CaptureRecorded, record_capture
 from smartspec_rollback.ledgers import StoredCaptures
 from smartspec_rollback.ports.platform import CapturesReleases
 from smartspec_rollback.testing.engine_parts import FAILED_ID, HEALTHY_ID, Bench, deploy
 from smartspec_rollback.testing.fake_platform import BarePlatform
-from smartspec_rollback.testing.fake_world import RESTORE, SCALE_DOWN, START, SWITCH
+from smartspec_rollback.testing.fake_world import RESTORE, SCALE_DOWN, START
 from smartspec_rollback.testing.samples import (
     BAD,
     GOOD,

@@ -13,7 +13,7 @@ from tests.unit.engine.acting import (
 )
 
 from smartspec_rollback.domain.rollback import EntryKind, Status
-from smartspec_rollback.domain.step import Repeat
+from smartspec_rollback.domain.step import SWITCH, Repeat
 from smartspec_rollback.domain.values import parameter
 from smartspec_rollback.engine.run import abandon, resume
 from smartspec_rollback.errors import (
@@ -25,7 +25,7 @@ from smartspec_rollback.errors import (
     StoreError,
 )
 from smartspec_rollback.testing.engine_parts import Bench
-from smartspec_rollback.testing.fake_world import RESTORE, SCALE_DOWN, START, SWITCH
+from smartspec_rollback.testing.fake_world import RESTORE, SCALE_DOWN, START
 from smartspec_rollback.testing.samples import GOOD, a_release
 
 _BEFORE = {START: None, SWITCH: f"after {START}", SCALE_DOWN: f"after {SWITCH}"}

@@ -12,10 +12,10 @@ from tests.unit.engine.acting import go, prewarming
 
 from smartspec_rollback.domain.plan import Plan
 from smartspec_rollback.domain.settings import Verification
-from smartspec_rollback.domain.step import VERIFY
+from smartspec_rollback.domain.step import SWITCH, VERIFY
 from smartspec_rollback.domain.verdict import VerdictOutcome, VerdictSource
 from smartspec_rollback.testing.engine_parts import FAILED_ID, Bench, furnished
-from smartspec_rollback.testing.fake_world import RESTORE, SCALE_DOWN, START, SWITCH
+from smartspec_rollback.testing.fake_world import RESTORE, SCALE_DOWN, START
 from smartspec_rollback.testing.samples import BAD, GOOD, a_plan, a_verdict
 
 

@@ -19,6 +19,7 @@ from smartspec_rollback.domain.approval import Answer, Policy
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.rollback import Claim, EntryKind, JournalEntry, Status
 from smartspec_rollback.domain.settings import Probe, Verification
+from smartspec_rollback.domain.step import SWITCH
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.values import parameter
 from smartspec_rollback.engine.run import plan_rollback
@@ -28,7 +29,7 @@ from smartspec_rollback.ports.platform import Prewarmed
 from smartspec_rollback.ports.store import Change
 from smartspec_rollback.testing.engine_parts import APPROVE, DENY, Bench, asking_for
 from smartspec_rollback.testing.fake_channel import FakeChannel
-from smartspec_rollback.testing.fake_world import DISCARD, PREWARM, SCALE_DOWN, START, SWITCH
+from smartspec_rollback.testing.fake_world import DISCARD, PREWARM, SCALE_DOWN, START
 from smartspec_rollback.testing.samples import GOOD, a_release
 
 

@@ -5,13 +5,13 @@ from msgspec.structs import replace
 from tests.unit.engine.acting import go, prewarming
 
 from smartspec_rollback.domain.rollback import EXIT, EntryKind, JournalEntry, Status
+from smartspec_rollback.domain.step import SWITCH
 from smartspec_rollback.engine import report as reports
 from smartspec_rollback.engine.report import unsaved
 from smartspec_rollback.errors import NotDone, UnknownName
 from smartspec_rollback.testing.engine_parts import DENY, Bench
 from smartspec_rollback.testing.fake_channel import FakeChannel
 from smartspec_rollback.testing.fake_metrics import FakeMetrics, unmeasured
-from smartspec_rollback.testing.fake_world import SWITCH
 from smartspec_rollback.testing.samples import NOON, a_plan, a_rollback
 
 _QUIET = {Status.PLANNED, Status.AWAITING_APPROVAL, Status.APPROVED, Status.DRY_RUN}

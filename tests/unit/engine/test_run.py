@@ -20,6 +20,7 @@ from smartspec_rollback.domain.plan import Plan
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import EntryKind, Rollback, Status
 from smartspec_rollback.domain.snapshot import Snapshot
+from smartspec_rollback.domain.step import SWITCH
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.verdict import VerdictOutcome
 from smartspec_rollback.engine.approve import consent_unattended, question_of
@@ -47,7 +48,7 @@ from smartspec_rollback.testing.engine_parts import (
 )
 from smartspec_rollback.testing.fake_channel import FakeChannel, MuteChannel
 from smartspec_rollback.testing.fake_metrics import measured
-from smartspec_rollback.testing.fake_world import SCALE_DOWN, START, SWITCH
+from smartspec_rollback.testing.fake_world import SCALE_DOWN, START
 from smartspec_rollback.testing.samples import BAD, GOOD, TARGET, a_release, a_verdict
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.snapshot import Fence, Snapshot, Workload
-from smartspec_rollback.domain.step import Progress, ProgressState, Repeat, Step
+from smartspec_rollback.domain.step import SWITCH, Progress, ProgressState, Repeat, Step
 from smartspec_rollback.domain.values import Parameter, parameter, parameters
 from smartspec_rollback.errors import FenceConflict, NotDone, ProviderError
 from smartspec_rollback.ports.clock import Deadline
@@ -23,7 +23,6 @@ from smartspec_rollback.providers.platforms.local.settings import LocalSettings
 from smartspec_rollback.providers.platforms.local.site import Site
 
 START = "start-instances"
-SWITCH = "switch-traffic"
 SCALE_DOWN = "scale-down"
 
 _SWITCH_SECONDS = 30.0

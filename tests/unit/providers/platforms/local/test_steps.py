@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.providers.platforms.local.values import release, snapshot, workload
 
+from smartspec_rollback.domain.step import SWITCH
 from smartspec_rollback.errors import ProviderError
 from smartspec_rollback.providers.platforms.local import LocalSettings, steps
 
@@ -34,7 +35,7 @@ def test_start_is_left_out_only_where_all_are_ready(
         workload(2, version, desired=desired, ready=min(ready, desired)),
     )
     listed = steps.listed(seen, SETTINGS, to=release("v1.2.0"))
-    assert (listed[0].kind == steps.SWITCH) is (not other and ready >= desired)
+    assert (listed[0].kind == SWITCH) is (not other and ready >= desired)
     assert listed[0].parameter("instances") == str(desired)
 
 

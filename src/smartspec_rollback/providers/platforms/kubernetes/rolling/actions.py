@@ -7,7 +7,7 @@ patch; each later one only notes that it is its turn, and says how far the clust
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from smartspec_rollback.domain.step import Progress, ProgressState, Step
+from smartspec_rollback.domain.step import SWITCH, Progress, ProgressState, Step
 from smartspec_rollback.domain.values import parameter
 from smartspec_rollback.errors import NotDone
 from smartspec_rollback.providers.platforms.kubernetes.action import (
@@ -42,7 +42,6 @@ from smartspec_rollback.providers.platforms.kubernetes.rolling.steps import (
     RESUME,
     SCALE_DOWN,
     START,
-    SWITCH,
 )
 from smartspec_rollback.providers.platforms.kubernetes.shadow.making import SHADOW_OF
 from smartspec_rollback.providers.platforms.kubernetes.shadow.steps import BEHIND

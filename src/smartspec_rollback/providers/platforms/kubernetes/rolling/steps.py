@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.snapshot import Revision, Snapshot
-from smartspec_rollback.domain.step import Repeat, Step
+from smartspec_rollback.domain.step import SWITCH, Repeat, Step
 from smartspec_rollback.domain.values import parameters
 from smartspec_rollback.errors import NotDone, ProviderError
 from smartspec_rollback.providers.platforms.kubernetes.marks import standing_marks
@@ -23,7 +23,6 @@ from smartspec_rollback.providers.platforms.kubernetes.workloads.template import
 RESUME = "resume-rollout"
 RESTORE = "restore-template"
 START = "start-instances"
-SWITCH = "switch-traffic"
 SCALE_DOWN = "scale-down"
 
 AFTER = "after"

@@ -6,6 +6,7 @@ patch, and the slot with the bad one is scaled down when its last requests had t
 
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.snapshot import Snapshot
+from smartspec_rollback.domain.step import SWITCH as TURNED
 from smartspec_rollback.domain.step import Repeat, Step
 from smartspec_rollback.domain.values import Parameter, digest, parameters
 from smartspec_rollback.errors import NotDone, ProviderError
@@ -186,7 +187,7 @@ def _switch(
 ) -> Step:
     new = choice.kept.release.version
     return Step(
-        id=SWITCH,
+        id=TURNED,
         kind=SWITCH,
         title=f"Switch production traffic from `{old}` to `{new}`.",
         target=site.target,
