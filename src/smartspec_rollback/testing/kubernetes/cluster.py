@@ -270,6 +270,10 @@ class Cluster:
         thing = {"metadata": {"namespace": namespace, "name": name}}
         self._writing.change(resource, thing, alter, _BY_TEST)
 
+    def remove(self, resource: Resource, namespace: str, name: str) -> None:
+        """Delete an object, and what it owns, as somebody else would, without a call to the API."""
+        self._deleting.delete(resource, namespace, name, Removal())
+
     def compact(self) -> None:
         """Forget the history: older watches and pages get 410 from now on."""
         self._store.compact()

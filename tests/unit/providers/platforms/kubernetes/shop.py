@@ -149,6 +149,10 @@ class Shop:
         body = {"metadata": metadata, "spec": {**spec, **self.spec}}
         self.cluster.create(self.resource, NAMESPACE, body)
 
+    def remove(self) -> None:
+        """Delete the workload as somebody else would."""
+        self.cluster.remove(self.resource, NAMESPACE, NAME)
+
     def replace_by_hand(self) -> None:
         """Delete every pod one by one, as people do with OnDelete."""
         for name in self.running:

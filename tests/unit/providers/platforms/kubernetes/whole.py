@@ -1,5 +1,6 @@
 """Whole rollbacks on an emulated cluster: the engine with a real ledger, time that is stepped."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.settings import Verification
 from smartspec_rollback.domain.verdict import VerdictOutcome
 from smartspec_rollback.engine.run import rollback
+from smartspec_rollback.errors import SmartSpecError
 from smartspec_rollback.ports.clock import Clock
 from smartspec_rollback.providers.platforms.kubernetes import KubernetesPlatform
 from smartspec_rollback.store.sqlite import SqliteStore
@@ -60,6 +62,8 @@ class Whole:
     folder: Path
     asked_after: list[int] = field(default_factory=list)
     """How many calls the API server had got whenever the question was put."""
+    at_question: Callable[[], object] = lambda: None
+    """What somebody does while people read the plan."""
 
     def __post_init__(self) -> None:
         store = SqliteStore.open(self.folder / "smartspec.db")
@@ -76,6 +80,13 @@ class Whole:
         store.close()
         self._runs = 0
 
+    def exit_code(self) -> int:
+        """Run the command once, and give what it exits with."""
+        try:
+            return self.roll_back().exit_code
+        except SmartSpecError as error:
+            return error.exit_code
+
     def roll_back(self, **request: Any) -> Report:
         """Run the command once, as a process of its own; a report, or whatever it raises."""
         self._runs += 1
@@ -84,6 +95,7 @@ class Whole:
 
         def counted(question: Question, /, *more: Any, **named: Any) -> Any:
             self.asked_after.append(len(calls.all()))
+            self.at_question()
             return ask(question, *more, **named)
 
         bench.channel.ask = counted  # type: ignore[method-assign] # the same, and counts
