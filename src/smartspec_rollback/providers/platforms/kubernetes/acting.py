@@ -16,6 +16,7 @@ from smartspec_rollback.providers.platforms.kubernetes.action import (
     ProductionChanged,
     Sending,
 )
+from smartspec_rollback.providers.platforms.kubernetes.captures import steps as restoring
 from smartspec_rollback.providers.platforms.kubernetes.helm import steps as recording
 from smartspec_rollback.providers.platforms.kubernetes.owners import steps as suspending
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site
@@ -30,6 +31,7 @@ _PAUSE = 0.05
 ACTIONS: Mapping[str, Action] = {
     **recording.ACTIONS,
     **suspending.ACTIONS,
+    **restoring.ACTIONS,
     **rolling.ACTIONS,
     **pods.ACTIONS,
     **shadow.ACTIONS,

@@ -188,6 +188,36 @@ def unchanged(needed: tuple[Reference, ...], found: Found, *, since: Obj) -> boo
     return None if None in told else True
 
 
+def written_since(needed: tuple[Reference, ...], found: Found, since: Obj) -> tuple[str, ...]:
+    """Name what was written since ``since`` was made, with the keys its writers answer for.
+
+    By the server's own record of who changed what; a writer's other keys may be as they were.
+    """
+    made = moment(since, "metadata", "creationTimestamp")
+    named: list[str] = []
+    for each in needed:
+        there = found.has(each)
+        if made is None or there is None or unchanged_since(there, since) is not False:
+            continue
+        keys: set[str] = set()
+        for entry in items(there, "metadata", "managedFields"):
+            at = moment(entry, "time")
+            if at is not None and at > made:
+                keys |= _fields(entry)
+        named.append(f"{each} (written since: {', '.join(sorted(keys))})" if keys else str(each))
+    return tuple(named)
+
+
+def _fields(entry: Obj) -> set[str]:
+    """Name the keys that one writer answers for."""
+    return {
+        field.removeprefix("f:")
+        for kind in ("f:data", "f:binaryData")
+        for field in part(entry, "fieldsV1", kind)
+        if field.startswith("f:")
+    }
+
+
 def unchanged_since(there: Obj, since: Obj) -> bool | None:
     """Tell whether an object has its content since before another was made.
 

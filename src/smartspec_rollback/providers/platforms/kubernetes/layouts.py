@@ -24,6 +24,7 @@ from smartspec_rollback.providers.platforms.kubernetes.rolling import steps as r
 from smartspec_rollback.providers.platforms.kubernetes.slots import inspecting, looking, steps
 from smartspec_rollback.providers.platforms.kubernetes.slots.family import Family
 from smartspec_rollback.providers.platforms.kubernetes.slots.reading import read
+from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
 
 _FRESH_SECONDS = 2.0
 _DECIDED_SECONDS = 60.0
@@ -60,6 +61,10 @@ class Layout(Protocol):
         self, steps: tuple[Step, ...], known: tuple[Record, ...] | None, /, *, to: Release
     ) -> tuple[Step, ...]:
         """Add what keeps Helm's record of the workload true; ``known`` are its revisions."""
+        ...
+
+    def chosen(self, to: Release, /) -> tuple[State, Kept]:
+        """Find the revision that a plan to a release starts, and the workload it will run in."""
         ...
 
     def find(self, version: str, /) -> Release | None:
@@ -114,6 +119,10 @@ class InPlace:
     ) -> tuple[Step, ...]:
         """Have Helm record it where a revision holds the very template."""
         return recording.recorded(self.site, self.state, known, steps, to)
+
+    def chosen(self, to: Release, /) -> tuple[State, Kept]:
+        """Find it among the workload's revisions, those captured included."""
+        return self.state, rolling.remembered(self.site, self.state, to)
 
     def find(self, version: str, /) -> Release | None:
         """Look among the workload's revisions."""
@@ -173,6 +182,11 @@ class SideBySide:
     ) -> tuple[Step, ...]:
         """Only say what Helm takes for live: its rollback would turn the traffic, and rescale."""
         return recording.told(self.state, steps, to)
+
+    def chosen(self, to: Release, /) -> tuple[State, Kept]:
+        """Find it in the slots."""
+        choice = steps.chosen(self.site, self.family, to)
+        return choice.slot.state, choice.kept
 
     def find(self, version: str, /) -> Release | None:
         """Look in all slots."""

@@ -6,14 +6,17 @@ Made by ``wiring`` through its entry point. It only hands each call to the modul
 from functools import partial
 from typing import ClassVar
 
+from smartspec_rollback.domain.capture import Capture
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.snapshot import Fence, Inspection, Snapshot
 from smartspec_rollback.domain.step import Progress, Step
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.ports.clock import Clock, Deadline
-from smartspec_rollback.ports.platform import Access, Prewarmed
+from smartspec_rollback.ports.platform import Access, Archive, Prewarmed
 from smartspec_rollback.providers.platforms.kubernetes import access, acting, guard
 from smartspec_rollback.providers.platforms.kubernetes.action import Sending
+from smartspec_rollback.providers.platforms.kubernetes.captures import steps as restoring
+from smartspec_rollback.providers.platforms.kubernetes.captures import taking
 from smartspec_rollback.providers.platforms.kubernetes.client.api import Api
 from smartspec_rollback.providers.platforms.kubernetes.layouts import Layouts
 from smartspec_rollback.providers.platforms.kubernetes.owners import steps as suspending
@@ -31,8 +34,8 @@ _PREWARMING = "prewarm"
 class KubernetesPlatform:
     """Workloads of a cluster: rolled back in place, or by turning traffic to another one.
 
-    Implements ``Platform``, ``InspectsReleases``, ``Prewarms``, ``Guards`` and ``TellsAccess``.
-    Needs the extra ``kubernetes``. Safe to use from several threads.
+    Implements ``Platform``, ``InspectsReleases``, ``CapturesReleases``, ``Prewarms``, ``Guards``
+    and ``TellsAccess``. Needs the extra ``kubernetes``. Safe to use from several threads.
     """
 
     name: ClassVar[str] = "kubernetes"
@@ -48,6 +51,7 @@ class KubernetesPlatform:
         self._settings = settings
         self._clock = clock
         self._api = Api(settings, clock)
+        self._archive: Archive | None = None
         self._reader = Reader(clock)
         self._layouts = Layouts(clock, self._reader)
         self._owners = OwnerReader(clock)
@@ -73,7 +77,8 @@ class KubernetesPlatform:
         layout = self._layouts.recent(site, version=seen.resource_version)
         found = self._owners.recent(site, layout.state)
         plain = layout.recorded(layout.steps(seen, to=to), found.revisions, to=to)
-        return (*suspending.listed(seen, found.owners, to=to), *plain)
+        restored = restoring.before(site, seen, layout.state, layout.chosen(to), plain, to=to)
+        return (*suspending.listed(seen, found.owners, to=to), *restored)
 
     def apply(self, step: Step, /, *, fence: Fence, deadline: Deadline) -> None:
         """Send one step behind its fence."""
@@ -103,6 +108,23 @@ class KubernetesPlatform:
     def inspect(self, target: Target, release: Release, /) -> Inspection:
         """Tell whether a release could be run again now."""
         return self._layouts.recent(self._site(target)).inspect(release)
+
+    # CapturesReleases
+
+    def recall(self, archive: Archive, /) -> None:
+        """Hear from where captures come."""
+        self._archive = archive
+        self._reader = Reader(self._clock)  # what was read before knows nothing of it
+        self._layouts = Layouts(self._clock, self._reader)
+
+    def capture(self, target: Target, /, *, deployment_id: str) -> Capture:
+        """Capture what is live: template, images, ConfigMaps, and hashes of Secrets."""
+        site = self._site(target)
+        layout = self._layouts.look(site)
+        live = layout.snapshot(at=self._clock.now()).live
+        return taking.capture(
+            site, layout.state, live, deployment_id=deployment_id, platform=self.name
+        )
 
     # Prewarms
 
@@ -153,4 +175,4 @@ class KubernetesPlatform:
         return access.access(self._site(target))
 
     def _site(self, target: Target) -> Site:
-        return Site(target, self._settings, self._api, self._clock)
+        return Site(target, self._settings, self._api, self._clock, self._archive)

@@ -5,13 +5,15 @@ question after the other is asked about the same state while a rollback is plann
 """
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.errors import ProviderError
 from smartspec_rollback.ports.clock import Clock
+from smartspec_rollback.ports.platform import Archive
 from smartspec_rollback.providers.platforms.kubernetes import configuration
+from smartspec_rollback.providers.platforms.kubernetes.captures.recall import Recall
 from smartspec_rollback.providers.platforms.kubernetes.client.api import Api
 from smartspec_rollback.providers.platforms.kubernetes.client.refusals import Forbidden
 from smartspec_rollback.providers.platforms.kubernetes.configuration import Found, Reference
@@ -19,6 +21,7 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     DEPLOYMENTS,
     QUOTAS,
     Obj,
+    name_of,
     part,
     uid_of,
     version_of,
@@ -41,6 +44,17 @@ class Site:
     settings: KubernetesSettings
     api: Api
     clock: Clock
+    archive: Archive | None = None
+
+    @property
+    def recall(self) -> Recall:
+        """What was captured of the workload; asks the ledger when it is first looked at."""
+        return Recall(
+            self.archive,
+            self.target,
+            workload=self.settings.workload,
+            namespace=self.api.namespace,
+        )
 
     @property
     def where(self) -> str:
@@ -69,7 +83,8 @@ class State:
     """What was read of a Target. ``known`` are its revisions, the one that was live last first.
 
     ``beside`` is the Service in front, with the shadow, where there is one that tells them apart.
-    ``needed`` is what the template refers to, ``found`` what the cluster has of that.
+    ``needed`` is what the template refers to, ``found`` what the cluster has of that, ``others``
+    what it has of other templates. ``recall`` gives what was captured.
     """
 
     kind: Kind
@@ -78,6 +93,26 @@ class State:
     beside: Beside | None
     needed: tuple[Reference, ...]
     found: Found
+    recall: Recall
+    others: dict[tuple[Reference, ...], Found] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def startable(self) -> tuple[Kept, ...]:
+        """The revisions that could be started: those known, then those only captured."""
+        return (*self.known, *self.captured)
+
+    @cached_property
+    def captured(self) -> tuple[Kept, ...]:
+        """The revisions that only the ledger knows."""
+        return self.recall.beside(self.known, owner=name_of(self.workload))
+
+    def found_for(self, site: Site, needed: tuple[Reference, ...]) -> Found:
+        """Give what the cluster has of what some template refers to, read when first asked for."""
+        if needed == self.needed or all(self.found.readable(each) for each in needed):
+            return self.found
+        if needed not in self.others:
+            self.others[needed] = read_configuration(site, needed)
+        return self.others[needed]
 
     @property
     def template(self) -> Obj:
@@ -131,7 +166,7 @@ class Reader:
         known = kind.revisions(site.api, workload, container=site.settings.container)
         needed = configuration.references(part(workload, "spec", "template"))
         found = read_configuration(site, needed)
-        state = State(kind, workload, known, _beside(site, workload), needed, found)
+        state = State(kind, workload, known, _beside(site, workload), needed, found, site.recall)
         with self._lock:
             self._kept[site.target] = (self._clock.monotonic(), state)
         return state

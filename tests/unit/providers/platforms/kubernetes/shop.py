@@ -186,6 +186,18 @@ class Shop:
         operations = [{"op": "replace", "path": "/data", "value": data}]
         self.api.patch(CONFIG_MAPS, "settings", operations, deadline=deadline)
 
+    def forget(self, version: str) -> None:
+        """Clear what the cluster remembers of a version away, as a low history limit does."""
+        deadline = Deadline.after(self.clock, 10.0)
+        kind = kind_of(self.settings.workload)
+        workload = self.api.get(kind.resource, NAME)
+        assert workload is not None
+        for each in kind.revisions(self.api, workload, container=None):
+            if each.release.version == version:
+                self.api.delete(kind.kept_in, each.source, deadline=deadline)
+        if self.cluster.clock.stepped:
+            self.cluster.advance(1.0)
+
     def release(self, version: str) -> Release:
         """Find a release of the platform."""
         found = self.platform.find(self.target, version)

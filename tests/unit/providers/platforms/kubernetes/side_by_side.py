@@ -22,9 +22,11 @@ from smartspec_rollback.providers.platforms.kubernetes.client.api import Operati
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     DEPLOYMENTS,
     HTTP_ROUTES,
+    REPLICA_SETS,
     SERVICES,
     Resource,
 )
+from smartspec_rollback.providers.platforms.kubernetes.workloads import kind_of
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import DEPLOYMENT_ID
 from smartspec_rollback.testing.kubernetes import resources
 from smartspec_rollback.testing.kubernetes.resources import Resource as Emulated
@@ -124,6 +126,18 @@ class Slots:
         spec = {"scaleTargetRef": reference, "minReplicas": least, "maxReplicas": 10}
         body = {"metadata": {"name": f"{slot}-hpa"}, "spec": spec}
         self.cluster.create(resources.AUTOSCALER, NAMESPACE, body)
+
+    def forget(self, slot: str, version: str, *, instead: str) -> None:
+        """Put another version into a slot, and clear away what is remembered of the old one."""
+        self.deploy(slot, instead, replicas=0)
+        name = f"{NAME}-{slot}"
+        workload = self.shop.api.get(DEPLOYMENTS, name)
+        assert workload is not None
+        for each in kind_of("deployment/any").revisions(self.shop.api, workload, container=None):
+            if each.release.version == version:
+                deadline = Deadline.after(self.clock, 10.0)
+                self.shop.api.delete(REPLICA_SETS, each.source, deadline=deadline)
+        self.wait()
 
     def release(self, version: str) -> Release:
         """Find a release of the platform."""

@@ -16,6 +16,7 @@ from smartspec_rollback.providers.platforms.kubernetes.action import (
     Looked,
     Sending,
 )
+from smartspec_rollback.providers.platforms.kubernetes.captures.steps import must_be_back
 from smartspec_rollback.providers.platforms.kubernetes.client.api import Operations
 from smartspec_rollback.providers.platforms.kubernetes.marks import Marks, marks_of
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
@@ -80,6 +81,7 @@ class Rolling:
             version = step.parameter("version")
             raise NotDone(f"{version} was not started; nothing was done", where=site.where)
         target = target_of(site, step, state)
+        must_be_back(site, state, target, step)
         fresh = Marks(
             to=step.parameter("template"), before=state.kind.progress_mark(state.workload)
         )
@@ -105,7 +107,7 @@ ACTIONS: Mapping[str, Action] = {
 def target_of(site: Site, step: Step, state: State) -> Kept:
     """Find the revision the plan names; NotDone where it was cleared away since."""
     digest = step.parameter("template")
-    for each in state.known:
+    for each in state.startable:
         if each.digest == digest:
             return each
     raise NotDone(f"the cluster no longer remembers {step.parameter('version')}", where=site.where)

@@ -9,6 +9,9 @@ from collections.abc import Callable
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.snapshot import Inspection
 from smartspec_rollback.providers.platforms.kubernetes import configuration
+from smartspec_rollback.providers.platforms.kubernetes.captures.recall import Recalled
+from smartspec_rollback.providers.platforms.kubernetes.captures.restoring import Restoration
+from smartspec_rollback.providers.platforms.kubernetes.captures.steps import compared
 from smartspec_rollback.providers.platforms.kubernetes.configuration import Found, Reference
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     CONFIG_MAPS,
@@ -16,11 +19,7 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     Obj,
     uid_of,
 )
-from smartspec_rollback.providers.platforms.kubernetes.reading import (
-    Site,
-    State,
-    read_configuration,
-)
+from smartspec_rollback.providers.platforms.kubernetes.reading import Site, State
 from smartspec_rollback.providers.platforms.kubernetes.rolling import capacity, looking
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept, matching
 from smartspec_rollback.providers.platforms.kubernetes.workloads.template import pinned
@@ -36,7 +35,7 @@ Quotas = Callable[[], tuple[Obj, ...] | None]
 
 def inspection(site: Site, state: State, release: Release, quotas: Quotas) -> Inspection:
     """Look for a release among what the cluster remembers, and at what its pods would need."""
-    found = matching(state.known, release)
+    found = matching(state.startable, release)
     if found:
         return inspected(site, state, found[0], release, quotas)
     namesakes = [each for each in state.known if each.release.version == release.version]
@@ -64,13 +63,27 @@ def inspected(
     Without ``quotas`` whether there is room stays unknown: it is started beside what runs.
     """
     needed = configuration.references(kept.template)
-    found = state.found if needed == state.needed else read_configuration(site, needed)
+    now = state.found_for(site, needed)
+    recalled = state.recall.of(kept, release)
+    weighed = None if recalled is None else compared(site, state, kept, recalled)
+    found = now if weighed is None or weighed.differing else weighed.foreseen(now)
     by_content = pinned(kept.template)
     known = release.artifact_digest is not None and by_content
     startable, room = None, _BESIDE
     if quotas is not None and site.settings.traffic_service is None:
         startable, room = capacity.startable(state, kept, quotas())
-    told = (kept.id, room, _NOT_ASKED, *(() if by_content else (_BY_TAG,)))
+    told = (
+        kept.id,
+        room,
+        _NOT_ASKED,
+        *(() if by_content else (_by_tag(recalled),)),
+        _rests_on(state, kept, recalled),
+    )
+    if weighed is None:
+        unchanged = _unchanged(state, kept, release, needed, found)
+        differing = () if unchanged else configuration.written_since(needed, found, kept.source)
+    else:
+        unchanged, differing = weighed.complete, (*weighed.differing, *weighed.untold)
     return Inspection(
         artifact=kept.release.artifact,
         artifact_present=True,
@@ -80,8 +93,32 @@ def inspected(
         startable=startable,
         wanted=state.kind.wanted(state.workload),
         detail="; ".join(told),
-        configuration_unchanged=_unchanged(state, kept, release, needed, found),
+        configuration_unchanged=unchanged,
+        restores=_restored(weighed),
+        differing=differing,
     )
+
+
+def _restored(weighed: Restoration | None) -> tuple[str, ...]:
+    """Name what the plan puts back; nothing where it would not come back whole."""
+    return () if weighed is None or weighed.differing else tuple(map(str, weighed.back))
+
+
+def _by_tag(recalled: Recalled | None) -> str:
+    """Say that tags may mean other images, and which ones they meant where that was captured."""
+    ran = recalled.document.ran if recalled is not None else ()
+    meant = ", ".join(f"{each.container} ran {' and '.join(each.images)}" for each in ran)
+    return f"{_BY_TAG} ({meant})" if meant else _BY_TAG
+
+
+def _rests_on(state: State, kept: Kept, recalled: Recalled | None) -> str:
+    """Say what is behind the answer: a capture, or only what the cluster remembers by itself."""
+    if recalled is None:
+        kind = state.kind.kept_in.kind
+        return f"never captured: only the cluster's {kind} speaks for it, which is weaker"
+    capture = recalled.capture
+    lost = "" if kept in state.known else ", and the cluster no longer remembers it"
+    return f"captured with {capture.deployment_id} at {capture.at:%Y-%m-%d %H:%M:%S} UTC{lost}"
 
 
 def _unchanged(
@@ -103,12 +140,14 @@ def _digest(state: State, needed: tuple[Reference, ...], found: Found) -> str | 
 
 def known_release(state: State, version: str) -> Release | None:
     """Find the newest release of a version, its configuration included where that is known."""
-    for each in state.known:
+    for each in state.startable:
         if each.release.version == version:
-            return looking.release_in(state, each)
+            release = looking.release_in(state, each)
+            recalled = state.recall.of(each, release)
+            return release if recalled is None else recalled.capture.release
     return None
 
 
 def versions(state: State) -> tuple[str, ...]:
     """Name the versions the cluster remembers, the one that was live last first."""
-    return tuple(dict.fromkeys(each.release.version for each in state.known))
+    return tuple(dict.fromkeys(each.release.version for each in state.startable))

@@ -82,13 +82,13 @@ def _stands_prewarmed(seen: Snapshot, target: Kept) -> bool:
 
 def remembered(site: Site, state: State, release: Release) -> Kept:
     """Find the revision of a release; NotDone where the cluster no longer has it."""
-    found = matching(state.known, release)
+    found = matching(state.startable, release)
     if not found:
         raise NotDone(
             f"the cluster no longer remembers {release.version}",
             where=site.where,
-            remedy="choose a version that `kubectl rollout history` still lists; a higher "
-            "revisionHistoryLimit keeps more of them",
+            remedy="choose a version that `kubectl rollout history` still lists; record "
+            "deployments, and the ledger keeps what brings them back",
         )
     return found[0]
 

@@ -15,6 +15,7 @@ from smartspec_rollback.providers.platforms.kubernetes.action import (
     ProductionChanged,
     Sending,
 )
+from smartspec_rollback.providers.platforms.kubernetes.captures.steps import must_be_back
 from smartspec_rollback.providers.platforms.kubernetes.marks import Marks
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     Obj,
@@ -62,6 +63,7 @@ class Start:
         must_match(site, family, fence)
         choice = _target(site, family, step)
         state = choice.slot.state
+        must_be_back(site, state, choice.kept, step)
         if needs(site, choice) != step.parameter("needs"):
             raise ProductionChanged(
                 f"the configuration of {step.parameter('version')} changed; nothing was done",
@@ -169,7 +171,7 @@ def _target(site: Site, family: Family, step: Step) -> Choice:
             f"somebody else put another template into {slot.name}; nothing was done",
             where=site.where,
         )
-    for kept in slot.state.known:
+    for kept in slot.state.startable:
         if kept.digest == digest:
             return Choice(slot, kept)
     raise NotDone(f"the cluster no longer remembers {step.parameter('version')}", where=site.where)

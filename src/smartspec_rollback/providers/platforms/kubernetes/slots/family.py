@@ -106,12 +106,19 @@ class Family:
         """Find a slot by its workload's name."""
         return next((each for each in self.slots if each.name == name), None)
 
+    @cached_property
+    def startable(self) -> tuple[Choice, ...]:
+        """The choices, then what only the ledger knows of the slots without traffic."""
+        captured = [Choice(s, k) for s in self.idle for k in s.state.captured]
+        known = {each.kept.digest for each in self.choices}
+        return (*self.choices, *(each for each in captured if each.kept.digest not in known))
+
     def matching(self, release: Release) -> tuple[Choice, ...]:
         """List what could be a release, what takes the least time first."""
-        found = matching(tuple(each.kept for each in self.choices), release)
+        found = matching(tuple(each.kept for each in self.startable), release)
         return tuple(
             sorted(
-                (each for each in self.choices if any(each.kept is kept for kept in found)),
+                (each for each in self.startable if any(each.kept is kept for kept in found)),
                 key=lambda each: (not each.stands, -each.kept.pods.ready),
             )
         )

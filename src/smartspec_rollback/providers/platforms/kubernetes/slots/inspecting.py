@@ -10,15 +10,17 @@ from smartspec_rollback.providers.platforms.kubernetes.slots.looking import rele
 
 def known_release(family: Family, version: str) -> Release | None:
     """Find a release of a version: the live one, else what takes the least time to bring back."""
-    for each in family.choices:
+    for each in family.startable:
         if each.kept.release.version == version:
-            return release_in(family, each)
+            release = release_in(family, each)
+            recalled = each.slot.state.recall.of(each.kept, release)
+            return release if recalled is None else recalled.capture.release
     return None
 
 
 def versions(family: Family) -> tuple[str, ...]:
     """Name the versions, the live one first."""
-    return tuple(dict.fromkeys(each.kept.release.version for each in family.choices))
+    return tuple(dict.fromkeys(each.kept.release.version for each in family.startable))
 
 
 def inspection(site: Site, family: Family, release: Release) -> Inspection:

@@ -51,9 +51,12 @@ def read(site: Site) -> Family | None:
     }
     everything = {str(each): each for own in needed.values() for each in own}
     content = read_configuration(site, tuple(everything.values()))
+    recall = site.recall
     slots = tuple(
         Slot(
-            State(site.kind, workload, known[name_of(workload)], None, needed[choice], content),
+            State(
+                site.kind, workload, known[name_of(workload)], None, needed[choice], content, recall
+            ),
             choice,
             front.percents.get(choice, 0),
         )

@@ -43,7 +43,7 @@ def listed(site: Site, seen: Snapshot, family: Family, *, to: Release) -> tuple[
     live = family.live
     if seen.live is None or live is None:
         raise ProviderError(f"nothing is live on {seen.target}", where=site.where)
-    choice = _chosen(site, family, live, to)
+    choice = chosen(site, family, to)
     scaled = autoscaled(site.api, site.kind.resource)
     if choice.slot.name in scaled:
         _must_be_big_enough(choice.slot, live, scaled[choice.slot.name])
@@ -63,8 +63,11 @@ def load(live: Slot) -> int:
     return max(1, live.wanted)
 
 
-def _chosen(site: Site, family: Family, live: Slot, to: Release) -> Choice:
-    found = family.matching(to)
+def chosen(site: Site, family: Family, to: Release) -> Choice:
+    """Find what a plan starts; NotDone where no slot can bring the release back, or has it live."""
+    found, live = family.matching(to), family.live
+    if live is None:
+        raise ProviderError(f"nothing is live on {site.target}", where=site.where)
     if not found:
         raise NotDone(
             f"no workload beside {live.name} has run {to.version}, as far as the cluster remembers",
