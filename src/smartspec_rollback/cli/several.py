@@ -11,22 +11,22 @@ from concurrent.futures import wait as wait_for
 from dataclasses import replace
 
 from smartspec_rollback.cli.ballot import Ballot
+from smartspec_rollback.cli.lines import Lines
 from smartspec_rollback.cli.own_terminal import OwnTerminal
 from smartspec_rollback.cli.session import Session
 from smartspec_rollback.cli.showing import report_paths
 from smartspec_rollback.cli.stop import Stage
 from smartspec_rollback.domain.deployment import Deployment
-from smartspec_rollback.domain.report import Ended, Report
-from smartspec_rollback.domain.rollback import EntryKind, JournalEntry
+from smartspec_rollback.domain.report import Ended
 from smartspec_rollback.engine.parts import Request
 from smartspec_rollback.errors import SmartSpecError, UsageError
-from smartspec_rollback.views import json, markdown, several
+from smartspec_rollback.views import json, several
 
 _AT_ONCE = 256
 _POLL = 0.05
+_UNTOUCHED = (2, 3, 4)
 _GRAVEST = (1, 6, 5, 7, 4, 3, 2, 0)
 """Exit codes, the one that says most about production first."""
-_BEGUN = frozenset({EntryKind.HOLD_PLACED, EntryKind.STEP_INTENT})
 
 
 def roll_back_several(session: Session, request: Request, ids: tuple[str, ...]) -> int:
@@ -71,7 +71,12 @@ def _attend(running: "list[Future[Ended]]", ballot: Ballot | None) -> None:
 
 
 def _one(session: Session, request: Request, failed: Deployment, ballot: Ballot | None) -> Ended:
-    listener = _Listener(session, failed, ballot)
+    listener = Lines(
+        session.output,
+        failed.target,
+        planned=ballot.planned if ballot is not None else lambda _: None,
+        begins=lambda: _no_longer_at_once(session),
+    )
     voice = ballot.voice() if ballot is not None else None
     asked = replace(request, failed_deployment_id=failed.id)
     try:
@@ -92,7 +97,9 @@ def _one(session: Session, request: Request, failed: Deployment, ballot: Ballot 
     )
 
 
-_UNTOUCHED = (2, 3, 4)
+def _no_longer_at_once(session: Session) -> None:
+    """From the first step on nobody leaves at once."""
+    session.stop.stage = Stage.FINISH
 
 
 def _failed(failed: Deployment, code: int, what: str, remedy: str) -> Ended:
@@ -104,28 +111,3 @@ def _failed(failed: Deployment, code: int, what: str, remedy: str) -> Ended:
         error=what,
         remedy=remedy,
     )
-
-
-class _Listener:
-    """Tells of one rollback among several: a line for each entry, with its Target before it."""
-
-    def __init__(self, session: Session, failed: Deployment, ballot: Ballot | None) -> None:
-        self._session = session
-        self._failed = failed
-        self._ballot = ballot
-        self.begun = False
-
-    def planned(self, report: Report, /) -> None:
-        """Keep the plan for the question."""
-        if self._ballot is not None:
-            self._ballot.planned(report)
-
-    def entry(self, entry: JournalEntry, /) -> None:
-        """Say what was written; from the first step on nobody leaves at once."""
-        if entry.kind in _BEGUN:
-            self.begun = True
-            self._session.stop.stage = Stage.FINISH
-        self._session.output.progress(f"{self._failed.target}: {markdown.progress(entry)}")
-
-    def progress(self, step_id: str, text: str, /) -> None:
-        """Say nothing: numbers of many rollbacks at once are noise."""
