@@ -33,6 +33,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--kill", help="a moment: before:N or after:N")
     parser.add_argument("--prewarm", action="store_true", help="behind a Service, prewarmed")
+    parser.add_argument("--workload", default="deployment/checkout")
     asked = parser.parse_args()
     moment = Moment(asked.kill)
     KillingStore.moment = moment
@@ -45,7 +46,7 @@ def main() -> int:
     )
     clock = SystemClock()
     settings = KubernetesSettings(
-        workload="deployment/checkout",
+        workload=asked.workload,
         traffic="service/checkout" if asked.prewarm else None,
         kubeconfig=asked.folder / "kubeconfig",
         ready_within=20.0,

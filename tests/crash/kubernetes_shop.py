@@ -27,10 +27,14 @@ Deploy = Callable[[Shop, str, str], None]
 
 @contextmanager
 def a_recorded_shop(
-    folder: Path, *, deploy: Deploy = Shop.deploy, token: str = TOKEN
+    folder: Path,
+    *,
+    deploy: Deploy = Shop.deploy,
+    token: str = TOKEN,
+    workload: str = "deployment/checkout",
 ) -> Iterator[Shop]:
     """Run a cluster on which the bad version is live after the good one, as recorded."""
-    with a_shop(folder, speed=20.0, token=token) as shop:
+    with a_shop(folder, speed=20.0, token=token, workload=workload) as shop:
         shop.cluster.kubelet.otherwise = Ready(after=1.0)
         store = SqliteStore.open(folder / "smartspec.db")
         for version, deployment_id, outcome, ago in (
