@@ -26,14 +26,19 @@ def keep_server_owned(new: Obj, old: Obj) -> None:
         del metadata[key]
 
 
-def only_status(new: Obj, old: Obj) -> Obj:
-    """Take status and annotations from the new object, all else from the old one."""
+def only_status(resource: Resource, new: Obj, old: Obj) -> Obj:
+    """Take status and annotations from the new object, all else from the old one.
+
+    Of a custom resource not even the annotations: its metadata stays as it is
+    (k8s.io/apiextensions-apiserver/pkg/registry/customresource/status_strategy.go).
+    """
     kept: Obj = {**old, "metadata": {**old["metadata"]}}
     if "status" in new:
         kept["status"] = new["status"]
     else:
         kept.pop("status", None)
-    for key in ("annotations", "finalizers", "managedFields"):
+    taken = ("annotations", "finalizers", "managedFields")
+    for key in taken if resource.strategic else ("managedFields",):
         if key in meta(new):
             meta(kept)[key] = meta(new)[key]
         else:

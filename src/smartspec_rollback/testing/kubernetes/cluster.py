@@ -18,6 +18,7 @@ from smartspec_rollback.testing.kubernetes.controllers.deployments import Deploy
 from smartspec_rollback.testing.kubernetes.controllers.garbage import Garbage, Namespaces
 from smartspec_rollback.testing.kubernetes.controllers.gateways import Gateways
 from smartspec_rollback.testing.kubernetes.controllers.replicasets import ReplicaSets
+from smartspec_rollback.testing.kubernetes.controllers.rollouts import Rollouts
 from smartspec_rollback.testing.kubernetes.controllers.services import (
     DisruptionBudgets,
     Endpoints,
@@ -84,6 +85,7 @@ class Cluster:
             world,
             (
                 Deployments(world), ReplicaSets(world), StatefulSets(world), DaemonSets(world),
+                Rollouts(world),
                 Endpoints(world), DisruptionBudgets(world), self._gateways, self.kubelet,
                 Garbage(world), Namespaces(world),
             ),

@@ -129,6 +129,12 @@ def custom(
     )  # fmt: skip
 
 
+ROLLOUT = custom(
+    "argoproj.io", "v1alpha1", "Rollout", "rollouts", subresources=("status", "scale")
+)  # fmt: skip
+"""Argo Rollouts: its controller works once the kind is registered."""
+
+
 class Registry:
     """The kinds that are served, found by how URLs and objects name them."""
 

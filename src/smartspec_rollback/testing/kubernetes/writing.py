@@ -192,7 +192,7 @@ class Writing:
         metadata = meta(new)
         check_types(resource, new)
         if how.subresource == "status":
-            new = only_status(new, old)
+            new = only_status(resource, new, old)
         elif "status" in resource.subresources:
             keep_status(new, old)
         self._admit("UPDATE", resource, new, old, how)
