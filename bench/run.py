@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import cluster_speed
 import help_speed
 import ledger_speed
 import load_speed
@@ -27,6 +28,7 @@ MEASUREMENTS: Mapping[str, Callable[[Setting], tuple[Figure, ...]]] = {
     "switch": switch_speed.measure,
     "load": load_speed.measure,
     "schema": schema_speed.measure,
+    "cluster": cluster_speed.measure,
 }
 _DISTURBING = ("SMARTSPEC_DATABASE_URL", "PYTHONDONTWRITEBYTECODE")
 """What would have commands use another ledger, or compile themselves anew each time."""
