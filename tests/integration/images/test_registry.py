@@ -4,7 +4,6 @@ import base64
 import hashlib
 import http.client
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -99,10 +98,7 @@ def _free_port() -> int:
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     """Supply a running registry."""
     program = shutil.which("docker-registry")
-    if program is None:
-        message = "docker-registry is not installed (Debian package docker-registry)"
-        assert not os.environ.get("CI"), message
-        pytest.skip(message)
+    assert program is not None, "docker-registry is not installed (Debian package docker-registry)"
     folder, port = tmp_path_factory.mktemp("registry"), _free_port()
     (folder / "config.yml").write_text(_CONFIGURATION.format(folder=folder, port=port))
     with (folder / "log").open("wb") as log:
