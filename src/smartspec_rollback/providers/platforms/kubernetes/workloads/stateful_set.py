@@ -61,13 +61,13 @@ class StatefulSetKind:
         partition = _partition(workload)
         others = (name for each in known if each is not target for name in each.pods.names)
         if not self.replaces_by_itself(workload) or not any(
-            _ordinal(name) < partition for name in others
+            _ordinal(name) < _first_rolled(workload) for name in others
         ):
             return None
         name = f"statefulset/{name_of(workload)}"
         return Hindrance(
             title=f"Lift the partition of `{name}`, which holds the instances below "
-            f"{partition} back",
+            f"{_first_rolled(workload)} back",
             undo=f"Set the partition of `{name}` to {partition} again",
             lifted="the partition is lifted",
             danger=f"a partition of {partition} holds instances of {name} back, and the next "
@@ -101,15 +101,15 @@ class StatefulSetKind:
             return pending("the cluster has not seen the new template yet")
         if target is None:
             return pending("the cluster has not made the target's revision yet")
-        return self._all_of(target, self._rolled(workload))
+        return self._all_of(_beyond(workload, target), self._rolled(workload))
 
     def converged(self, workload: Obj, target: Kept | None, *, before: str) -> Progress:
         """Say how far the whole rollout is: every pod counts that no partition holds back."""
         if not observed(workload):
             return pending("the cluster has not seen the new template yet")
         count = self._rolled(workload)
-        if target is None or target.pods.available < count:
-            available = 0 if target is None else target.pods.available
+        available = 0 if target is None else _beyond(workload, target)
+        if available < count:
             return pending(f"{available} of {count} instances of the target are available")
         wanted, status = self.wanted(workload), part(workload, "status")
         ready = number(status, "availableReplicas", default=number(status, "readyReplicas"))
@@ -120,15 +120,27 @@ class StatefulSetKind:
     def _rolled(self, workload: Obj) -> int:
         return max(0, self.wanted(workload) - _partition(workload))
 
-    def _all_of(self, target: Kept, count: int) -> Progress:
-        detail = f"{min(target.pods.available, count)} of {count} instances available"
-        if target.pods.available < count:
+    def _all_of(self, available: int, count: int) -> Progress:
+        detail = f"{min(available, count)} of {count} instances available"
+        if available < count:
             return pending(detail)
         return Progress(state=ProgressState.DONE, detail=detail)
 
 
 def _partition(workload: Obj) -> int:
     return max(0, number(workload, "spec", "updateStrategy", "rollingUpdate", "partition"))
+
+
+def _first_rolled(workload: Obj) -> int:
+    """Tell the lowest number of an instance that no partition holds back."""
+    return number(workload, "spec", "ordinals", "start") + _partition(workload)
+
+
+def _beyond(workload: Obj, target: Kept) -> int:
+    """Count the target's instances that are ready, of those that no partition holds back."""
+    first = _first_rolled(workload)
+    ready = (name for name in target.pods.names if name not in target.pods.broken)
+    return sum(_ordinal(name) >= first for name in ready)
 
 
 def _ordinal(pod: str) -> int:

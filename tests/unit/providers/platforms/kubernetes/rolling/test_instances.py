@@ -25,7 +25,7 @@ from smartspec_rollback.providers.platforms.kubernetes.client.connection import 
 from smartspec_rollback.testing.kubernetes import resources
 from smartspec_rollback.testing.kubernetes.admission import Rule
 from smartspec_rollback.testing.kubernetes.faults import Fault
-from smartspec_rollback.testing.kubernetes.images import Crash, NeverReady, PullFails
+from smartspec_rollback.testing.kubernetes.images import Crash, NeverReady, PullFails, Ready
 
 BAD = "registry.example/checkout:v1.2.1"
 PARTITION = "/spec/updateStrategy/rollingUpdate/partition"
@@ -145,6 +145,19 @@ def test_a_canary_goes_back_behind_its_partition(bad: Any, tmp_path: Path) -> No
         assert list(shop.running.values()) == ["v1.2.0"] * 3
         strategy = shop.deployment["spec"]["updateStrategy"]
         assert strategy["rollingUpdate"]["partition"] == 2
+
+
+def test_a_canary_is_started_once_it_is_ready(tmp_path: Path) -> None:
+    """Instances that always were the target's are counted for the canary, which is not back."""
+    with _set(tmp_path, "statefulset", **_partition(2)) as shop:
+        start = next(step for step in _plan(shop) if step.kind == "start-instances")
+        shop.cluster.images["registry.example/checkout:v1.2.0"] = Ready(after=10.0)
+        send(shop.platform, start, fence_for(shop.platform, "rb-1.1.start"), shop.clock)
+        shop.cluster.advance(5.0)
+        said = shop.platform.settled(start)
+        assert said.state is ProgressState.PENDING
+        assert said.detail.startswith("0 of 1 instances available")
+        assert await_done(shop.platform, start, shop.clock).detail == "1 of 1 instances available"
 
 
 def test_a_stuck_instance_behind_a_partition_is_deleted_too(tmp_path: Path) -> None:
