@@ -18,7 +18,7 @@ from smartspec_rollback.testing.engine_parts import FAILED_ID, HEALTHY_ID
 from smartspec_rollback.testing.kubernetes import resources
 from smartspec_rollback.testing.kubernetes.admission import Attempt, Rule
 from smartspec_rollback.testing.kubernetes.faults import Fault
-from smartspec_rollback.testing.kubernetes.images import PullFails
+from smartspec_rollback.testing.kubernetes.images import NeverReady, PullFails, Ready
 
 GOOD_IMAGE = "registry.example/checkout:v1.2.0"
 REFUSED, UNTOUCHED, PARTLY, UNKNOWN, UNVERIFIED = 3, 4, 5, 6, 7
@@ -171,6 +171,36 @@ def test_the_same_command_ends_it_once_that_is_mended(whole: Whole, what: str) -
     assert whole.exit_code() == 0
     assert list(shop.running.values()) == ["v1.2.0"] * 3
     assert shop.cluster.all(resources.LEASE, NAMESPACE) == []
+
+
+@pytest.mark.parametrize("told", ["deploy-99", None])
+def test_another_rollout_is_not_undone(whole: Whole, told: str | None) -> None:
+    """Somebody who deploys a fix meanwhile is rolled back with the failed release."""
+    whole.shop.cluster.images["registry.example/checkout:v1.2.2"] = NeverReady()
+    whole.shop.deploy("v1.2.2", told)
+    code, said = _ended(whole)
+    assert code == REFUSED
+    assert "the rollout of v1.2.2 is changing checkout/production right now" in said
+    assert "v1.2.2" in whole.shop.running.values()
+
+
+@pytest.mark.parametrize("told", [FAILED_ID, None])
+@pytest.mark.parametrize("ends", [False, True])
+def test_the_failed_deployments_own_rollout_is_undone(
+    tmp_path: Path, told: str | None, *, ends: bool
+) -> None:
+    """A rollout that is stuck cannot be undone, or not once it came through while people read."""
+    with a_shop(tmp_path) as shop:
+        shop.deploy("v1.2.0", HEALTHY_ID if told else None)
+        bad = Ready(after=100.0) if ends else NeverReady()
+        shop.cluster.images["registry.example/checkout:v1.2.1"] = bad
+        shop.deploy("v1.2.1", told)
+        assert set(shop.running.values()) == {"v1.2.0", "v1.2.1"}
+        whole = Whole(shop, tmp_path)
+        if ends:
+            whole.at_question = lambda: shop.cluster.advance(600.0)
+        assert whole.exit_code() == 0
+        assert list(shop.running.values()) == ["v1.2.0"] * 3
 
 
 @pytest.mark.parametrize("sent", [1, 2, 3])

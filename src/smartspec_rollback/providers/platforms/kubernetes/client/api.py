@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from smartspec_rollback.errors import ProviderUnavailable
+from smartspec_rollback.errors import NotDone, ProviderUnavailable
 from smartspec_rollback.ports.clock import Clock, Deadline
 from smartspec_rollback.providers.platforms.kubernetes.client.connection import Answer, Connection
 from smartspec_rollback.providers.platforms.kubernetes.client.refusals import (
@@ -37,6 +37,9 @@ MANAGER = "smartspec"
 
 Operations = Sequence[Mapping[str, Any]]
 """A JSON Patch."""
+
+_SEVERAL_BUDGETS = "more than one PodDisruptionBudget"
+"""What the server says with 500 of what is no failure of its own, and does not pass."""
 
 _PAGE = 250
 _PATIENCE = 10.0
@@ -178,6 +181,12 @@ class Api:
         answer = self._sent(call)
         if answer.status in (_NOT_FOUND, _BUSY):
             return answer.status == _NOT_FOUND
+        if _SEVERAL_BUDGETS in text(answer.body, "message"):
+            raise NotDone(
+                "several PodDisruptionBudgets select one instance, so the cluster evicts it never",
+                where=f"{call}, {self._place(call)}",
+                remedy="leave one of them: see `kubectl get poddisruptionbudgets`",
+            )
         if answer.status >= _NO_SUCCESS:
             raise refusal(call, answer, place=self._place(call))
         return True

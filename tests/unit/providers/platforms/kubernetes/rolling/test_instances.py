@@ -49,9 +49,9 @@ def _plan(shop: Shop) -> tuple[Step, ...]:
     return shop.platform.plan(shop.platform.observe(TARGET), to=shop.release("v1.2.0"))
 
 
-def _budget(shop: Shop, **spec: Any) -> None:
+def _budget(shop: Shop, name: str = "few", **spec: Any) -> None:
     body = {
-        "metadata": {"name": "few"},
+        "metadata": {"name": name},
         "spec": {"selector": {"matchLabels": {"app": NAME}}, **spec},
     }
     shop.cluster.create(resources.DISRUPTION_BUDGET, NAMESPACE, body)
@@ -248,6 +248,19 @@ def test_on_delete_waits_for_a_disruption_budget(kind: str, tmp_path: Path) -> N
         send(shop.platform, replace, fence, shop.clock)
         assert await_done(shop.platform, replace, shop.clock).state is ProgressState.DONE
         assert list(shop.running.values()) == ["v1.2.0"] * 3
+
+
+def test_two_budgets_are_told(tmp_path: Path) -> None:
+    """The server's odd refusal of an eviction is waited out, as if the server would recover."""
+    with _set(tmp_path, "daemonset", updateStrategy={"type": "OnDelete"}) as shop:
+        shop.replace_by_hand()
+        _budget(shop, minAvailable=1)
+        _budget(shop, "more", minAvailable=1)
+        restore, replace, *_ = _plan(shop)
+        send(shop.platform, restore, fence_for(shop.platform, "rb-1.1.restore"), shop.clock)
+        await_done(shop.platform, restore, shop.clock)
+        with pytest.raises(NotDone, match="several PodDisruptionBudgets"):
+            send(shop.platform, replace, fence_for(shop.platform, "rb-1.2.replace"), shop.clock)
 
 
 def test_a_target_that_does_not_start_costs_one_instance(tmp_path: Path) -> None:
