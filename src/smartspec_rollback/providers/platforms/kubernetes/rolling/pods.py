@@ -48,7 +48,7 @@ from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import cur
 
 _LOG = logging.getLogger(__name__)
 
-_PAUSE = 0.3
+_PAUSE, _LONGEST_PAUSE = 0.3, 3.0
 
 
 @dataclass(frozen=True)
@@ -129,11 +129,15 @@ def _begun(sending: Sending) -> tuple[State, bool]:
 
 @dataclass
 class _Round:
-    """Acting on pods again and again; ``fresh``: nobody has for this step before."""
+    """Acting on pods again and again; ``fresh``: nobody has for this step before.
+
+    The longer nothing can be done, the longer ``pause`` is until everything is read again.
+    """
 
     sending: Sending
     state: State
     fresh: bool
+    pause: float = _PAUSE
 
     def until_over(self, act: "Callable[[_Round, Obj, str], bool]") -> None:
         """Act until that says it is over, or time is; then looking tells what is left.
@@ -159,11 +163,12 @@ class _Round:
                 ) from error
             if deadline.expired:
                 return
-            deadline.pause(_PAUSE)
+            deadline.pause(self.pause)
+            self.pause = min(self.pause * 1.5, _LONGEST_PAUSE)
 
     def acted(self, what: str, pod: Obj) -> None:
         """Note that something was done."""
-        self.fresh = False
+        self.fresh, self.pause = False, _PAUSE
         _LOG.info(what, extra={"action": "kubernetes.pod", "pod": name_of(pod)})
 
     def _still_ours(self) -> Obj:
