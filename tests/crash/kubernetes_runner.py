@@ -15,6 +15,7 @@ from tests.crash.runner import KillingStore, Moment
 from smartspec_rollback.domain.settings import Verification
 from smartspec_rollback.engine.run import rollback
 from smartspec_rollback.errors import SmartSpecError
+from smartspec_rollback.ledgers import StoredCaptures
 from smartspec_rollback.providers.platforms.kubernetes import (
     KubernetesPlatform,
     KubernetesSettings,
@@ -51,7 +52,9 @@ def main() -> int:
         kubeconfig=asked.folder / "kubeconfig",
         ready_within=20.0,
     )
-    parts = bench.parts_with(platform=KubernetesPlatform(settings, clock=clock), clock=clock)
+    platform = KubernetesPlatform(settings, clock=clock)
+    platform.recall(StoredCaptures(lambda: bench.store))
+    parts = bench.parts_with(platform=platform, clock=clock)
     try:
         report = rollback(parts, bench.failed, asking_for())
     except SmartSpecError as error:
