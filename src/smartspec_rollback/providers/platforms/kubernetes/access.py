@@ -80,6 +80,7 @@ def rules(site: Site, family: Family | None) -> tuple[Rule, ...]:
         Rule(QUOTAS, ("list",), None, "whether there is room for instances"),
         Rule(CONFIG_MAPS, ("get",), None, "whether configuration changed"),
         Rule(SECRETS, ("get",), None, "whether configuration changed"),
+        Rule(CONFIG_MAPS, ("create", "patch"), None, "putting captured configuration back"),
         Rule(LEASES, ("create",), None, "one rollback at a time"),
         Rule(LEASES, ("get", "patch", "delete"), lease, "one rollback at a time"),
         Rule(EVENTS, ("create", "get", "patch"), None, "telling what is done", optional=True),
