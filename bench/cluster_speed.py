@@ -142,7 +142,9 @@ class _Production:
     def rolled_back(self) -> tuple[float, float]:
         """Roll back by the engine; gives the seconds of the rollout, and of everything."""
         bench = Bench(self._folder, settings=_SETTINGS)
-        settings = KubernetesSettings(workload=f"deployment/{_NAME}", kubeconfig=self._config)
+        settings = KubernetesSettings(
+            workload=f"deployment/{_NAME}", kubeconfig=self._config, ask_registry=False
+        )
         platform = KubernetesPlatform(settings, clock=_CLOCK)
         parts = bench.parts_with(platform=platform, clock=_CLOCK)
         for version, deployment_id, outcome in (

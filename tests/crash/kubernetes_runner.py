@@ -50,6 +50,7 @@ def main() -> int:
         workload=asked.workload,
         traffic="service/checkout" if asked.prewarm else None,
         kubeconfig=asked.folder / "kubeconfig",
+        ask_registry=False,
         ready_within=20.0,
     )
     platform = KubernetesPlatform(settings, clock=clock)

@@ -35,7 +35,7 @@ class AbilitiesContract(PlatformFixtures):
             assert found is not None
             assert found.identity == deployable.identity
             known = platform.inspect(target, found)
-            assert known.artifact_present is True
+            assert known.artifact_present is not False
             assert known.artifact_unchanged is not False
 
     def test_unknown_release_is_not_called_present(

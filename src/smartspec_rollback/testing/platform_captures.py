@@ -90,7 +90,7 @@ class CapturesContract(PlatformFixtures):
         assert found is not None
         assert found.identity == live.identity
         known = platform.inspect(target, found)
-        assert known.artifact_present is True
+        assert known.artifact_present is not False
         assert known.artifact_unchanged is not False
         assert known.configuration_unchanged is not False
         self._walk(platform, found, clock, seen=platform.observe(target))

@@ -8,6 +8,7 @@ that cannot be reached from here tells nothing about the image.
 import base64
 import re
 import threading
+import time
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
@@ -25,6 +26,7 @@ _ACCEPT = (
 _OK, _WHO, _FORBIDDEN, _GONE = 200, 401, 403, 404
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_FRESH_SECONDS = 30.0
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -48,6 +50,33 @@ class Kept:
     present: bool | None
     digest: str | None
     detail: str
+
+
+class Registries:
+    """Asks registries, each image only once in a while; several threads may use it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._told: dict[tuple[ImageReference, ImageReference | None], tuple[float, Kept]] = {}
+
+    def ask(
+        self,
+        image: ImageReference,
+        credentials: Credentials | None,
+        *,
+        beside: ImageReference | None,
+        seconds: float,
+    ) -> Kept:
+        """Ask as ``ask`` does, or give what was said a moment ago."""
+        now = time.monotonic()
+        with self._lock:
+            at, known = self._told.get((image, beside), (0.0, None))
+        if known is not None and now - at <= _FRESH_SECONDS:
+            return known
+        said = ask(image, credentials, beside=beside, seconds=seconds)
+        with self._lock:
+            self._told[image, beside] = now, said
+        return said
 
 
 def ask(

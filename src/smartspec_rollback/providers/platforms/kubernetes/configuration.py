@@ -1,7 +1,8 @@
 """The ConfigMaps and Secrets a template refers to, and what they hold, as digests.
 
 A release is code and configuration, but a rollback of the template alone leaves the configuration
-as it is. Used by ``reading`` and ``inspecting``. Pure. Values of Secrets never leave this module.
+as it is. Used by ``reading`` and ``inspecting``. Pure. Values of Secrets never leave this module,
+but for pull secrets, which go to their own registry and nowhere else.
 """
 
 import base64
@@ -9,8 +10,12 @@ import hashlib
 import hmac
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import msgspec
 
 from smartspec_rollback.domain.values import canonical, digest
+from smartspec_rollback.providers.images import Credentials
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     CONFIG_MAPS,
     SECRETS,
@@ -21,6 +26,9 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     part,
     text,
 )
+
+_HUB = "docker.io"
+_HUB_HOSTS = ("docker.io", "index.docker.io", "registry-1.docker.io")
 
 
 @dataclass(frozen=True)
@@ -242,3 +250,44 @@ def unchanged_since(there: Obj, since: Obj) -> bool | None:
         return False
     # Applied together with the workload, in one second, and never touched again.
     return True if len(entries) == 1 and created == newest else None
+
+
+def pull_credentials(template: Obj, found: Found, registry: str) -> Credentials | None:
+    """Find the name and password that a template's pull secrets hold for a registry.
+
+    They go to that registry alone, and never into anything that is kept or shown.
+    """
+    for each in items(template, "spec", "imagePullSecrets"):
+        there = found.has(Reference(SECRETS, text(each, "name"), optional=True))
+        if there is not None and (held := _held(there, registry)) is not None:
+            return held
+    return None
+
+
+def _held(secret: Obj, registry: str) -> Credentials | None:
+    try:
+        said = base64.b64decode(text(secret, "data", ".dockerconfigjson"), validate=True)
+        auths = part(msgspec.json.decode(said, type=dict[str, Any]), "auths")
+    except (ValueError, msgspec.MsgspecError):
+        return None
+    for host, auth in auths.items():
+        if _host(host) != registry or not isinstance(auth, Mapping):
+            continue
+        user, password = text(auth, "username"), text(auth, "password")
+        if not user and text(auth, "auth"):
+            user, _, password = _decoded(text(auth, "auth")).partition(":")
+        return Credentials(user, password) if user else None
+    return None
+
+
+def _host(key: str) -> str:
+    """Read the key of a Docker configuration: a host, or a URL of it (Docker Hub's, mostly)."""
+    host = key.removeprefix("https://").removeprefix("http://").partition("/")[0]
+    return _HUB if host in _HUB_HOSTS else host
+
+
+def _decoded(auth: str) -> str:
+    try:
+        return base64.b64decode(auth, validate=True).decode()
+    except ValueError:
+        return ""

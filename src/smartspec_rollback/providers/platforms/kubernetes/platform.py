@@ -13,6 +13,7 @@ from smartspec_rollback.domain.step import Progress, Step
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.ports.clock import Clock, Deadline
 from smartspec_rollback.ports.platform import Access, Archive, Prewarmed
+from smartspec_rollback.providers.images import Registries
 from smartspec_rollback.providers.platforms.kubernetes import access, acting, guard
 from smartspec_rollback.providers.platforms.kubernetes.action import Sending
 from smartspec_rollback.providers.platforms.kubernetes.captures import steps as restoring
@@ -58,6 +59,7 @@ class KubernetesPlatform:
         self._guards = guard.HeldGuards()
         self._waiting = Waiting(patience)
         self._relay = Relay(self._api)
+        self._registries = Registries()
 
     # Platform
 
@@ -175,4 +177,4 @@ class KubernetesPlatform:
         return access.access(self._site(target))
 
     def _site(self, target: Target) -> Site:
-        return Site(target, self._settings, self._api, self._clock, self._archive)
+        return Site(target, self._settings, self._api, self._clock, self._archive, self._registries)

@@ -12,6 +12,7 @@ from smartspec_rollback.domain.target import Target
 from smartspec_rollback.errors import ProviderError
 from smartspec_rollback.ports.clock import Clock
 from smartspec_rollback.ports.platform import Archive
+from smartspec_rollback.providers.images import Registries
 from smartspec_rollback.providers.platforms.kubernetes import configuration
 from smartspec_rollback.providers.platforms.kubernetes.captures.recall import Recall
 from smartspec_rollback.providers.platforms.kubernetes.client.api import Api
@@ -45,6 +46,7 @@ class Site:
     api: Api
     clock: Clock
     archive: Archive | None = None
+    registries: Registries = field(default_factory=Registries)
 
     @property
     def recall(self) -> Recall:

@@ -94,6 +94,14 @@ class KubernetesSettings(Value):
             examples=["https://checkout.example.org"],
         ),
     ] = None
+    ask_registry: Annotated[
+        bool,
+        Meta(
+            description="Whether the registry is asked if it still has the target's images, and "
+            "what their tags mean today; without it, that counts as not checked.",
+            examples=[False],
+        ),
+    ] = True
     ready_within: Annotated[
         Seconds,
         Meta(

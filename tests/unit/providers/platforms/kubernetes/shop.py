@@ -275,5 +275,6 @@ def a_shop(
         if speed is None:
             cluster.advance(5.0)
         config = cluster.kubeconfig(folder / "kubeconfig", namespace=NAMESPACE)
+        more = {"ask_registry": False, **more}
         settings = KubernetesSettings(workload=workload, kubeconfig=config, **more)
         yield Shop(cluster, settings)

@@ -1,7 +1,6 @@
 """Telling whether a release could be run again now.
 
-Called by ``platform``. What it cannot learn is None, never a guess: the registry is not asked, and
-a tag may mean another image today.
+Called by ``platform``. What it cannot learn is None, never a guess.
 """
 
 from collections.abc import Callable
@@ -21,12 +20,10 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
 )
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site, State
 from smartspec_rollback.providers.platforms.kubernetes.rolling import capacity, looking
+from smartspec_rollback.providers.platforms.kubernetes.rolling.images import looked_up
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept, matching
-from smartspec_rollback.providers.platforms.kubernetes.workloads.template import pinned
 
-_NOT_ASKED = "the registry was not asked whether it still has the image"
 _BESIDE = "whether there is room beside what runs is not known"
-_BY_TAG = "images are named by tags, which may mean others today"
 
 
 Quotas = Callable[[], tuple[Obj, ...] | None]
@@ -67,18 +64,17 @@ def inspected(
     recalled = state.recall.of(kept, release)
     weighed = None if recalled is None else compared(site, state, kept, recalled)
     found = now if weighed is None or weighed.differing else weighed.foreseen(now)
-    by_content = pinned(kept.template)
-    known = release.artifact_digest is not None and by_content
+    seen = looked_up(
+        kept.template,
+        state.live.template if state.live is not None else {},
+        now,
+        recalled.document if recalled is not None else None,
+        site.registries if site.settings.ask_registry else None,
+    )
     startable, room = None, _BESIDE
     if quotas is not None and site.settings.traffic_service is None:
         startable, room = capacity.startable(state, kept, quotas())
-    told = (
-        kept.id,
-        room,
-        _NOT_ASKED,
-        *(() if by_content else (_by_tag(recalled),)),
-        _rests_on(state, kept, recalled),
-    )
+    told = (kept.id, room, *seen.details, _rests_on(state, kept, recalled))
     if weighed is None:
         unchanged = _unchanged(state, kept, release, needed, found)
         differing = () if unchanged else configuration.written_since(needed, found, kept.source)
@@ -86,8 +82,8 @@ def inspected(
         unchanged, differing = weighed.complete, (*weighed.differing, *weighed.untold)
     return Inspection(
         artifact=kept.release.artifact,
-        artifact_present=True,
-        artifact_unchanged=True if known else None,
+        artifact_present=seen.present,
+        artifact_unchanged=seen.unchanged if release.artifact_digest is not None else None,
         missing_configuration=configuration.missing(needed, found, CONFIG_MAPS),
         missing_secrets=configuration.missing(needed, found, SECRETS),
         startable=startable,
@@ -102,13 +98,6 @@ def inspected(
 def _restored(weighed: Restoration | None) -> tuple[str, ...]:
     """Name what the plan puts back; nothing where it would not come back whole."""
     return () if weighed is None or weighed.differing else tuple(map(str, weighed.back))
-
-
-def _by_tag(recalled: Recalled | None) -> str:
-    """Say that tags may mean other images, and which ones they meant where that was captured."""
-    ran = recalled.document.ran if recalled is not None else ()
-    meant = ", ".join(f"{each.container} ran {' and '.join(each.images)}" for each in ran)
-    return f"{_BY_TAG} ({meant})" if meant else _BY_TAG
 
 
 def _rests_on(state: State, kept: Kept, recalled: Recalled | None) -> str:
