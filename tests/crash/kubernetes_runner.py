@@ -35,6 +35,7 @@ def main() -> int:
     parser.add_argument("--kill", help="a moment: before:N or after:N")
     parser.add_argument("--prewarm", action="store_true", help="behind a Service, prewarmed")
     parser.add_argument("--workload", default="deployment/checkout")
+    parser.add_argument("--traffic", help="what chooses among workloads that stand side by side")
     asked = parser.parse_args()
     moment = Moment(asked.kill)
     KillingStore.moment = moment
@@ -48,7 +49,8 @@ def main() -> int:
     clock = SystemClock()
     settings = KubernetesSettings(
         workload=asked.workload,
-        traffic="service/checkout" if asked.prewarm else None,
+        traffic="service/checkout" if asked.prewarm else asked.traffic,
+        drain=0.2 if asked.traffic else 120.0,
         kubeconfig=asked.folder / "kubeconfig",
         ask_registry=False,
         ready_within=20.0,

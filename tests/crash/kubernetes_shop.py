@@ -36,20 +36,25 @@ def a_recorded_shop(
     """Run a cluster on which the bad version is live after the good one, as recorded."""
     with a_shop(folder, speed=20.0, token=token, workload=workload) as shop:
         shop.cluster.kubelet.otherwise = Ready(after=1.0)
-        store = SqliteStore.open(folder / "smartspec.db")
-        for version, deployment_id, outcome, ago in (
-            ("v1.2.0", HEALTHY_ID, VerdictOutcome.PASS, 3600.0),
-            ("v1.2.1", FAILED_ID, VerdictOutcome.FAIL, 60.0),
-        ):
-            deploy(shop, version, deployment_id)
-            at = shop.clock.now() - timedelta(seconds=ago)
-            release = shop.release(version)
-            deployed = a_deployment(deployment_id, release=release, at=at)
-            store.record_deployment(deployed, by=a_person("pipeline"))
-            said = a_verdict(deployment_id, outcome, at=at, measured=a_summary(start=at))
-            store.record_verdict(said)
-        store.close()
+        record(folder, shop, deploy=deploy)
         yield shop
+
+
+def record(folder: Path, shop: Shop, *, deploy: Deploy) -> None:
+    """Put the good and the bad version live, and into the ledger."""
+    store = SqliteStore.open(folder / "smartspec.db")
+    for version, deployment_id, outcome, ago in (
+        ("v1.2.0", HEALTHY_ID, VerdictOutcome.PASS, 3600.0),
+        ("v1.2.1", FAILED_ID, VerdictOutcome.FAIL, 60.0),
+    ):
+        deploy(shop, version, deployment_id)
+        at = shop.clock.now() - timedelta(seconds=ago)
+        release = shop.release(version)
+        deployed = a_deployment(deployment_id, release=release, at=at)
+        store.record_deployment(deployed, by=a_person("pipeline"))
+        said = a_verdict(deployment_id, outcome, at=at, measured=a_summary(start=at))
+        store.record_verdict(said)
+    store.close()
 
 
 def run(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:

@@ -132,17 +132,15 @@ def _of_traffic(site: Site) -> tuple[Rule, ...]:
     )
 
 
-def owner_rules(site: Site, workload: Obj | None) -> tuple[Rule, ...]:
-    """List what suspending the owners of workload and Service needs; nothing without any."""
-    argo, service = site.settings.argo_cd, site.settings.traffic_service
+def owner_rules(site: Site, family: Family | None) -> tuple[Rule, ...]:
+    """List what suspending the owners of all that a rollback changes needs; nothing without any."""
+    argo = site.settings.argo_cd
     try:
-        found_workload = workload or site.workload()
-        claimed = detecting.claims(found_workload, site.kind.resource, argo_cd=argo)
-        front = site.api.get(SERVICES, service) if service else None
+        changed = _of_family(family) if family is not None else _of_one(site)
     except Forbidden:
         return ()  # that is among what is missing
-    if front is not None:
-        claimed = (*claimed, *detecting.claims(front, SERVICES, argo_cd=argo))
+    claims = (each for o, r in changed for each in detecting.claims(o, r, argo_cd=argo))
+    claimed = tuple(dict.fromkeys(claims))
     found: list[Rule] = []
     for each in reading.read(site, claimed):
         claim, resource = each.claim, each.resource or each.claim.kind.resources[0]
@@ -154,6 +152,18 @@ def owner_rules(site: Site, workload: Obj | None) -> tuple[Rule, ...]:
             why = "whether it wakes its Application again"
             found.append(Rule(argo_cd.APPLICATION_SETS, ("get",), above, why, claim.namespace))
     return tuple(found)
+
+
+def _of_family(family: Family) -> tuple[tuple[Obj, Resource], ...]:
+    slots = tuple((s.state.workload, s.state.kind.resource) for s in family.slots)
+    return (*slots, (family.front.thing, family.front.resource))
+
+
+def _of_one(site: Site) -> tuple[tuple[Obj, Resource], ...]:
+    service = site.settings.traffic_service
+    front = site.api.get(SERVICES, service) if service else None
+    own = (site.workload(), site.kind.resource)
+    return (own, (front, SERVICES)) if front is not None else (own,)
 
 
 def helm_rules(site: Site, workload: Obj | None) -> tuple[Rule, ...]:
@@ -185,7 +195,7 @@ def access(site: Site) -> Access:
     workload = live.state.workload if live is not None else None
     for rule in (
         *rules(site, family),
-        *owner_rules(site, workload),
+        *owner_rules(site, family),
         *helm_rules(site, workload),
     ):
         asked += len(rule.verbs)

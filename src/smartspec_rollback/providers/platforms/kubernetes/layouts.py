@@ -16,7 +16,7 @@ from smartspec_rollback.domain.target import Target
 from smartspec_rollback.ports.clock import Clock
 from smartspec_rollback.providers.platforms.kubernetes.helm import steps as recording
 from smartspec_rollback.providers.platforms.kubernetes.helm.records import Record
-from smartspec_rollback.providers.platforms.kubernetes.objects import version_of
+from smartspec_rollback.providers.platforms.kubernetes.objects import Obj, Resource, version_of
 from smartspec_rollback.providers.platforms.kubernetes.reading import Reader, Site, State
 from smartspec_rollback.providers.platforms.kubernetes.rolling import inspecting as in_place
 from smartspec_rollback.providers.platforms.kubernetes.rolling import looking as rolled
@@ -36,6 +36,11 @@ class Layout(Protocol):
     @property
     def state(self) -> State:
         """The workload that has the traffic, or the first where none has."""
+        ...
+
+    @property
+    def beside(self) -> tuple[tuple[Obj, Resource], ...]:
+        """What else a rollback changes, and what kinds of objects that is."""
         ...
 
     @property
@@ -87,6 +92,11 @@ class InPlace:
     site: Site
     state: State
     reader: Reader
+
+    @property
+    def beside(self) -> tuple[tuple[Obj, Resource], ...]:
+        """Nothing that the State does not tell."""
+        return ()
 
     @property
     def version(self) -> str:
@@ -145,11 +155,20 @@ class SideBySide:
 
     site: Site
     family: Family
+    reader: Reader
 
     @property
     def state(self) -> State:
         """The live slot's workload."""
         return (self.family.live or self.family.slots[0]).state
+
+    @property
+    def beside(self) -> tuple[tuple[Obj, Resource], ...]:
+        """What sends traffic, and the other slots."""
+        front, live = self.family.front, self.state
+        others = (s.state for s in self.family.slots if s.state is not live)
+        slots = tuple((each.workload, each.kind.resource) for each in others)
+        return ((front.thing, front.resource), *slots)
 
     @property
     def version(self) -> str:
@@ -198,7 +217,9 @@ class SideBySide:
 
     def inspect(self, release: Release, /) -> Inspection:
         """Look in all slots, and at what the release's pods would need."""
-        return inspecting.inspection(self.site, self.family, release)
+        return inspecting.inspection(
+            self.site, self.family, release, lambda: self.reader.quotas(self.site)
+        )
 
 
 class Layouts:
@@ -214,7 +235,7 @@ class Layouts:
 
     def look(self, site: Site) -> Layout:
         """Read everything now."""
-        return self._side_by_side(site) or InPlace(site, self._reader.look(site), self._reader)
+        return self._side_by_side(site) or self._rolled(site, self._reader.look(site))
 
     def recent(self, site: Site, *, version: str | None = None) -> Layout:
         """Give what was read a moment ago, in this state if that is given; else read."""
@@ -223,7 +244,7 @@ class Layouts:
         if kept is not None and self._clock.monotonic() - at <= _FRESH_SECONDS:
             return kept if version in (None, kept.version) else self.look(site)
         found = self._side_by_side(site)
-        return found or InPlace(site, self._reader.recent(site, version=version), self._reader)
+        return found or self._rolled(site, self._reader.recent(site, version=version))
 
     def fingerprint(self, site: Site) -> str:
         """Read everything now, and identify it as plans do."""
@@ -243,11 +264,19 @@ class Layouts:
         if decided is not None and now - decided <= _DECIDED_SECONDS:
             return None
         family = read(site)
-        found = SideBySide(site, family) if family is not None else None
+        found = SideBySide(site, family, self._reader) if family is not None else None
         with self._lock:
             if found is None:
-                self._in_place[site.target] = now
                 self._kept.pop(site.target, None)
             else:
                 self._kept[site.target] = (now, found)
+                self._in_place.pop(site.target, None)
         return found
+
+    def _rolled(self, site: Site, state: State) -> InPlace:
+        """Believe for a while that there is but the one workload that was read."""
+        with self._lock:
+            now = self._clock.monotonic()
+            if now - self._in_place.get(site.target, -_DECIDED_SECONDS) >= _DECIDED_SECONDS:
+                self._in_place[site.target] = now
+        return InPlace(site, state, self._reader)

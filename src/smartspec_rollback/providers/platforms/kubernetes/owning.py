@@ -5,6 +5,7 @@ times; a workload nobody owns costs no call.
 """
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from smartspec_rollback.domain.snapshot import Owner
@@ -13,7 +14,7 @@ from smartspec_rollback.errors import ProviderError
 from smartspec_rollback.ports.clock import Clock
 from smartspec_rollback.providers.platforms.kubernetes.helm import records
 from smartspec_rollback.providers.platforms.kubernetes.helm.records import Record, ReleaseName
-from smartspec_rollback.providers.platforms.kubernetes.objects import SERVICES
+from smartspec_rollback.providers.platforms.kubernetes.objects import SERVICES, Obj, Resource
 from smartspec_rollback.providers.platforms.kubernetes.owners import detecting, reading
 from smartspec_rollback.providers.platforms.kubernetes.owners.owner import Claim, FoundOwner
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site, State
@@ -49,9 +50,13 @@ class OwnerReader:
         self._lock = threading.Lock()
         self._kept: dict[Target, tuple[float, _Said, Owning]] = {}
 
-    def recent(self, site: Site, state: State) -> Owning:
-        """Give what the workload's metadata names; read anew where that is long ago."""
-        said: _Said = (_claims(site, state), records.release_of(state.workload))
+    def recent(self, site: Site, state: State, *beside: tuple[Obj, Resource]) -> Owning:
+        """Give what the metadata of the workload, and of what stands ``beside`` it, names.
+
+        Read anew where that is long ago.
+        """
+        claimed = tuple(dict.fromkeys((*_claims(site, state), *_claims_on(site, beside))))
+        said: _Said = (claimed, records.release_of(state.workload))
         if said == ((), None):
             return Owning()
         with self._lock:
@@ -76,6 +81,12 @@ def _claims(site: Site, state: State) -> tuple[Claim, ...]:
         return own
     front = detecting.claims(state.beside.service, SERVICES, argo_cd=site.settings.argo_cd)
     return tuple(dict.fromkeys((*own, *front)))
+
+
+def _claims_on(site: Site, beside: Iterable[tuple[Obj, Resource]]) -> Iterable[Claim]:
+    """List who deploys objects that a rollback changes too."""
+    for thing, resource in beside:
+        yield from detecting.claims(thing, resource, argo_cd=site.settings.argo_cd)
 
 
 def _revisions(site: Site, release: ReleaseName | None) -> tuple[Record, ...] | None:

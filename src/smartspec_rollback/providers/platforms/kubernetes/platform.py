@@ -70,14 +70,14 @@ class KubernetesPlatform:
         return layout.snapshot(
             at=self._clock.now(),
             operation=held,
-            owners=self._owners.recent(site, layout.state).told(),
+            owners=self._owners.recent(site, layout.state, *layout.beside).told(),
         )
 
     def plan(self, seen: Snapshot, /, *, to: Release) -> tuple[Step, ...]:
         """List the steps: suspend owners, resume what is paused, start, switch, scale down."""
         site = self._site(seen.target)
         layout = self._layouts.recent(site, version=seen.resource_version)
-        found = self._owners.recent(site, layout.state)
+        found = self._owners.recent(site, layout.state, *layout.beside)
         plain = layout.recorded(layout.steps(seen, to=to), found.revisions, to=to)
         restored = restoring.before(site, seen, layout.state, layout.chosen(to), plain, to=to)
         return (*suspending.listed(seen, found.owners, to=to), *restored)

@@ -169,9 +169,13 @@ class Reader:
         needed = configuration.references(part(workload, "spec", "template"))
         found = read_configuration(site, needed)
         state = State(kind, workload, known, _beside(site, workload), needed, found, site.recall)
+        self.keep(site, state)
+        return state
+
+    def keep(self, site: Site, state: State) -> None:
+        """Remember what was read by somebody else."""
         with self._lock:
             self._kept[site.target] = (self._clock.monotonic(), state)
-        return state
 
     def quotas(self, site: Site) -> tuple[Obj, ...] | None:
         """Give the namespace's quotas of a moment ago, else read; None where we may not."""

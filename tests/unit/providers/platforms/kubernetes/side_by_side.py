@@ -86,7 +86,7 @@ class Slots:
 
     def wait(self) -> None:
         """Let the cluster come to rest."""
-        Deadline.after(self.clock, 30.0).pause(30.0 if self.cluster.clock.stepped else 0.5)
+        Deadline.after(self.clock, 30.0).pause(30.0 if self.cluster.clock.stepped else 0.25)
 
     def change(self, resource: Resource, name: str, *operations: dict[str, Any]) -> None:
         """Patch an object as somebody else would."""
@@ -191,10 +191,12 @@ def weighed(
         yield slots
 
 
-def good_and_bad(slots: Slots, *, idle: int = 0) -> None:
+def good_and_bad(
+    slots: Slots, *, idle: int = 0, ids: tuple[str, str] = ("deploy-1", "deploy-2")
+) -> None:
     """Put v1.2.0 into blue, then v1.2.1 into green, which gets the traffic."""
-    slots.deploy("blue", "v1.2.0", "deploy-1")
-    slots.deploy("green", "v1.2.1", "deploy-2")
+    slots.deploy("blue", "v1.2.0", ids[0])
+    slots.deploy("green", "v1.2.1", ids[1])
     if slots.shop.settings.traffic == f"service/{NAME}":
         slots.flip("green")
     else:

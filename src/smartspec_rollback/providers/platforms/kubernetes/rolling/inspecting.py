@@ -34,7 +34,9 @@ def inspection(site: Site, state: State, release: Release, quotas: Quotas) -> In
     """Look for a release among what the cluster remembers, and at what its pods would need."""
     found = matching(state.startable, release)
     if found:
-        return inspected(site, state, found[0], release, quotas)
+        in_place = site.settings.traffic_service is None
+        room = capacity.startable(state, found[0], quotas()) if in_place else None
+        return inspected(site, state, found[0], release, room)
     namesakes = [each for each in state.known if each.release.version == release.version]
     count = state.kind.wanted(state.workload)
     detail = f"no {state.kind.kept_in.kind} of {site.settings.workload} runs {release.version}"
@@ -53,11 +55,11 @@ def inspection(site: Site, state: State, release: Release, quotas: Quotas) -> In
 
 
 def inspected(
-    site: Site, state: State, kept: Kept, release: Release, quotas: Quotas | None = None
+    site: Site, state: State, kept: Kept, release: Release, room_found: capacity.Room | None
 ) -> Inspection:
     """Look at what the pods of a revision would need, and at whether that is as it was.
 
-    Without ``quotas`` whether there is room stays unknown: it is started beside what runs.
+    Without ``room_found`` whether there is room stays unknown: it is started beside what runs.
     """
     needed = configuration.references(kept.template)
     now = state.found_for(site, needed)
@@ -71,9 +73,7 @@ def inspected(
         recalled.document if recalled is not None else None,
         site.registries if site.settings.ask_registry else None,
     )
-    startable, room = None, _BESIDE
-    if quotas is not None and site.settings.traffic_service is None:
-        startable, room = capacity.startable(state, kept, quotas())
+    startable, room = room_found or (None, _BESIDE)
     told = (kept.id, room, *seen.details, _rests_on(state, kept, recalled))
     if weighed is None:
         unchanged = _unchanged(state, kept, release, needed, found)

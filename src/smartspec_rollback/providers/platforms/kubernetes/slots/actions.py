@@ -18,7 +18,6 @@ from smartspec_rollback.providers.platforms.kubernetes.action import (
 from smartspec_rollback.providers.platforms.kubernetes.captures.steps import must_be_back
 from smartspec_rollback.providers.platforms.kubernetes.marks import Marks
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
-    Obj,
     name_of,
     uid_of,
     version_of,
@@ -27,7 +26,12 @@ from smartspec_rollback.providers.platforms.kubernetes.reading import Site
 from smartspec_rollback.providers.platforms.kubernetes.slots import covering, patches
 from smartspec_rollback.providers.platforms.kubernetes.slots.autoscalers import autoscaled
 from smartspec_rollback.providers.platforms.kubernetes.slots.emptying import Empty
-from smartspec_rollback.providers.platforms.kubernetes.slots.family import Choice, Family, Slot
+from smartspec_rollback.providers.platforms.kubernetes.slots.family import (
+    Choice,
+    Family,
+    Slot,
+    load,
+)
 from smartspec_rollback.providers.platforms.kubernetes.slots.marking import (
     failed,
     front_marks,
@@ -41,10 +45,10 @@ from smartspec_rollback.providers.platforms.kubernetes.slots.steps import (
     SCALE_DOWN,
     START,
     SWITCH,
-    load,
     needs,
 )
 from smartspec_rollback.providers.platforms.kubernetes.slots.turning import FLIPPED, turned
+from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
 
 _PAUSE = 0.2
 
@@ -64,6 +68,7 @@ class Start:
         choice = _target(site, family, step)
         state = choice.slot.state
         must_be_back(site, state, choice.kept, step)
+        sending.reader.keep(site, state)
         if needs(site, choice) != step.parameter("needs"):
             raise ProductionChanged(
                 f"the configuration of {step.parameter('version')} changed; nothing was done",
@@ -94,28 +99,14 @@ class Start:
         marks = start_marks(workload, step)
         if marks is None or not marks.operation(START):
             return Looked(pending("not sent yet"))
-        progress = self._progress(site, step, workload, marks)
-        if progress.state is not ProgressState.PENDING:
-            return Looked(progress)
-        return Looked(progress, Awaited(resource, name, version_of(workload)))
-
-    def _progress(self, site: Site, step: Step, workload: Obj, marks: Marks) -> Progress:
         kind = site.kind
         known = kind.revisions(site.api, workload, container=site.settings.container)
         target = next((k for k in known if k.digest == step.parameter("template")), None)
         said = kind.started(workload, target, before=marks.before)
-        if said.state is not ProgressState.DONE:
-            return said
-        family = still(site)
-        live = family.live
-        count = int(step.parameter("load"))
-        if live is not None and live.name == step.parameter("old"):
-            count = load(live)
-        found = covering.instances(site, family.front, step, known)
-        if lacking := found.lacking(count):
-            return pending(lacking)
-        detail = f"{len(found.ready)} instances of {step.parameter('version')} are ready"
-        return Progress(state=ProgressState.DONE, detail=detail)
+        if said.state is ProgressState.PENDING:
+            return Looked(said, Awaited(resource, name, version_of(workload)))
+        # From here on pods and EndpointSlices move, but the workload may not any more.
+        return Looked(said if said.state is not ProgressState.DONE else _covered(site, step, known))
 
 
 class Switch:
@@ -132,6 +123,7 @@ class Switch:
             must_match(site, family, fence)
             choice = _target(site, family, step)
             state = choice.slot.state
+            sending.reader.keep(site, state)
             if start_marks(state.workload, step) is None:
                 raise NotDone("the target was not started; nothing was done", where=site.where)
             needed = load(family.live) if family.live is not None else 1
@@ -157,6 +149,19 @@ class Switch:
 
 ACTIONS: Mapping[str, Action] = {START: Start(), SWITCH: Switch(), SCALE_DOWN: Empty()}
 """By the kind of step."""
+
+
+def _covered(site: Site, step: Step, known: tuple[Kept, ...]) -> Progress:
+    """Tell whether what is ready for the traffic covers the load of now."""
+    family = still(site)
+    live, count = family.live, int(step.parameter("load"))
+    if live is not None and live.name == step.parameter("old"):
+        count = load(live)
+    found = covering.instances(site, family.front, step, known)
+    if lacking := found.lacking(count):
+        return pending(lacking)
+    detail = f"{len(found.ready)} instances of {step.parameter('version')} are ready"
+    return Progress(state=ProgressState.DONE, detail=detail)
 
 
 def _target(site: Site, family: Family, step: Step) -> Choice:

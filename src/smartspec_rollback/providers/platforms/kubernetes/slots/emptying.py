@@ -7,13 +7,12 @@ end. That is no eviction, so no disruption budget is asked: there is no traffic 
 from smartspec_rollback.domain.step import Progress, ProgressState, Step
 from smartspec_rollback.errors import NotDone
 from smartspec_rollback.providers.platforms.kubernetes.action import (
-    Awaited,
     Looked,
     ProductionChanged,
     Sending,
 )
 from smartspec_rollback.providers.platforms.kubernetes.marks import Marks
-from smartspec_rollback.providers.platforms.kubernetes.objects import uid_of, version_of
+from smartspec_rollback.providers.platforms.kubernetes.objects import uid_of
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site
 from smartspec_rollback.providers.platforms.kubernetes.slots import covering, patches
 from smartspec_rollback.providers.platforms.kubernetes.slots.autoscalers import autoscaled
@@ -69,6 +68,7 @@ class Empty:
             raise ProductionChanged(
                 f"{step.parameter('old')} changed; nothing was done", where=site.where
             )
+        sending.reader.keep(site, slot.state)
         said = turned(site, family, step)
         if slot.percent or said.state is not ProgressState.DONE:
             raise NotDone(
@@ -95,5 +95,5 @@ class Empty:
         there, ending = covering.left(site, workload, known)
         if there:
             detail = f"{there} old instances left, {ending} of them ending"
-            return Looked(pending(detail), Awaited(resource, name, version_of(workload)))
+            return Looked(pending(detail))  # the workload does not move when its last pods go
         return Looked(Progress(state=ProgressState.DONE, detail="no old instance is left"))

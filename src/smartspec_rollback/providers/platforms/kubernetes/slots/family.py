@@ -124,6 +124,11 @@ class Family:
         )
 
 
+def load(live: Slot) -> int:
+    """Tell how many instances carry the load now: as many as the live slot is to have."""
+    return max(1, live.wanted)
+
+
 def _made(slot: Slot) -> tuple[str, str]:
     return (slot.shown.created if slot.shown is not None else "", slot.name)
 

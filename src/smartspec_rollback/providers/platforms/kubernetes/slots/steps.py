@@ -22,7 +22,12 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site
 from smartspec_rollback.providers.platforms.kubernetes.slots import patches
 from smartspec_rollback.providers.platforms.kubernetes.slots.autoscalers import autoscaled
-from smartspec_rollback.providers.platforms.kubernetes.slots.family import Choice, Family, Slot
+from smartspec_rollback.providers.platforms.kubernetes.slots.family import (
+    Choice,
+    Family,
+    Slot,
+    load,
+)
 from smartspec_rollback.providers.platforms.kubernetes.workloads.template import template_digest
 
 START = "start-slot"
@@ -56,11 +61,6 @@ def listed(site: Site, seen: Snapshot, family: Family, *, to: Release) -> tuple[
         _switch(site, family, choice, live, facts, old=old),
         _scale_down(site, live, facts, old=old, autoscaler=scaled.get(live.name)),
     )
-
-
-def load(live: Slot) -> int:
-    """Tell how many instances carry the load now: as many as the live slot is to have."""
-    return max(1, live.wanted)
 
 
 def chosen(site: Site, family: Family, to: Release) -> Choice:

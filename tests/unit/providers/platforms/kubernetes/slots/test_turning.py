@@ -174,6 +174,21 @@ def test_nothing_turns_before_enough_is_ready(slots: Slots) -> None:
     assert platform.settled(switch).state is ProgressState.PENDING
 
 
+def test_room_is_told_where_it_is_known(slots: Slots) -> None:
+    """A slot scaled to nothing counts as startable, or one that runs at full size as unknown."""
+    good = slots.release("v1.2.0")
+    slots.scale("blue", 3)
+    assert slots.shop.again().inspect(TARGET, good).startable == 3
+    slots.scale("blue", 0)
+    said = slots.shop.again().inspect(TARGET, good)
+    assert (said.startable, said.wanted) == (None, 3)
+    quota = {"metadata": {"name": "pods"}, "spec": {"hard": {"pods": "5"}}}
+    slots.cluster.create(resources.QUOTA, NAMESPACE, quota)
+    status = {"hard": {"pods": "5"}, "used": {"pods": "3"}}
+    slots.cluster.set_status(resources.QUOTA, NAMESPACE, "pods", status)
+    assert slots.shop.again().inspect(TARGET, good).startable == 2
+
+
 def test_an_autoscaled_slot_that_is_too_small_is_refused_when_planning(slots: Slots) -> None:
     """An autoscaler's replicas are written, which it takes back at once."""
     slots.autoscale("blue")
