@@ -36,7 +36,7 @@ def inspection(site: Site, state: State, release: Release, quotas: Quotas) -> In
     if found:
         in_place = site.settings.traffic_service is None
         room = capacity.startable(state, found[0], quotas()) if in_place else None
-        return inspected(site, state, found[0], release, room)
+        return inspected(site, state, found[0], release, running=state.live, room=room)
     namesakes = [each for each in state.known if each.release.version == release.version]
     count = state.kind.wanted(state.workload)
     detail = f"no {state.kind.kept_in.kind} of {site.settings.workload} runs {release.version}"
@@ -55,11 +55,18 @@ def inspection(site: Site, state: State, release: Release, quotas: Quotas) -> In
 
 
 def inspected(
-    site: Site, state: State, kept: Kept, release: Release, room_found: capacity.Room | None
+    site: Site,
+    state: State,
+    kept: Kept,
+    release: Release,
+    *,
+    running: Kept | None,
+    room: capacity.Room | None,
 ) -> Inspection:
     """Look at what the pods of a revision would need, and at whether that is as it was.
 
-    Without ``room_found`` whether there is room stays unknown: it is started beside what runs.
+    ``state`` is of the workload it will run in, ``running`` is what has the traffic. Without
+    ``room`` whether there is any stays unknown: it is started beside what runs.
     """
     needed = configuration.references(kept.template)
     now = state.found_for(site, needed)
@@ -68,13 +75,13 @@ def inspected(
     found = now if weighed is None or weighed.differing else weighed.foreseen(now)
     seen = looked_up(
         kept.template,
-        state.live.template if state.live is not None else {},
+        running.template if running is not None else {},
         now,
         recalled.document if recalled is not None else None,
         site.registries if site.settings.ask_registry else None,
     )
-    startable, room = room_found or (None, _BESIDE)
-    told = (kept.id, room, *seen.details, _rests_on(state, kept, recalled))
+    startable, room_told = room or (None, _BESIDE)
+    told = (kept.id, room_told, *seen.details, _rests_on(state, kept, recalled))
     if weighed is None:
         unchanged = _unchanged(state, kept, release, needed, found)
         differing = () if unchanged else configuration.written_since(needed, found, kept.source)

@@ -7,6 +7,7 @@ very state that was read, and carries our annotation.
 from collections.abc import Mapping
 
 from smartspec_rollback.domain.step import Progress, ProgressState, Step
+from smartspec_rollback.domain.values import parameter
 from smartspec_rollback.errors import NotDone
 from smartspec_rollback.providers.platforms.kubernetes.action import (
     Action,
@@ -30,7 +31,6 @@ from smartspec_rollback.providers.platforms.kubernetes.slots.family import (
     Choice,
     Family,
     Slot,
-    load,
 )
 from smartspec_rollback.providers.platforms.kubernetes.slots.marking import (
     failed,
@@ -49,6 +49,9 @@ from smartspec_rollback.providers.platforms.kubernetes.slots.steps import (
 )
 from smartspec_rollback.providers.platforms.kubernetes.slots.turning import FLIPPED, turned
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
+
+LOAD = "load"
+"""Beside the operation in the marks of the slot that is started: how many instances it takes."""
 
 _PAUSE = 0.2
 
@@ -74,8 +77,7 @@ class Start:
                 f"the configuration of {step.parameter('version')} changed; nothing was done",
                 where=site.where,
             )
-        live = family.live
-        count = load(live) if live is not None else int(step.parameter("load"))
+        count = family.load
         if choice.slot.name in autoscaled(site.api, site.kind.resource):
             _must_suffice(site, choice.slot, count)
             own: int | None = None
@@ -86,7 +88,8 @@ class Start:
             before=state.kind.progress_mark(state.workload),
             stood=choice.slot.stands,
         )
-        starting = patches.starting(choice, count=own, marks=fresh.adding(START, fence.operation))
+        noted = fresh.adding(START, fence.operation).adding(LOAD, str(count))
+        starting = patches.starting(choice, count=own, marks=noted)
         resource = site.kind.resource
         site.api.patch(resource, choice.slot.name, starting.operations, deadline=sending.deadline)
 
@@ -106,7 +109,9 @@ class Start:
         if said.state is ProgressState.PENDING:
             return Looked(said, Awaited(resource, name, version_of(workload)))
         # From here on pods and EndpointSlices move, but the workload may not any more.
-        return Looked(said if said.state is not ProgressState.DONE else _covered(site, step, known))
+        if said.state is ProgressState.DONE:
+            said = _covered(site, step, known, marks)
+        return Looked(said)
 
 
 class Switch:
@@ -124,9 +129,10 @@ class Switch:
             choice = _target(site, family, step)
             state = choice.slot.state
             sending.reader.keep(site, state)
-            if start_marks(state.workload, step) is None:
+            started = start_marks(state.workload, step)
+            if started is None:
                 raise NotDone("the target was not started; nothing was done", where=site.where)
-            needed = load(family.live) if family.live is not None else 1
+            needed = _needed(family, started)
             found = covering.instances(site, family.front, step, state.known)
             lacking = found.lacking(needed)
             if lacking is None:
@@ -151,12 +157,20 @@ ACTIONS: Mapping[str, Action] = {START: Start(), SWITCH: Switch(), SCALE_DOWN: E
 """By the kind of step."""
 
 
-def _covered(site: Site, step: Step, known: tuple[Kept, ...]) -> Progress:
+def _needed(family: Family, started: Marks) -> int:
+    """Tell how many instances must be ready; while traffic is shared, as many as were found then.
+
+    What the target's own instances say of the load changed when it was made bigger.
+    """
+    alone = sum(each.percent > 0 for each in family.slots) == 1
+    said = parameter(started.sent, LOAD, "")
+    return int(said) if said.isdigit() and not alone else family.load
+
+
+def _covered(site: Site, step: Step, known: tuple[Kept, ...], marks: Marks) -> Progress:
     """Tell whether what is ready for the traffic covers the load of now."""
     family = still(site)
-    live, count = family.live, int(step.parameter("load"))
-    if live is not None and live.name == step.parameter("old"):
-        count = load(live)
+    count = _needed(family, marks)
     found = covering.instances(site, family.front, step, known)
     if lacking := found.lacking(count):
         return pending(lacking)

@@ -1,5 +1,6 @@
 """The slots of a Target, as they were read: which has traffic, and which could get it. Pure."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,7 +9,7 @@ from smartspec_rollback.domain.release import Release
 from smartspec_rollback.providers.platforms.kubernetes.marks import marks_of
 from smartspec_rollback.providers.platforms.kubernetes.objects import name_of, uid_of
 from smartspec_rollback.providers.platforms.kubernetes.reading import State
-from smartspec_rollback.providers.platforms.kubernetes.slots.front import Front
+from smartspec_rollback.providers.platforms.kubernetes.slots.front import ALL, Front
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import (
     Kept,
     current,
@@ -102,6 +103,17 @@ class Family:
         older = [Choice(s, k) for s in self.idle for k in s.state.known if k is not s.shown]
         return (*first, *_newest(standing), *_newest(older))
 
+    @property
+    def load(self) -> int:
+        """Tell how many instances carry the load now, at least 1.
+
+        As many as the live slot is to have. Of several with traffic each tells, by its share, how
+        many would carry all of it; the fewest do, and never more than there are together.
+        """
+        served = [each for each in self.slots if each.percent]
+        alone = [math.ceil(each.wanted * ALL / each.percent) for each in served]
+        return max(1, min((*alone, sum(each.wanted for each in served))))
+
     def slot(self, name: str) -> Slot | None:
         """Find a slot by its workload's name."""
         return next((each for each in self.slots if each.name == name), None)
@@ -122,11 +134,6 @@ class Family:
                 key=lambda each: (not each.stands, -each.kept.pods.ready),
             )
         )
-
-
-def load(live: Slot) -> int:
-    """Tell how many instances carry the load now: as many as the live slot is to have."""
-    return max(1, live.wanted)
 
 
 def _made(slot: Slot) -> tuple[str, str]:

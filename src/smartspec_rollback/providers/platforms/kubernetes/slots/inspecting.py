@@ -8,7 +8,7 @@ from smartspec_rollback.providers.platforms.kubernetes.reading import Site
 from smartspec_rollback.providers.platforms.kubernetes.rolling import inspecting
 from smartspec_rollback.providers.platforms.kubernetes.rolling.capacity import Room, room_of
 from smartspec_rollback.providers.platforms.kubernetes.rolling.inspecting import Quotas
-from smartspec_rollback.providers.platforms.kubernetes.slots.family import Choice, Family, load
+from smartspec_rollback.providers.platforms.kubernetes.slots.family import Choice, Family
 from smartspec_rollback.providers.platforms.kubernetes.slots.looking import release_in
 
 
@@ -31,9 +31,12 @@ def inspection(site: Site, family: Family, release: Release, quotas: Quotas) -> 
     """Look for a release in the slots, and at what its pods would need."""
     found = family.matching(release)
     if found:
-        wanted = load(family.live) if family.live is not None else None
+        wanted = family.load if family.live is not None else None
         room = _room(found[0], wanted, quotas)
-        said = inspecting.inspected(site, found[0].slot.state, found[0].kept, release, room)
+        running = family.live.shown if family.live is not None else None
+        said = inspecting.inspected(
+            site, found[0].slot.state, found[0].kept, release, running=running, room=room
+        )
         return replace(said, wanted=wanted)
     namesakes = [c for c in family.choices if c.kept.release.version == release.version]
     return Inspection(
@@ -43,7 +46,7 @@ def inspection(site: Site, family: Family, release: Release, quotas: Quotas) -> 
         missing_configuration=None,
         missing_secrets=None,
         startable=None,
-        wanted=family.live.wanted if family.live is not None else None,
+        wanted=family.load if family.live is not None else None,
         detail=_absent(family, release, namesakes[0].kept.id if namesakes else None),
     )
 

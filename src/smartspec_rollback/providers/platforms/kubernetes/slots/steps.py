@@ -26,7 +26,6 @@ from smartspec_rollback.providers.platforms.kubernetes.slots.family import (
     Choice,
     Family,
     Slot,
-    load,
 )
 from smartspec_rollback.providers.platforms.kubernetes.workloads.template import template_digest
 
@@ -51,9 +50,9 @@ def listed(site: Site, seen: Snapshot, family: Family, *, to: Release) -> tuple[
     choice = chosen(site, family, to)
     scaled = autoscaled(site.api, site.kind.resource)
     if choice.slot.name in scaled:
-        _must_be_big_enough(choice.slot, live, scaled[choice.slot.name])
+        _must_be_big_enough(choice.slot, family.load, scaled[choice.slot.name])
     _must_be_possible(site, family, choice)
-    _tried(site, family, choice, live, autoscaler=choice.slot.name in scaled)
+    _tried(site, family, choice, autoscaler=choice.slot.name in scaled)
     facts = _facts(site, family, choice, live, to, autoscaled=live.name in scaled)
     old = seen.live.release.version
     return (
@@ -79,12 +78,12 @@ def chosen(site: Site, family: Family, to: Release) -> Choice:
     return found[0]
 
 
-def _must_be_big_enough(slot: Slot, live: Slot, autoscaler: str) -> None:
-    if slot.wanted < load(live):
+def _must_be_big_enough(slot: Slot, needed: int, autoscaler: str) -> None:
+    if slot.wanted < needed:
         raise NotDone(
-            f"{slot.name} has {slot.wanted} instances, {live.name} needs {load(live)}, and the "
+            f"{slot.name} has {slot.wanted} instances, the load needs {needed}, and the "
             f"autoscaler {autoscaler} owns that number",
-            remedy=f"set minReplicas of the autoscaler {autoscaler} to {load(live)}, then plan "
+            remedy=f"set minReplicas of the autoscaler {autoscaler} to {needed}, then plan "
             "again; replicas that an autoscaler owns are never written here",
         )
 
@@ -107,7 +106,7 @@ def _must_be_possible(site: Site, family: Family, choice: Choice) -> None:
         )
 
 
-def _tried(site: Site, family: Family, choice: Choice, live: Slot, *, autoscaler: bool) -> None:
+def _tried(site: Site, family: Family, choice: Choice, *, autoscaler: bool) -> None:
     """Let the server judge the writes without doing them; refused now rather than later."""
     front, resource = family.front, site.kind.resource
     site.api.tried(
@@ -115,7 +114,7 @@ def _tried(site: Site, family: Family, choice: Choice, live: Slot, *, autoscaler
         name_of(front.thing),
         front.moving(choice.slot.choice, marks=None),
     )
-    starting = patches.starting(choice, count=None if autoscaler else load(live), marks=None)
+    starting = patches.starting(choice, count=None if autoscaler else family.load, marks=None)
     if not starting.changes:
         return
     made = site.api.tried(resource, choice.slot.name, starting.operations)
@@ -156,7 +155,7 @@ def _facts(
         old=live.name,
         old_uid=live.uid,
         emptied=digest(annotation(live.state.workload, patches.EMPTIED)),
-        load=load(live),
+        load=family.load,
         leave="yes" if autoscaled else "no",
     )
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.unit.providers.platforms.kubernetes.controllers import KUSTOMIZATIONS
 from tests.unit.providers.platforms.kubernetes.shop import (
     NAME,
     NAMESPACE,
@@ -99,6 +100,25 @@ def test_owners_of_the_service_and_the_other_slot_count(slots: Slots) -> None:
     owners = slots.shop.again().observe(TARGET).owners
     assert owners is not None
     assert ["apps" in each.name for each in owners] == [True]
+
+
+def test_what_would_turn_the_traffic_back_sleeps_first(slots: Slots) -> None:
+    """The plan suspends Flux, and its next step finds production changed by that."""
+    slots.cluster.register(KUSTOMIZATIONS)
+    slots.cluster.create_namespace("flux-system")
+    body = {"metadata": {"name": "apps"}, "spec": {"path": "./apps", "interval": "1m"}}
+    slots.cluster.create(KUSTOMIZATIONS, "flux-system", body)
+    labels = {
+        "kustomize.toolkit.fluxcd.io/name": "apps",
+        "kustomize.toolkit.fluxcd.io/namespace": "flux-system",
+    }
+    slots.change(SERVICES, NAME, {"op": "add", "path": "/metadata/labels", "value": labels})
+    slots.platform = slots.shop.again()
+    roll_back(slots)
+    made = slots.cluster.get(KUSTOMIZATIONS, "flux-system", "apps")
+    assert made is not None
+    assert made["spec"]["suspend"] is True
+    assert slots.selector == selected("blue")
 
 
 def test_stateful_sets_stand_side_by_side_too(tmp_path: Path) -> None:

@@ -371,6 +371,37 @@ def test_weights_of_all_rules_move_together(tmp_path: Path) -> None:
         assert len(sent) == len(steps)
 
 
+@pytest.mark.parametrize(
+    ("weights", "instances", "needed"),
+    [
+        ((0, 1), (0, 3), 3),
+        ((1, 1), (3, 3), 6),
+        ((99, 1), (3, 1), 4),
+        ((90, 10), (10, 10), 12),
+        ((9, 1), (9, 1), 10),
+        ((0, 1), (3, 0), 1),
+    ],
+)
+def test_the_target_carries_what_both_carried(
+    tmp_path: Path, weights: tuple[int, int], instances: tuple[int, int], needed: int
+) -> None:
+    """While traffic was shared, the target had a part of it; all of it is too much for it."""
+    with weighed(tmp_path) as slots:
+        for slot, version, count in zip(
+            ("blue", "green"), ("v1.2.0", "v1.2.1"), instances, strict=True
+        ):
+            slots.deploy(slot, version, replicas=count)
+        slots.weigh(*weights)
+        seen = slots.platform.observe(TARGET)
+        assert seen.live is not None
+        assert seen.live.release.version == "v1.2.1"
+        start, *others = planned(slots)
+        assert start.parameter("load") == str(needed)
+        assert done(step_by_step(slots, (start, *others)))
+        assert slots.deployment(BLUE)["spec"]["replicas"] == max(needed, instances[0])
+        assert slots.weights == [[sum(weights), 0]]
+
+
 def test_a_rule_without_the_target_is_refused_when_planning(tmp_path: Path) -> None:
     """What that rule matches fails once the bad version is scaled down."""
     rules = (rule(f"{BLUE}=0", f"{GREEN}=1"), rule(GREEN))
