@@ -14,6 +14,7 @@ from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.verdict import Verdict
 from smartspec_rollback.engine.database import look_into
 from smartspec_rollback.engine.parts import Parts, Request
+from smartspec_rollback.engine.resolve import held
 from smartspec_rollback.errors import ProviderError, Refused, UnknownName, UsageError
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.ports.metrics import Window
@@ -59,7 +60,7 @@ def gather(
         snapshot=seen,
         chosen=chosen,
         chosen_verdict=_conclusive(parts, chosen),
-        target_hold=store.hold_on(target, chosen.release),
+        target_hold=held(parts, chosen.release),
         inspection=platform.inspect(target, chosen.release)
         if isinstance(platform, InspectsReleases)
         else None,

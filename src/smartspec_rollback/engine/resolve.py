@@ -11,8 +11,9 @@ import msgspec
 
 from smartspec_rollback.domain.candidate import Candidate, LedgerEntry, Origin, health_of
 from smartspec_rollback.domain.deployment import Deployment
+from smartspec_rollback.domain.hold import Hold
 from smartspec_rollback.domain.names import nearest
-from smartspec_rollback.domain.release import Release
+from smartspec_rollback.domain.release import Release, same_release
 from smartspec_rollback.domain.snapshot import Revision, Snapshot
 from smartspec_rollback.domain.values import Value
 from smartspec_rollback.domain.verdict import VerdictOutcome
@@ -172,17 +173,21 @@ def _from_platform(
     seen: Snapshot,
     listed: list[_Weighed],
 ) -> list[_Weighed]:
-    """Weigh what only the platform remembers: older than the failed one, newest first."""
-    known = {w.candidate.release.identity for w in listed}
+    """Weigh what only the platform remembers: older than the failed one, newest first.
+
+    What may be a release that was weighed is none of these: a platform that no longer knows the
+    configuration must not make a condemned release look like one nobody ever judged.
+    """
+    known = [w.candidate.release for w in listed]
     found: list[_Weighed] = []
     for revision in _earlier_revisions(seen, failed):
-        if revision.release.identity in known:
+        if any(same_release(revision.release, each) is not False for each in known):
             continue
-        known.add(revision.release.identity)
+        known.append(revision.release)
         against: list[str] = []
         if revision.release.identity == failed.release.identity:
             against.append("it is the failed release itself")
-        elif hold := parts.store.hold_on(parts.target, revision.release):
+        elif hold := held(parts, revision.release):
             against.append(f"on hold: {hold.reason}")
         elif gone := _gone(parts, revision.release):
             against.append(gone)
@@ -192,6 +197,14 @@ def _from_platform(
             _Weighed(candidate=_remembered(revision, tuple(against)), only_unproven=only_unproven),
         )
     return found
+
+
+def held(parts: Parts, release: Release) -> Hold | None:
+    """Find the hold on a release, or on what may be it: a platform knows less than the ledger."""
+    if exact := parts.store.hold_on(parts.target, release):
+        return exact
+    holds = parts.store.holds(parts.target)
+    return next((h for h in holds if same_release(h.release, release) is not False), None)
 
 
 def _earlier_revisions(seen: Snapshot, failed: Deployment) -> Iterator[Revision]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from tests.unit.engine.acting import go, hold
 
 from smartspec_rollback.domain.candidate import Candidate, Origin
@@ -196,3 +197,37 @@ def test_a_held_target_is_refused(bench: Bench) -> None:
     report = go(bench, target_version=GOOD)
     assert (report.exit_code, report.rollback.status) == (3, Status.REFUSED)
     assert "target-not-held" in [f.check for f in report.plan.blocking]
+
+
+def test_a_platform_that_knows_less_makes_no_condemned_release_new(tmp_path: Path) -> None:
+    """The release that failed before comes back, since the platform forgot its configuration."""
+    bench = Bench(tmp_path)
+    for deployment_id, version, verdict in (
+        ("deploy-1", "v1.0.0", VerdictOutcome.FAIL),
+        ("deploy-2", "v1.1.0", None),
+    ):
+        release = a_release(version)
+        bench.platform.deploy(replace(release, configuration_digest=None))
+        record(bench, deployment_id, release, verdict=verdict)
+        bench.clock.advance(3600.0)
+    hold(bench, a_release("v1.1.0"))
+    deploy(bench, FAILED_ID, a_release(BAD), verdict=VerdictOutcome.FAIL)
+    with pytest.raises(Refused, match="no known good version"):
+        _resolve(bench)
+    bench.store.close()
+
+
+def test_a_held_release_is_known_by_its_artifact(tmp_path: Path) -> None:
+    """A hold is passed by because only the platform remembers the release, and knows less."""
+    bench = Bench(tmp_path)
+    release = a_release("v1.1.0")
+    bench.platform.deploy(replace(release, configuration_digest=None))
+    hold(bench, release)
+    bench.clock.advance(3600.0)
+    deploy(bench, FAILED_ID, a_release(BAD), verdict=VerdictOutcome.FAIL)
+    with pytest.raises(Refused, match="no known good version"):
+        _resolve(bench)
+    report = go(bench, target_version="v1.1.0")
+    assert report.rollback.status is Status.REFUSED
+    assert "v1.1.0 is on hold" in report.rollback.status_detail
+    bench.store.close()
