@@ -19,7 +19,10 @@ services:
   checkout:
     production:
       platform:
-        {kind: kubernetes, workload: deployment/checkout, kubeconfig: kubeconfig, ask_registry: false}
+        kind: kubernetes
+        workload: deployment/checkout
+        kubeconfig: kubeconfig
+        ask_registry: false
       database: none
       soak: 0s
       verification: {warm_up: 0s, bake: 1s, deadline: 1m}
