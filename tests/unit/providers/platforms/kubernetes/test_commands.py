@@ -8,6 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 from tests.unit.providers.platforms.kubernetes.shop import TOKEN, Shop, a_shop
+from tests.unit.providers.platforms.kubernetes.side_by_side import (
+    BLUE,
+    GREEN,
+    good_and_bad,
+    side_by_side,
+    weighed,
+)
 
 from smartspec_rollback.config.loader import load
 from smartspec_rollback.errors import ConfigurationError
@@ -65,6 +72,9 @@ def test_settings_are_read(tmp_path: Path) -> None:
         ("workload: pod/checkout", "right form"),
         ("workload: deployment/checkout, contxt: prod", "context"),
         ("workload: deployment/checkout, ready_within: 0s", "more than"),
+        ("workload: deployment/checkout, traffic: checkout", "right form"),
+        ("workload: deployment/checkout, traffic: ingress/checkout", "right form"),
+        ("workload: deployment/checkout, traffic: service/a/b", "right form"),
         ("workload: deployment/checkout, url: 'https://me:secret@example.org/'", "right form"),
     ],
 )
@@ -114,6 +124,31 @@ def test_a_dry_run_plans_in_known_words(tmp_path: Path) -> None:
     assert "Switch production traffic from `v1.2.1` to `v1.2.0`." in said.stdout
     assert "There is no evidence that v1.2.0 was ever healthy." in said.stdout
     assert TOKEN not in said.stdout + said.stderr
+
+
+@pytest.mark.parametrize("front", ["service", "httproute"])
+def test_a_dry_run_among_slots_changes_nothing(tmp_path: Path, front: str) -> None:
+    """The plan to turn traffic is another one, is not made from the settings, or does something."""
+    with (side_by_side if front == "service" else weighed)(tmp_path, speed=20.0) as slots:
+        good_and_bad(slots)
+        _write(
+            tmp_path,
+            f"workload: deployment/checkout, traffic: {front}/checkout, kubeconfig: kubeconfig, "
+            "ask_registry: false",
+        )
+        before = [slots.deployment(each) for each in (BLUE, GREEN)]
+        asked = ("--failed-deployment-id", "deploy-2", "--dry-run", "--reason", "slow")
+        said = _smartspec(tmp_path, "rollback", *asked)
+        assert [slots.deployment(each) for each in (BLUE, GREEN)] == before
+    for number, step in enumerate(
+        (
+            "Start `v1.2.0` instances.",
+            "Switch production traffic from `v1.2.1` to `v1.2.0`.",
+            "Scale down `v1.2.1` instances to 0.",
+        ),
+        1,
+    ):
+        assert f"{number}.  {step}" in said.stdout
 
 
 def _deployed(shop: Shop) -> None:
