@@ -140,6 +140,21 @@ def denied(webhook: str, why: str) -> ApiError:
     return ApiError(403, "Forbidden", message)
 
 
+def denied_by_policy(resource: Resource, name: str, policy: str, why: str) -> ApiError:
+    """Say that a ValidatingAdmissionPolicy refuses; its reason is Invalid unless it names one."""
+    said = f"ValidatingAdmissionPolicy '{policy}' with binding '{policy}' denied request: {why}"
+    message = f'{resource.qualified} "{name}" is forbidden: {said}'
+    details = {**_about(resource, name), "causes": [{"message": said}]}
+    return ApiError(422, "Invalid", message, details=details)
+
+
+def webhook_unreachable(webhook: str, why: str) -> ApiError:
+    """Say that a webhook, without which nothing may be written, does not answer."""
+    said = f'failed calling webhook "{webhook}": failed to call webhook: {why}'
+    details = {"causes": [{"message": said}]}
+    return ApiError(500, "InternalError", f"Internal error occurred: {said}", details=details)
+
+
 def unauthorized() -> ApiError:
     """Say that there are no valid credentials."""
     return ApiError(401, "Unauthorized", "Unauthorized")

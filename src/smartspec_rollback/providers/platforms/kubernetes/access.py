@@ -39,6 +39,8 @@ from smartspec_rollback.providers.platforms.kubernetes.shadow.making import shad
 from smartspec_rollback.providers.platforms.kubernetes.slots import reading as slots
 from smartspec_rollback.providers.platforms.kubernetes.slots.family import Family
 
+_UNREAD = "# What Argo CD, Flux or Helm need is known once this is applied: ask again then.\n"
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -107,15 +109,17 @@ def _of_choosing(site: Site) -> tuple[Rule, ...]:
 
 def _of_instances(site: Site) -> tuple[Rule, ...]:
     """List what instances need that the cluster does not replace by itself; mostly nothing."""
+    evicting = Rule(EVICTIONS, ("create",), None, "replacing instances (OnDelete)")
+    deleting = Rule(PODS, ("delete",), None, "deleting an instance that the cluster waits for")
     try:
         workload = site.workload()
     except Forbidden:
-        return ()  # that is among what is missing
+        # Whether it needs them cannot be read: whoever applies the Role should not have to twice.
+        both = (evicting, deleting) if site.kind.resource is not DEPLOYMENTS else ()
+        return tuple(replace(rule, optional=True) for rule in both)
     if not site.kind.replaces_by_itself(workload):
-        return (Rule(EVICTIONS, ("create",), None, "replacing instances (OnDelete)"),)
-    if site.kind.waits_for_broken_pods(workload):
-        return (Rule(PODS, ("delete",), None, "deleting an instance that the cluster waits for"),)
-    return ()
+        return (evicting,)
+    return (deleting,) if site.kind.waits_for_broken_pods(workload) else ()
 
 
 def _of_traffic(site: Site) -> tuple[Rule, ...]:
@@ -132,13 +136,18 @@ def _of_traffic(site: Site) -> tuple[Rule, ...]:
     )
 
 
-def owner_rules(site: Site, family: Family | None) -> tuple[Rule, ...]:
-    """List what suspending the owners of all that a rollback changes needs; nothing without any."""
+def deployer_rules(site: Site, family: Family | None, workload: Obj | None) -> tuple[Rule, ...]:
+    """List what dealing with whoever deploys needs; Forbidden where nobody lets us look.
+
+    Nothing without Argo CD, Flux or Helm.
+    """
+    owners = _of_owners(site, _of_family(family) if family is not None else _of_one(site))
+    return (*owners, *_of_helm(workload or site.workload()))
+
+
+def _of_owners(site: Site, changed: tuple[tuple[Obj, Resource], ...]) -> tuple[Rule, ...]:
+    """List what suspending the owners of all that a rollback changes needs."""
     argo = site.settings.argo_cd
-    try:
-        changed = _of_family(family) if family is not None else _of_one(site)
-    except Forbidden:
-        return ()  # that is among what is missing
     claims = (each for o, r in changed for each in detecting.claims(o, r, argo_cd=argo))
     claimed = tuple(dict.fromkeys(claims))
     found: list[Rule] = []
@@ -166,16 +175,12 @@ def _of_one(site: Site) -> tuple[tuple[Obj, Resource], ...]:
     return (own, (front, SERVICES)) if front is not None else (own,)
 
 
-def helm_rules(site: Site, workload: Obj | None) -> tuple[Rule, ...]:
-    """List what keeping Helm's record true needs; nothing where Helm did not make the workload."""
-    try:
-        release = records.release_of(workload or site.workload())
-    except Forbidden:
-        return ()
+def _of_helm(workload: Obj) -> tuple[Rule, ...]:
+    """List what keeping Helm's record true needs."""
+    release = records.release_of(workload)
     if release is None:
         return ()
-    why = "what Helm takes for live"
-    return (Rule(SECRETS, ("list",), None, why, release.namespace),)
+    return (Rule(SECRETS, ("list",), None, "what Helm takes for live", release.namespace),)
 
 
 def _family(site: Site) -> Family | None:
@@ -188,46 +193,54 @@ def _family(site: Site) -> Family | None:
 
 def access(site: Site) -> Access:
     """Ask about every rule; ProviderError where the cluster does not answer."""
-    asked = 0
-    lacking: list[Rule] = []
     family = _family(site)
     live = family.live or family.slots[0] if family is not None else None
     workload = live.state.workload if live is not None else None
-    for rule in (
-        *rules(site, family),
-        *owner_rules(site, family),
-        *helm_rules(site, workload),
-    ):
-        asked += len(rule.verbs)
-        refused = tuple(
-            verb
-            for verb in rule.verbs
-            if not site.api.allows(verb, rule.resource, rule.name, namespace=rule.namespace)
-        )
-        if refused:
-            lacking.append(replace(rule, verbs=refused))
+    try:
+        deployers: tuple[Rule, ...] | None = deployer_rules(site, family, workload)
+    except Forbidden:
+        deployers = None
+    needed = (*rules(site, family), *(deployers or ()))
+    lacking = tuple(lack for rule in needed if (lack := _lacking(site, rule)) is not None)
     missing = tuple(str(rule) for rule in lacking if not rule.optional)
     return Access(
-        asked=asked, missing=missing, manifest=roles(site, tuple(lacking)) if missing else ""
+        asked=sum(len(rule.verbs) for rule in needed),
+        missing=missing,
+        manifest=("" if deployers is not None else _UNREAD) + roles(site, needed, lacking)
+        if missing
+        else "",
     )
 
 
-def roles(site: Site, lacking: tuple[Rule, ...]) -> str:
-    """Write the Roles that allow what is missing; binding them to somebody is left to people."""
-    places = dict.fromkeys(rule.namespace or site.api.namespace for rule in lacking)
+def _lacking(site: Site, rule: Rule) -> Rule | None:
+    """Ask about a rule's verbs; None where all are allowed."""
+    refused = tuple(
+        verb
+        for verb in rule.verbs
+        if not site.api.allows(verb, rule.resource, rule.name, namespace=rule.namespace)
+    )
+    return replace(rule, verbs=refused) if refused else None
+
+
+def roles(site: Site, needed: tuple[Rule, ...], lacking: tuple[Rule, ...]) -> str:
+    """Write the Roles that allow all we do; binding them to somebody is left to people.
+
+    A Role that is applied takes the place of the one of its name: so each says everything about
+    its namespace, and only namespaces where nothing is missing have none.
+    """
+    own = site.api.namespace
     made = [
-        _role(
-            site,
-            place,
-            tuple(rule for rule in lacking if (rule.namespace or site.api.namespace) == place),
-        )
-        for place in places
+        _role(site, place, tuple(rule for rule in needed if (rule.namespace or own) == place))
+        for place in dict.fromkeys(rule.namespace or own for rule in lacking)
     ]
     written: str = yaml.safe_dump_all(made, sort_keys=False)
     return written
 
 
-def _role(site: Site, namespace: str, lacking: tuple[Rule, ...]) -> dict[str, Any]:
+def _role(site: Site, namespace: str, needed: tuple[Rule, ...]) -> dict[str, Any]:
+    verbs: dict[tuple[Resource, str | None], dict[str, None]] = {}
+    for rule in needed:
+        verbs.setdefault((rule.resource, rule.name), {}).update(dict.fromkeys(rule.verbs))
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "Role",
@@ -237,11 +250,11 @@ def _role(site: Site, namespace: str, lacking: tuple[Rule, ...]) -> dict[str, An
         },
         "rules": [
             {
-                "apiGroups": [rule.resource.group],
-                "resources": [rule.resource.plural],
-                **({"resourceNames": [rule.name]} if rule.name else {}),
-                "verbs": list(rule.verbs),
+                "apiGroups": [resource.group],
+                "resources": [resource.plural],
+                **({"resourceNames": [name]} if name else {}),
+                "verbs": list(allowed),
             }
-            for rule in lacking
+            for (resource, name), allowed in verbs.items()
         ],
     }

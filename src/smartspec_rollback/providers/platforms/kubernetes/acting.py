@@ -19,7 +19,7 @@ from smartspec_rollback.providers.platforms.kubernetes.action import (
 from smartspec_rollback.providers.platforms.kubernetes.captures import steps as restoring
 from smartspec_rollback.providers.platforms.kubernetes.helm import steps as recording
 from smartspec_rollback.providers.platforms.kubernetes.owners import steps as suspending
-from smartspec_rollback.providers.platforms.kubernetes.reading import Site
+from smartspec_rollback.providers.platforms.kubernetes.reading import NoWorkload, Site
 from smartspec_rollback.providers.platforms.kubernetes.rolling import actions as rolling
 from smartspec_rollback.providers.platforms.kubernetes.rolling import pods
 from smartspec_rollback.providers.platforms.kubernetes.shadow import actions as shadow
@@ -69,4 +69,9 @@ def settled(site: Site, step: Step) -> Looked:
     if action is None:
         what = f"the platform kubernetes has no step of the kind {step.kind!r}"
         return Looked(Progress(state=ProgressState.UNKNOWN, detail=what))
-    return action.look(site, step)
+    try:
+        return action.look(site, step)
+    except NoWorkload:
+        # Somebody deleted it, and it will not come back by waiting.
+        what = f"{site.settings.workload} is no longer there"
+        return Looked(Progress(state=ProgressState.FAILED, detail=what))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from smartspec_rollback.domain.target import Target
-from smartspec_rollback.errors import ProviderError
+from smartspec_rollback.errors import NotDone
 from smartspec_rollback.ports.clock import Clock
 from smartspec_rollback.ports.platform import Archive
 from smartspec_rollback.providers.images import Registries
@@ -35,6 +35,10 @@ from smartspec_rollback.providers.platforms.kubernetes.workloads.kind import Kin
 from smartspec_rollback.providers.platforms.kubernetes.workloads.template import template_digest
 
 _FRESH_SECONDS = 2.0
+
+
+class NoWorkload(NotDone):
+    """There is no such workload, or not any more; so nothing was done to it either."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +73,10 @@ class Site:
         return kind_of(self.settings.workload)
 
     def workload(self) -> Obj:
-        """Read the workload; ProviderError where there is none."""
+        """Read the workload; NoWorkload where there is none."""
         found = self.api.get(self.kind.resource, self.settings.name)
         if found is None:
-            raise ProviderError(
+            raise NoWorkload(
                 f"there is no {self.settings.workload} in the namespace {self.api.namespace}",
                 where=f"context {self.api.connection.context}",
                 remedy="`workload:` and `namespace:` in smartspec.yaml name it; was it deleted?",

@@ -25,6 +25,20 @@ def _with(shop: Shop, **changes: Any) -> KubernetesPlatform:
     return KubernetesPlatform(replace(shop.settings, **changes), clock=shop.clock, patience=0.0)
 
 
+def _grant(shop: Shop, manifest: str) -> None:
+    """Allow what a printed Role allows, and nothing else."""
+    shop.cluster.access.clear()
+    shop.cluster.access.allow_only(
+        Rule(resource="selfsubjectaccessreviews"),
+        *(
+            Rule(verb=verb, resource=rule["resources"][0], name=name, namespace=NAMESPACE)
+            for rule in yaml.safe_load(manifest)["rules"]
+            for verb in rule["verbs"]
+            for name in rule.get("resourceNames", [""])
+        ),
+    )
+
+
 def test_all_is_allowed(shop: Shop) -> None:
     """The doctor finds fault with an account that may do everything."""
     said = shop.platform.access(TARGET)
@@ -45,29 +59,47 @@ def test_missing_permissions_come_as_a_role(shop: Shop) -> None:
     role = yaml.safe_load(said.manifest)
     assert role["kind"] == "Role"
     assert role["metadata"]["namespace"] == NAMESPACE
-    assert role["rules"] == [
-        {
-            "apiGroups": ["apps"],
-            "resources": ["deployments"],
-            "resourceNames": ["checkout"],
-            "verbs": ["patch"],
-        },
-        {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]},
-    ]
+    assert {
+        "apiGroups": ["apps"],
+        "resources": ["deployments"],
+        "resourceNames": ["checkout"],
+        "verbs": ["get", "watch", "patch"],
+    } in role["rules"]
+    assert {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]} in role["rules"]
+
+
+def test_a_role_applied_again_takes_nothing_away(shop: Shop) -> None:
+    """What was missed last takes the place of the Role of this name, and all else is missing."""
+    shop.cluster.access.deny(Rule(resource="secrets"))
+    _grant(shop, shop.platform.access(TARGET).manifest)
+    assert shop.platform.access(TARGET).missing == ()
+
+
+def test_what_cannot_be_looked_at_yet_is_said(shop: Shop) -> None:
+    """An administrator is asked twice, and the second time nobody expected it."""
+    shop.cluster.access.allow_only(Rule(resource="selfsubjectaccessreviews"))
+    said = shop.platform.access(TARGET).manifest
+    assert "ask again" in said.splitlines()[0]
+    _grant(shop, said)
+    shop.cluster.access.deny(Rule(verb="patch", resource="deployments"))
+    assert "ask again" not in shop.platform.access(TARGET).manifest
+
+
+@pytest.mark.parametrize("workload", ["statefulset/checkout", "daemonset/checkout"])
+def test_a_role_for_pods_is_printed_without_a_look(shop: Shop, workload: str) -> None:
+    """The first Role lets no instance be replaced, and the rollback is stuck in the night."""
+    shop.cluster.access.allow_only(Rule(resource="selfsubjectaccessreviews"))
+    said = _with(shop, workload=workload).access(TARGET)
+    rules = yaml.safe_load(said.manifest)["rules"]
+    evicting = {"apiGroups": [""], "resources": ["pods/eviction"], "verbs": ["create"]}
+    assert evicting in rules
+    assert not any("evict" in each for each in said.missing)
 
 
 def test_the_printed_role_is_enough(shop: Shop) -> None:
     """An administrator applies the Role, and the rollback still fails for want of a verb."""
     shop.cluster.access.allow_only(Rule(resource="selfsubjectaccessreviews"))
-    rules = yaml.safe_load(shop.platform.access(TARGET).manifest)["rules"]
-    shop.cluster.access.allow_only(
-        *(
-            Rule(verb=verb, resource=rule["resources"][0], name=name, namespace=NAMESPACE)
-            for rule in rules
-            for verb in rule["verbs"]
-            for name in rule.get("resourceNames", [""])
-        )
-    )
+    _grant(shop, shop.platform.access(TARGET).manifest)
     platform = shop.platform
     platform.guard(TARGET, holder="rb-1")
     steps = platform.plan(platform.observe(TARGET), to=shop.release("v1.2.0"))

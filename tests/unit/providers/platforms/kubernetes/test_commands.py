@@ -100,7 +100,7 @@ def test_doctor_prints_the_missing_role(tmp_path: Path) -> None:
     assert ill.returncode == 4
     block = ill.stdout.partition("```yaml\n")[2].partition("    ```")[0]
     role = yaml.safe_load(block)
-    assert role["rules"][0]["verbs"] == ["patch"]
+    assert "patch" in role["rules"][0]["verbs"]
     manifests = [each["manifest"] for each in document["lines"] if each["manifest"]]
     assert [yaml.safe_load(each) for each in manifests] == [role]
     assert TOKEN not in ill.stdout + ill.stderr + well.stdout + well.stderr

@@ -4,6 +4,7 @@ Used by ``api``. Pure. A refused write was certainly not done, whatever the reas
 fails tells nothing. The server's text is shown only where it cannot quote what is in an object.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -13,6 +14,8 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import Resource, 
 
 _FAULTY = 500
 _SHORTENED = 300
+_DENIALS = ("admission webhook ", "ValidatingAdmissionPolicy ")
+_WEBHOOK_DOWN = re.compile(r'failed calling webhook "([\w.:/-]{1,253})"')
 _METHODS = {"patch": "PATCH", "create": "POST", "delete": "DELETE"}
 
 
@@ -61,6 +64,8 @@ class Call:
 def refusal(call: Call, answer: Answer, *, place: str) -> ProviderError:
     """Make the error that an answer means; ``place`` names namespace and context."""
     where = f"{call}, {place}"
+    if answer.status < _FAULTY and (said := _by_admission(answer)):
+        return Forbidden(f"the cluster refuses: {said}", where=where)
     match answer.status:
         case 401:
             return NotDone(
@@ -88,10 +93,25 @@ def refusal(call: Call, answer: Answer, *, place: str) -> ProviderError:
 def _other(status: int, answer: Answer, where: str) -> ProviderError:
     if status == 429:  # noqa: PLR2004 - too many requests
         return ProviderUnavailable("the API server is busy (429)", where=where)
+    if status >= _FAULTY and (webhook := _WEBHOOK_DOWN.search(text(answer.body, "message"))):
+        return ProviderUnavailable(
+            f"the cluster's webhook {webhook[1]} does not answer the API server ({status})",
+            where=where,
+            remedy="mend it: until then such objects can be changed by nobody",
+        )
     if status >= _FAULTY:
         return ProviderUnavailable(f"the API server fails ({status})", where=where)
     said = text(answer.body, "message")[:_SHORTENED]
     return NotDone(f"the API server refuses ({status}): {said}", where=where)
+
+
+def _by_admission(answer: Answer) -> str:
+    """Tell what a webhook or a policy says about a write that it denied; empty if none did.
+
+    They choose the status themselves: a policy's denial may look like an invalid object.
+    """
+    said = text(answer.body, "message")
+    return said[:_SHORTENED] if any(each in said for each in _DENIALS) else ""
 
 
 def _invalid(call: Call, answer: Answer, where: str) -> ProviderError:
@@ -105,9 +125,10 @@ def _invalid(call: Call, answer: Answer, where: str) -> ProviderError:
 
 
 def _forbidden(call: Call, answer: Answer, where: str) -> Forbidden:
-    said = text(answer.body, "message")[:_SHORTENED]
-    if "admission webhook" in said or "quota" in said:
-        return Forbidden(f"the cluster refuses: {said}", where=where)
+    said = text(answer.body, "message")
+    if f" cannot {call.verb} resource " not in said:
+        # Not the access rules, but a quota or the like.
+        return Forbidden(f"the cluster refuses: {said[:_SHORTENED]}", where=where)
     plural, group = call.resource.plural, call.resource.group
     return Forbidden(
         f"not allowed (403): {call.verb} {plural}",
