@@ -19,10 +19,12 @@ def check(facts: Facts, /) -> Finding:
     seen, release = facts.inspection, facts.chosen.release
     version = release.version
     if seen is None or seen.artifact_present is None:
-        detail = f" ({seen.detail})" if seen and seen.detail else ""
+        said = seen.detail if seen else ""
+        why = f" ({said.partition('; ')[0]})" if said else ""
         return _SAYS.unknown(
-            f"Whether the artifact of {version} still exists could not be checked{detail}.",
+            f"Whether the artifact of {version} still exists could not be checked{why}.",
             fact("artifact", release.artifact, LEDGER),
+            *((fact("detail", said, PLATFORM),) if said else ()),
             remedy=f"look yourself whether {release.artifact} can still be fetched",
         )
     evidence = (

@@ -17,7 +17,7 @@ from smartspec_rollback.ports.clock import Clock
 from smartspec_rollback.providers.platforms.kubernetes.helm import steps as recording
 from smartspec_rollback.providers.platforms.kubernetes.helm.records import Record
 from smartspec_rollback.providers.platforms.kubernetes.objects import Obj, Resource, version_of
-from smartspec_rollback.providers.platforms.kubernetes.reading import Reader, Site, State
+from smartspec_rollback.providers.platforms.kubernetes.reading import Aside, Reader, Site, State
 from smartspec_rollback.providers.platforms.kubernetes.rolling import inspecting as in_place
 from smartspec_rollback.providers.platforms.kubernetes.rolling import looking as rolled
 from smartspec_rollback.providers.platforms.kubernetes.rolling import steps as rolling
@@ -235,7 +235,9 @@ class Layouts:
 
     def look(self, site: Site) -> Layout:
         """Read everything now."""
-        return self._side_by_side(site) or self._rolled(site, self._reader.look(site))
+        aside = Aside()
+        found = self._side_by_side(site, aside)
+        return found or self._rolled(site, self._reader.look(site, aside))
 
     def recent(self, site: Site, *, version: str | None = None) -> Layout:
         """Give what was read a moment ago, in this state if that is given; else read."""
@@ -243,7 +245,7 @@ class Layouts:
             at, kept = self._kept.get(site.target, (0.0, None))
         if kept is not None and self._clock.monotonic() - at <= _FRESH_SECONDS:
             return kept if version in (None, kept.version) else self.look(site)
-        found = self._side_by_side(site)
+        found = self._side_by_side(site, Aside())
         return found or self._rolled(site, self._reader.recent(site, version=version))
 
     def fingerprint(self, site: Site) -> str:
@@ -254,7 +256,7 @@ class Layouts:
         """Tell whether the releases stand side by side."""
         return isinstance(self.recent(site), SideBySide)
 
-    def _side_by_side(self, site: Site) -> SideBySide | None:
+    def _side_by_side(self, site: Site, aside: Aside) -> SideBySide | None:
         """Read the slots; that there are none is believed for a while."""
         if site.settings.traffic is None:
             return None
@@ -263,7 +265,7 @@ class Layouts:
         now = self._clock.monotonic()
         if decided is not None and now - decided <= _DECIDED_SECONDS:
             return None
-        family = read(site)
+        family = read(site, aside)
         found = SideBySide(site, family, self._reader) if family is not None else None
         with self._lock:
             if found is None:

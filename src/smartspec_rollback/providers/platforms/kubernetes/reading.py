@@ -5,6 +5,7 @@ question after the other is asked about the same state while a rollback is plann
 """
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -157,6 +158,14 @@ class State:
         return self.template_digest, self.kind.paused(self.workload), content
 
 
+@dataclass
+class Aside:
+    """What was read of a namespace a moment ago, while finding out how its workloads stand."""
+
+    service: Obj | None = None
+    workloads: Mapping[str, Obj] | None = None
+
+
 class Reader:
     """Reads Targets, keeping the last State of each for a moment; several threads may use it."""
 
@@ -166,13 +175,15 @@ class Reader:
         self._kept: dict[Target, tuple[float, State]] = {}
         self._quotas: dict[Target, tuple[float, tuple[Obj, ...] | None]] = {}
 
-    def look(self, site: Site) -> State:
-        """Read everything now."""
-        workload, kind = site.workload(), site.kind
+    def look(self, site: Site, aside: Aside | None = None) -> State:
+        """Read everything now, but for what was put ``aside``."""
+        aside, kind = aside or Aside(), site.kind
+        workload = (aside.workloads or {}).get(site.settings.name) or site.workload()
         known = kind.revisions(site.api, workload, container=site.settings.container)
         needed = configuration.references(part(workload, "spec", "template"))
         found = read_configuration(site, needed)
-        state = State(kind, workload, known, _beside(site, workload), needed, found, site.recall)
+        front = _beside(site, workload, aside)
+        state = State(kind, workload, known, front, needed, found, site.recall)
         self.keep(site, state)
         return state
 
@@ -212,12 +223,14 @@ class Reader:
         return state
 
 
-def _beside(site: Site, workload: Obj) -> Beside | None:
+def _beside(site: Site, workload: Obj, aside: Aside) -> Beside | None:
     """Read the Service in front and the shadow beside, where the settings name a Service."""
     service = site.settings.traffic_service
     if service is None or site.kind.resource is not DEPLOYMENTS:
         return None
-    return beside(site.api, workload, service)
+    return beside(
+        site.api, workload, service, read_already=aside.service, workloads=aside.workloads
+    )
 
 
 def read_configuration(site: Site, needed: tuple[Reference, ...]) -> Found:

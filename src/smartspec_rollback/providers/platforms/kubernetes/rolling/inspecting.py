@@ -81,7 +81,7 @@ def inspected(
         site.registries if site.settings.ask_registry else None,
     )
     startable, room_told = room or (None, _BESIDE)
-    told = (kept.id, room_told, *seen.details, _rests_on(state, kept, recalled))
+    told = (*seen.details, _rests_on(state, kept, recalled), room_told, kept.id)
     if weighed is None:
         unchanged = _unchanged(state, kept, release, needed, found)
         differing = () if unchanged else configuration.written_since(needed, found, kept.source)

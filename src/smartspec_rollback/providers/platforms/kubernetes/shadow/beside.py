@@ -3,6 +3,7 @@
 Read by ``reading`` with every look at a workload whose settings name a Service. Changes nothing.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -51,10 +52,21 @@ class Beside:
         return self.serving is Serving.SHADOW
 
 
-def beside(api: Api, workload: Obj, service_name: str) -> Beside:
-    """Read Service and shadow; ProviderError where the Service is gone or somebody else's."""
-    service = read_service(api, service_name)
-    found = api.get(DEPLOYMENTS, shadow_name(name_of(workload)))
+def beside(
+    api: Api,
+    workload: Obj,
+    service_name: str,
+    *,
+    read_already: Obj | None = None,
+    workloads: Mapping[str, Obj] | None = None,
+) -> Beside:
+    """Read Service and shadow; ProviderError where the Service is gone or somebody else's.
+
+    ``read_already`` is the Service and ``workloads`` all there are, where they were just read.
+    """
+    service = read_service(api, service_name) if read_already is None else read_already
+    name = shadow_name(name_of(workload))
+    found = api.get(DEPLOYMENTS, name) if workloads is None else workloads.get(name)
     slot = slot_of(service, workload)
     shadow = read(found, of=workload) if found is not None else None
     return Beside(service, slot, shadow, _serving(service, slot, workload))

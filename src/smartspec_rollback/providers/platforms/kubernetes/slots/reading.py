@@ -16,6 +16,7 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     part,
 )
 from smartspec_rollback.providers.platforms.kubernetes.reading import (
+    Aside,
     Site,
     State,
     read_configuration,
@@ -31,16 +32,17 @@ from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kep
 _Found = tuple[Front, Mapping[str, Obj]]
 
 
-def read(site: Site) -> Family | None:
+def read(site: Site, aside: Aside | None = None) -> Family | None:
     """Read the slots of a Target now; None where there is but one workload.
 
+    What was read is put into ``aside``, so that a look at the one workload need not ask again.
     ProviderError where what sends traffic is gone or somebody else's, or where it is not clear
     what the slots are.
     """
     kind, _, name = (site.settings.traffic or "").partition("/")
     if not name or site.kind.resource is DAEMON_SETS:
         return None
-    found = _behind_service(site, name) if kind == "service" else _behind_route(site, name)
+    found = _behind_service(site, name, aside) if kind == "service" else _behind_route(site, name)
     if found is None:
         return None
     front, workloads = found
@@ -75,9 +77,12 @@ def still(site: Site) -> Family:
     return family
 
 
-def _behind_service(site: Site, name: str) -> _Found | None:
+def _behind_service(site: Site, name: str, aside: Aside | None) -> _Found | None:
     service = read_service(site.api, name)
     workloads = site.api.list(site.kind.resource)
+    if aside is not None:
+        aside.service = service
+        aside.workloads = {name_of(each): each for each in workloads}
     return by_service.chosen_by(
         service, workloads, name=site.settings.name, container=site.settings.container
     )

@@ -256,3 +256,17 @@ def test_a_paused_workload_is_put_back_behind_the_traffic(shop: Shop) -> None:
     _do(shop, steps)
     assert _selector(shop) == {"app": NAME}
     assert shop.platform.observe(TARGET).operation is None
+
+
+def test_at_most_twelve_calls_before_the_question(shop: Shop) -> None:
+    """Planning loads an API server that may be on fire already."""
+    shop.cluster.requests.clear()
+    platform = shop.again()
+    seen = platform.observe(TARGET)
+    good = platform.find(TARGET, "v1.2.0")
+    assert good is not None
+    platform.inspect(TARGET, good)
+    assert platform.declined(TARGET, good) is None
+    steps = platform.plan(platform.promised(seen, good), to=good)
+    assert steps[0].id == "switch-traffic"
+    assert len(shop.cluster.requests.all()) <= 12
