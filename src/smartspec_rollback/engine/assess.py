@@ -9,7 +9,7 @@ from smartspec_rollback.domain.deployment import Deployment
 from smartspec_rollback.domain.facts import Facts, Reading
 from smartspec_rollback.domain.finding import Finding, Outcome, Override
 from smartspec_rollback.domain.names import nearest
-from smartspec_rollback.domain.snapshot import Snapshot
+from smartspec_rollback.domain.snapshot import Inspection, Snapshot
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.verdict import Verdict
 from smartspec_rollback.engine.database import look_into
@@ -49,6 +49,9 @@ def gather(
     dependents = tuple(
         Target(service=name, environment=target.environment) for name in parts.settings.dependents
     )
+    inspection = (
+        platform.inspect(target, chosen.release) if isinstance(platform, InspectsReleases) else None
+    )
     return Facts(
         now=parts.clock.now(),
         settings=parts.settings,
@@ -61,10 +64,8 @@ def gather(
         chosen=chosen,
         chosen_verdict=_conclusive(parts, chosen),
         target_hold=held(parts, chosen.release),
-        inspection=platform.inspect(target, chosen.release)
-        if isinstance(platform, InspectsReleases)
-        else None,
-        prewarm_obstacle=_prewarm_obstacle(parts, chosen),
+        inspection=inspection,
+        prewarm_obstacle=_prewarm_obstacle(parts, chosen, inspection),
         boot=None,
         active=store.active(target),
         recent=store.rollbacks(target, limit=20),
@@ -77,10 +78,12 @@ def gather(
     )
 
 
-def _prewarm_obstacle(parts: Parts, chosen: Candidate) -> str | None:
+def _prewarm_obstacle(parts: Parts, chosen: Candidate, inspection: Inspection | None) -> str | None:
     """Say why the target cannot be prewarmed; None where it can, or nobody wants it."""
     if not parts.settings.prewarm:
         return None
+    if inspection is not None and inspection.restores:
+        return "it would start with another configuration than the plan puts back first"
     if not isinstance(parts.platform, Prewarms):
         return f"the platform {parts.platform.name} cannot prewarm"
     try:

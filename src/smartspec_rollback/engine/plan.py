@@ -73,15 +73,9 @@ def may_prewarm(parts: Parts, facts: Facts, findings: tuple[Finding, ...]) -> bo
         parts.settings.prewarm
         and isinstance(parts.platform, Prewarms)
         and facts.prewarm_obstacle is None
-        and not _restores(facts)
         and schema_passed
         and not any(f.blocks for f in findings)
     )
-
-
-def _restores(facts: Facts) -> bool:
-    """Say whether the plan puts configuration back: what starts before would run without it."""
-    return facts.inspection is not None and bool(facts.inspection.restores)
 
 
 def _from(failed: Deployment, seen: Snapshot) -> Deployment:

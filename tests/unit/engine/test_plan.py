@@ -85,6 +85,8 @@ def test_nothing_is_prewarmed_before_its_configuration_is_back(bench: Bench) -> 
     assert [step.kind for step in plan.steps] == [RESTORE, START, SWITCH, SCALE_DOWN, VERIFY]
     found = next(f for f in plan.findings if f.number == 6)
     assert "will be put back as it ran with it: the configuration" in found.summary
+    boots = next(f for f in plan.findings if f.check == "target-boots")
+    assert "was not tried: it would start with another configuration" in boots.summary
 
 
 def test_baseline_and_releases_are_what_was_recorded(bench: Bench) -> None:
