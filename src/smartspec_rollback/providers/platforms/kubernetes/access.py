@@ -28,10 +28,13 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     PODS,
     PODS_PROXY,
     QUOTAS,
+    ROLLOUTS,
+    ROLLOUTS_STATUS,
     SECRETS,
     SERVICES,
     Obj,
     Resource,
+    name_of,
 )
 from smartspec_rollback.providers.platforms.kubernetes.owners import argo_cd, detecting, reading
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site
@@ -86,9 +89,25 @@ def rules(site: Site, family: Family | None) -> tuple[Rule, ...]:
         Rule(LEASES, ("create",), None, "one rollback at a time"),
         Rule(LEASES, ("get", "patch", "delete"), lease, "one rollback at a time"),
         Rule(EVENTS, ("create", "get", "patch"), None, "telling what is done", optional=True),
+        *_of_rollouts(site),
         *_of_choosing(site),
         *(_of_traffic(site) if family is None else ()),
     )
+
+
+def _of_rollouts(site: Site) -> tuple[Rule, ...]:
+    """List what a Rollout needs besides: promoting it, and where its template is kept."""
+    if site.kind.resource is not ROLLOUTS:
+        return ()
+    promoting = Rule(ROLLOUTS_STATUS, ("patch",), site.settings.name, "promoting past a canary")
+    try:
+        holder = site.kind.holder(site.api, workload := site.workload())
+    except Forbidden:
+        return (promoting,)  # the rest is among what is missing
+    if holder.thing is workload:
+        return (promoting,)
+    why = "where its template is kept"
+    return (promoting, Rule(holder.resource, ("get", "patch"), name_of(holder.thing), why))
 
 
 def _of_choosing(site: Site) -> tuple[Rule, ...]:

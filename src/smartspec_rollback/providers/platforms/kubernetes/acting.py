@@ -21,7 +21,7 @@ from smartspec_rollback.providers.platforms.kubernetes.helm import steps as reco
 from smartspec_rollback.providers.platforms.kubernetes.owners import steps as suspending
 from smartspec_rollback.providers.platforms.kubernetes.reading import NoWorkload, Site
 from smartspec_rollback.providers.platforms.kubernetes.rolling import actions as rolling
-from smartspec_rollback.providers.platforms.kubernetes.rolling import pods
+from smartspec_rollback.providers.platforms.kubernetes.rolling import pods, promoting
 from smartspec_rollback.providers.platforms.kubernetes.shadow import actions as shadow
 from smartspec_rollback.providers.platforms.kubernetes.slots import actions as slots
 
@@ -34,6 +34,7 @@ ACTIONS: Mapping[str, Action] = {
     **restoring.ACTIONS,
     **rolling.ACTIONS,
     **pods.ACTIONS,
+    **promoting.ACTIONS,
     **shadow.ACTIONS,
     **slots.ACTIONS,
 }

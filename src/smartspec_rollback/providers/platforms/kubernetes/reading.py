@@ -32,7 +32,11 @@ from smartspec_rollback.providers.platforms.kubernetes.settings import Kubernete
 from smartspec_rollback.providers.platforms.kubernetes.shadow.beside import Beside, beside
 from smartspec_rollback.providers.platforms.kubernetes.workloads import kind_of
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept, current
-from smartspec_rollback.providers.platforms.kubernetes.workloads.kind import Kind
+from smartspec_rollback.providers.platforms.kubernetes.workloads.kind import (
+    Course,
+    Holder,
+    Kind,
+)
 from smartspec_rollback.providers.platforms.kubernetes.workloads.template import template_digest
 
 _FRESH_SECONDS = 2.0
@@ -76,6 +80,12 @@ class Site:
     def workload(self) -> Obj:
         """Read the workload; NoWorkload where there is none."""
         found = self.api.get(self.kind.resource, self.settings.name)
+        if found is None and (missing := self.kind.undefined(self.api)):
+            raise ProviderError(
+                f"the cluster does not know the kind {self.kind.resource.kind}",
+                where=f"context {self.api.connection.context}",
+                remedy=f"{missing} must be installed first; or is it another cluster?",
+            )
         if found is None:
             raise NoWorkload(
                 f"there is no {self.settings.workload} in the namespace {self.api.namespace}",
@@ -91,7 +101,8 @@ class State:
 
     ``beside`` is the Service in front, with the shadow, where there is one that tells them apart.
     ``needed`` is what the template refers to, ``found`` what the cluster has of that, ``others``
-    what it has of other templates. ``recall`` gives what was captured.
+    what it has of other templates. ``recall`` gives what was captured. ``held`` is the object
+    that keeps the template, where that is not the workload itself.
     """
 
     kind: Kind
@@ -102,6 +113,17 @@ class State:
     found: Found
     recall: Recall
     others: dict[tuple[Reference, ...], Found] = field(default_factory=dict, compare=False)
+    held: Holder | None = None
+
+    @property
+    def holder(self) -> Holder:
+        """The object that keeps the template."""
+        return self.held or Holder(self.kind.resource, self.workload)
+
+    @cached_property
+    def course(self) -> Course | None:
+        """What the workload's own controller says; None where pods alone tell."""
+        return self.kind.course(self.workload, self.known)
 
     @cached_property
     def startable(self) -> tuple[Kept, ...]:
@@ -121,10 +143,10 @@ class State:
             self.others[needed] = read_configuration(site, needed)
         return self.others[needed]
 
-    @property
+    @cached_property
     def template(self) -> Obj:
         """The workload's pod template."""
-        return part(self.workload, "spec", "template")
+        return self.kind.template(self.holder.thing, self.workload, self.known)
 
     @cached_property
     def template_digest(self) -> str:
@@ -138,6 +160,8 @@ class State:
         A paused workload, and one the controller has not come to yet, name a template that
         does not run.
         """
+        if self.course is not None and self.course.live is not None:
+            return self.course.live
         of_template = current(self.template, self.known)
         in_use = [each for each in self.known if each.in_use]
         if of_template is not None and (of_template.in_use or not in_use):
@@ -180,10 +204,11 @@ class Reader:
         aside, kind = aside or Aside(), site.kind
         workload = (aside.workloads or {}).get(site.settings.name) or site.workload()
         known = kind.revisions(site.api, workload, container=site.settings.container)
-        needed = configuration.references(part(workload, "spec", "template"))
+        held = kind.holder(site.api, workload)
+        needed = configuration.references(part(held.thing, "spec", "template"))
         found = read_configuration(site, needed)
         front = _beside(site, workload, aside)
-        state = State(kind, workload, known, front, needed, found, site.recall)
+        state = State(kind, workload, known, front, needed, found, site.recall, held=held)
         self.keep(site, state)
         return state
 

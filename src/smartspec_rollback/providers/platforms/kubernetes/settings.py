@@ -29,10 +29,11 @@ class KubernetesSettings(Value):
     workload: Annotated[
         str,
         Meta(
-            pattern=rf"^(deployment|statefulset|daemonset)/{_SUBDOMAIN}$",
+            pattern=rf"^(deployment|statefulset|daemonset|rollout)/{_SUBDOMAIN}$",
             max_length=253,
-            description="The workload that runs the service: its kind (deployment, statefulset or "
-            "daemonset), a slash, its name; of several side by side the start of their names.",
+            description="The workload that runs the service: its kind (deployment, statefulset, "
+            "daemonset, or rollout of Argo Rollouts), a slash, its name; of several side by side "
+            "the start of their names.",
             examples=["deployment/checkout", "statefulset/orders"],
         ),
     ]
@@ -118,6 +119,14 @@ class KubernetesSettings(Value):
             examples=["2m"],
         ),
     ] = 120.0
+
+    def __post_init__(self) -> None:
+        """Keep hands off what Argo Rollouts moves."""
+        if self.traffic is not None and self.workload.startswith("rollout/"):
+            raise ValueError(
+                f"`traffic: {self.traffic}` cannot stand beside `workload: {self.workload}`: Argo "
+                "Rollouts moves the traffic itself; leave `traffic` out"
+            )
 
     @property
     def name(self) -> str:

@@ -35,6 +35,7 @@ _KINDS = {
     "deployment": resources.DEPLOYMENT,
     "statefulset": resources.STATEFUL_SET,
     "daemonset": resources.DAEMON_SET,
+    "rollout": resources.ROLLOUT,
 }
 SECRET = "hunter2-in-the-cluster"
 TOKEN = "token-of-the-test"

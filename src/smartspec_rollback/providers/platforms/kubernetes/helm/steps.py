@@ -28,7 +28,7 @@ from smartspec_rollback.providers.platforms.kubernetes.helm.records import (
     release_of,
     revision,
 )
-from smartspec_rollback.providers.platforms.kubernetes.objects import Obj, part
+from smartspec_rollback.providers.platforms.kubernetes.objects import Obj, name_of
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site, State
 from smartspec_rollback.providers.platforms.kubernetes.rolling import patches
 from smartspec_rollback.providers.platforms.kubernetes.rolling.fencing import must_match, our_marks
@@ -67,7 +67,8 @@ def recorded(
     if fitting is known[0] and fitting.live:
         return plain
     scaled = fitting.rescales(state.workload)
-    if known[0].pending or scaled or shutil.which(PROGRAM) is None:
+    by_controller = state.course is not None  # it would take what Helm writes for another update
+    if known[0].pending or scaled or by_controller or shutil.which(PROGRAM) is None:
         said = _not_recorded(release, live, fitting, to)
         return (*plain[:-1], _told(last, f"{said} {_RESCALES}" if scaled else said))
     holds = fitting.holds(state.workload)
@@ -96,7 +97,7 @@ def _fitting(site: Site, state: State, known: tuple[Record, ...], template: str)
     """Find the newest revision that holds a template, by letting the server fill in defaults."""
     tried = 0
     for each in known:
-        made = each.template(state.workload) if each.once_live else {}
+        made = each.template(state.holder.thing) if each.once_live else {}
         if not made or not _alike(made, template, state):
             continue
         tried += 1
@@ -104,10 +105,12 @@ def _fitting(site: Site, state: State, known: tuple[Record, ...], template: str)
             return None
         operations = ({"op": "replace", "path": "/spec/template", "value": made},)
         try:
-            filled = site.api.tried(state.kind.resource, site.settings.name, operations)
+            resource, name = state.holder.resource, name_of(state.holder.thing)
+            filled = site.api.tried(resource, name, operations)
         except (NotDone, FenceConflict):
             continue
-        if template_digest(part(filled, "spec", "template")) == template:
+        spelled = state.kind.template(filled, state.workload, state.known)
+        if template_digest(spelled) == template:
             return each
     return None
 
@@ -213,7 +216,7 @@ class Recording:
         """Ask Helm once, unless its record is true already or somebody else used it meanwhile."""
         site, step, operation = sending.site, sending.step, sending.fence.operation
         state = sending.reader.look(site)
-        marks = our_marks(state.workload, step)
+        marks = our_marks(state.holder.thing, step)
         if marks is None:
             raise NotDone(f"{step.parameter('version')} is not live; nothing was done")
         if marks.operation(step.kind) == operation:

@@ -37,6 +37,9 @@ from smartspec_rollback.providers.platforms.kubernetes.rolling.fencing import (
     not_ours,
     our_marks,
 )
+from smartspec_rollback.providers.platforms.kubernetes.rolling.promoting import (
+    must_be_planned_for,
+)
 from smartspec_rollback.providers.platforms.kubernetes.rolling.steps import (
     AFTER,
     RESTORE,
@@ -60,17 +63,16 @@ class Rolling:
 
     def send(self, sending: Sending, /) -> None:
         """Patch the workload, or only its annotation where the rollback has begun."""
-        site = sending.site
-        operations = self._operations(sending, sending.reader.look(site))
+        state = sending.reader.look(sending.site)
+        operations = self._operations(sending, state)
         if operations is not None:
-            site.api.patch(
-                site.kind.resource, site.settings.name, operations, deadline=sending.deadline
-            )
+            resource, name = state.holder.resource, name_of(state.holder.thing)
+            sending.site.api.patch(resource, name, operations, deadline=sending.deadline)
 
     def _operations(self, sending: Sending, state: State) -> Operations | None:
         """Say what to send; None where it was sent by this very operation."""
         site, step, fence = sending.site, sending.step, sending.fence
-        marks = our_marks(state.workload, step)
+        marks = our_marks(state.holder.thing, step)
         if marks is not None and marks.operation(step.kind) == fence.operation:
             return None
         must_match(site, state, fence, begun=marks is not None)
@@ -81,6 +83,7 @@ class Rolling:
             version = step.parameter("version")
             raise NotDone(f"{version} was not started; nothing was done", where=site.where)
         target = target_of(site, step, state)
+        must_be_planned_for(site, state, target, step)
         must_be_back(site, state, target, step)
         fresh = Marks(
             to=step.parameter("template"), before=state.kind.progress_mark(state.workload)
@@ -134,21 +137,22 @@ def _comes_after(step: Step) -> str:
 
 
 def _progress(site: Site, workload: Obj, step: Step) -> Progress:
-    if (not_sent := not_ours(workload, step)) is not None:
+    held = site.kind.holder(site.api, workload).thing
+    if (not_sent := not_ours(held, step)) is not None:
         return not_sent
-    marks = marks_of(workload)
+    marks = marks_of(held)
     before = marks.before if marks is not None else ""
-    if step.kind in (RESUME, RESTORE):
-        return _put_back(site, workload, step)
     known = site.kind.revisions(site.api, workload, container=site.settings.container)
     target = _digested(known, step)
+    if step.kind in (RESUME, RESTORE):
+        return _put_back(site, workload, step, target)
     match step.kind:
         case "start-instances":
             return _told(site.kind.started(workload, target, before=before), known)
         case "restore-behind-traffic" | "switch-traffic":
             return _told(site.kind.converged(workload, target, before=before), known)
         case _:
-            return _gone(site, workload, target)
+            return _gone(site, workload, known, target)
 
 
 def _digested(known: tuple[Kept, ...], step: Step) -> Kept | None:
@@ -171,21 +175,23 @@ def _told(progress: Progress, known: tuple[Kept, ...]) -> Progress:
     )
 
 
-def _put_back(site: Site, workload: Obj, step: Step) -> Progress:
+def _put_back(site: Site, workload: Obj, step: Step, target: Kept | None) -> Progress:
     if step.kind == RESUME and site.kind.hindered(workload):
         return Progress(state=ProgressState.FAILED, detail="somebody put the hindrance back")
-    if not site.kind.observed(workload):
+    if not site.kind.took_up(workload, target):
         return Progress(state=ProgressState.PENDING, detail="the cluster has not seen it yet")
     detail = parameter(step.parameters, "lifted", "the template is in place")
     return Progress(state=ProgressState.DONE, detail=detail)
 
 
-def _gone(site: Site, workload: Obj, target: Kept | None) -> Progress:
+def _gone(site: Site, workload: Obj, known: tuple[Kept, ...], target: Kept | None) -> Progress:
     """Count what is left of other revisions, those being ended included."""
     if target is None or not target.pod_hash:
         return Progress(state=ProgressState.UNKNOWN, detail="the target's revision is not there")
     label = site.kind.hash_label
-    labels = selector(part(workload, "spec", "selector"))
+    # A Rollout that takes its template from elsewhere may take its selector from there, too.
+    hashes = ",".join(each.pod_hash for each in known)
+    labels = selector(part(workload, "spec", "selector")) or f"{label} in ({hashes})"
     old = (labels, label, f"{label}!={target.pod_hash}", f"!{SHADOW_OF}")
     query = ",".join(filter(None, old))
     left = [each for each in site.api.list(PODS, labels=query) if _counts(each, workload)]

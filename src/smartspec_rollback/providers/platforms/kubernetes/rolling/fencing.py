@@ -46,12 +46,24 @@ def must_match(site: Site, state: State, fence: Fence, *, begun: bool) -> None:
 
 def not_ours(workload: Obj, step: Step) -> Progress | None:
     """Say that a step was not sent, or is overtaken; None where it is on its way or done."""
+    marks = marks_of(workload)
+    if marks is not None and not marks.operation(step.kind):
+        return _not_sent()
+    return not_begun(workload, step)
+
+
+def not_begun(workload: Obj, step: Step) -> Progress | None:
+    """Say that the rollback of a step was not begun, or is overtaken; None where it goes on."""
     marks, template = marks_of(workload), step.parameter("template")
     sent_since = marks is not None and standing_marks(workload) != step.parameter("marked")
-    if marks is None or not sent_since or marks.to != template or not marks.operation(step.kind):
-        return Progress(state=ProgressState.PENDING, detail="not sent yet")
+    if marks is None or not sent_since or marks.to != template:
+        return _not_sent()
     if template_digest(part(workload, "spec", "template")) != template:
         return Progress(
             state=ProgressState.FAILED, detail="somebody else replaced the template meanwhile"
         )
     return None
+
+
+def _not_sent() -> Progress:
+    return Progress(state=ProgressState.PENDING, detail="not sent yet")

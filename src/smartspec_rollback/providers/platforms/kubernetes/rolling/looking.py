@@ -121,6 +121,8 @@ def _traffic(state: State, live: Kept | None) -> tuple[Share, ...]:
         return (Share(revision=f"whatever {name_of(beside.service)} selects", percent=_ALL),)
     if beside is not None and beside.shadow_serves and live is not None:
         return (Share(revision=live.id, percent=_ALL),)
+    if state.course is not None and state.course.live is not None:
+        return tuple(Share(revision=e.id, percent=share) for e, share in state.course.shares)
     in_use = [each for each in state.known if each.in_use]
     if live is None or in_use != [live]:
         return ()
@@ -165,6 +167,8 @@ def _rolls(state: State, live: Kept | None) -> bool:
 
     Crashing pods, and fewer or more of them than wanted, are no rollout.
     """
+    if state.course is not None and state.course.live is not None and live is not None:
+        return state.course.under_way or live.digest != state.template_digest
     if live is None or live.digest != state.template_digest:
         return True
     others = any(each.in_use for each in state.known if each is not live)
@@ -190,7 +194,7 @@ def _id_in(state: State, each: Kept, *, own: bool) -> str | None:
     """
     said = each.revision().deployment_id
     if said is None and own:
-        said = told_id(state.workload)
+        said = told_id(state.holder.thing)
     if said is None:
         return None
     alike = [other for other in state.known if told_id(other.source) == said]

@@ -34,8 +34,8 @@ def restoring(state: State, target: Kept, *, marks: Marks | None, exact: bool) -
     ``exact``: only if nothing moved at all. The id of the deployment goes back with it: the
     controller copies it to the revision.
     """
-    workload = state.workload
-    hindrance = state.kind.hindrance(workload, state.known, target)
+    workload = state.holder.thing
+    hindrance = state.kind.hindrance(state.workload, state.known, target)
     return (
         *_unmoved(workload, exact=exact),
         {"op": "replace", "path": "/spec/template", "value": restorable(target.template)},
@@ -48,7 +48,7 @@ def restoring(state: State, target: Kept, *, marks: Marks | None, exact: bool) -
 
 def marking(state: State, marks: Marks) -> Operations:
     """Write only that a step was sent."""
-    workload = state.workload
+    workload = state.holder.thing
     return (*_unmoved(workload, exact=True), *_annotations(workload), *_marking(marks))
 
 

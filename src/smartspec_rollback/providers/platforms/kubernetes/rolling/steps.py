@@ -12,9 +12,17 @@ from smartspec_rollback.domain.step import SWITCH, Repeat, Step
 from smartspec_rollback.domain.values import parameters
 from smartspec_rollback.errors import NotDone, ProviderError
 from smartspec_rollback.providers.platforms.kubernetes.marks import standing_marks
-from smartspec_rollback.providers.platforms.kubernetes.objects import number, part
+from smartspec_rollback.providers.platforms.kubernetes.objects import (
+    name_of,
+    number,
+    part,
+)
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site, State
-from smartspec_rollback.providers.platforms.kubernetes.rolling import patches, pod_steps
+from smartspec_rollback.providers.platforms.kubernetes.rolling import (
+    patches,
+    pod_steps,
+    promoting,
+)
 from smartspec_rollback.providers.platforms.kubernetes.shadow.steps import around
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept, matching
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kind import Hindrance
@@ -43,7 +51,7 @@ def listed(site: Site, seen: Snapshot, state: State, *, to: Release) -> tuple[St
         raise ProviderError(f"nothing is live on {seen.target}", where=site.where)
     target = remembered(site, state, to)
     _tried(site, state, target)
-    plain = _rolling(site, seen.live, state, target, to)
+    plain = _rolling(site, _leaving(state, seen.live), state, target, to)
     hindrance = state.kind.hindrance(state.workload, state.known, target)
     listed = _with_instances(site, state, target, plain, hindrance)
     beside = state.beside
@@ -65,15 +73,47 @@ def _with_instances(
     waits for all of them would wait for ever.
     """
     start, switch, down = plain
+    if state.course is not None:
+        lifting = _resume(start, hindrance) if hindrance is not None else None
+        back = lifting or _restore(start, _back_where(site, state, target))
+        after = parameters(**{AFTER: back.kind})
+        started = replace(start, parameters=(*start.parameters, *after))
+        return (back, *promoting.listed(site, state, target, started), started, switch, down)
     about = pod_steps.listed(site, state, target, start, grace=_grace(state))
     if hindrance is not None:
         first: tuple[Step, ...] = (_resume(start, hindrance), *about)
     elif about:
-        first = (_restore(site, start), *about)
+        first = (_restore(start, f"into `{site.settings.workload}`"), *about)
     else:
         return plain
     after = parameters(**{AFTER: first[-1].kind})
     return (*first, replace(start, parameters=(*start.parameters, *after)), switch, down)
+
+
+def _leaving(state: State, live: Revision) -> Revision:
+    """Give the revision to leave: what is on its way, where that is not what is live."""
+    course = state.course
+    if course is None or course.incoming is None or course.incoming is course.live:
+        return live
+    return course.incoming.revision()
+
+
+def _back_where(site: Site, state: State, target: Kept) -> str:
+    """Say where the template goes back, and what that comes to by itself."""
+    name, holder = site.settings.workload, state.holder
+    where = f"into `{name}`"
+    if holder.resource is not state.kind.resource:
+        kind = holder.resource.kind.lower()
+        where = f"into `{kind}/{name_of(holder.thing)}`, which `{name}` takes it from"
+    course = state.course
+    if course is None or course.live is None or course.live.digest != target.digest:
+        return where
+    if course.incoming is None or course.incoming is course.live:
+        return where
+    again = f"a retry cannot bring `{course.incoming.release.version}` in again"
+    aborted = part(state.workload, "status").get("abort") is True
+    also = ", the abort is over" if aborted else ""
+    return f"{where}: it is still stable, so no step is walked{also}, and {again}"
 
 
 def _stands_prewarmed(seen: Snapshot, target: Kept) -> bool:
@@ -96,8 +136,8 @@ def remembered(site: Site, state: State, release: Release) -> Kept:
 def _tried(site: Site, state: State, target: Kept) -> None:
     """Let the server judge the patch without doing it; it is refused now rather than later."""
     tried = site.api.tried(
-        state.kind.resource,
-        site.settings.name,
+        state.holder.resource,
+        name_of(state.holder.thing),
         patches.restoring(state, target, marks=None, exact=False),
     )
     if template_digest(part(tried, "spec", "template")) != target.digest:
@@ -118,9 +158,10 @@ def _rolling(
         revision=target.id,
         template=target.digest,
         configuration_digest=to.configuration_digest,
-        marked=standing_marks(state.workload),
+        marked=standing_marks(state.holder.thing),
+        promotes=promoting.planned(state, target),
     )
-    back = f"put the template of `{live.id}` back, as `kubectl rollout undo` does"
+    back = f"put the template of `{live.id}` back, as `{state.kind.undone_by}` does"
     start = Step(
         id=START,
         kind=START,
@@ -155,7 +196,7 @@ def _rolling(
         expected=parameters(version=old, running=0),
         undo=f"Start `{old}` instances again: {back}.",
         repeat=Repeat.IDEMPOTENT,
-        timeout=site.settings.drain + _grace(state),
+        timeout=site.settings.drain + _grace(state) + state.kind.lingers(state.workload),
     )
     return start, switch, down
 
@@ -179,13 +220,13 @@ def _resume(start: Step, hindrance: Hindrance) -> Step:
     )
 
 
-def _restore(site: Site, start: Step) -> Step:
+def _restore(start: Step, where: str) -> Step:
     """Put the template back without waiting for instances, which others must see to first."""
     version = start.parameter("version")
     return Step(
         id=RESTORE,
         kind=RESTORE,
-        title=f"Put the template of `{version}` back into `{site.settings.workload}`.",
+        title=f"Put the template of `{version}` back {where}.",
         target=start.target,
         parameters=start.parameters,
         expected=parameters(version=version, template=start.parameter("template")),

@@ -63,6 +63,11 @@ _HOPELESS = frozenset(
 
 def declined(site: Site, state: State, release: Release) -> str | None:
     """Say why a release cannot be prewarmed here; None where nothing speaks against it."""
+    if state.course is not None:
+        return (
+            f"{site.settings.workload} is brought on by its own controller, which starts instances "
+            "beside the old ones and moves the traffic itself"
+        )
     if site.settings.traffic_service is None:
         return (
             f"no `traffic:` names the Service in front of {site.settings.workload}; what takes "

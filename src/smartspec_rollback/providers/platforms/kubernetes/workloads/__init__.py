@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from smartspec_rollback.providers.platforms.kubernetes.workloads.daemon_set import DaemonSetKind
 from smartspec_rollback.providers.platforms.kubernetes.workloads.deployment import DeploymentKind
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kind import Kind
+from smartspec_rollback.providers.platforms.kubernetes.workloads.rollout import RolloutKind
 from smartspec_rollback.providers.platforms.kubernetes.workloads.stateful_set import (
     StatefulSetKind,
 )
@@ -16,6 +17,7 @@ KINDS: Mapping[str, Kind] = {
     "deployment": DeploymentKind(),
     "statefulset": StatefulSetKind(),
     "daemonset": DaemonSetKind(),
+    "rollout": RolloutKind(),
 }
 """By the word before the slash in the setting ``workload``."""
 

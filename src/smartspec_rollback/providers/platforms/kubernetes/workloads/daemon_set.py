@@ -21,10 +21,13 @@ from smartspec_rollback.providers.platforms.kubernetes.workloads.deployment impo
     share,
 )
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
-from smartspec_rollback.providers.platforms.kubernetes.workloads.kind import Hindrance
+from smartspec_rollback.providers.platforms.kubernetes.workloads.kind import (
+    Hindrance,
+    OwnTemplate,
+)
 
 
-class DaemonSetKind:
+class DaemonSetKind(OwnTemplate):
     """A DaemonSet, rolled by its controller node by node."""
 
     resource = DAEMON_SETS

@@ -27,7 +27,10 @@ from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import (
     release_of,
     told_id,
 )
-from smartspec_rollback.providers.platforms.kubernetes.workloads.kind import Hindrance
+from smartspec_rollback.providers.platforms.kubernetes.workloads.kind import (
+    Hindrance,
+    OwnTemplate,
+)
 from smartspec_rollback.providers.platforms.kubernetes.workloads.template import HASH_LABEL
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -37,7 +40,7 @@ _QUARTER = "25%"
 _EXCEEDED = "ProgressDeadlineExceeded"
 
 
-class DeploymentKind:
+class DeploymentKind(OwnTemplate):
     """A Deployment, rolled by its controller from ReplicaSet to ReplicaSet."""
 
     resource = DEPLOYMENTS

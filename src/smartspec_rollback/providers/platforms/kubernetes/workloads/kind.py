@@ -5,7 +5,12 @@ from typing import Protocol
 
 from smartspec_rollback.domain.step import Progress
 from smartspec_rollback.providers.platforms.kubernetes.client.api import Api, Operations
-from smartspec_rollback.providers.platforms.kubernetes.objects import Obj, Resource
+from smartspec_rollback.providers.platforms.kubernetes.objects import (
+    Obj,
+    Resource,
+    number,
+    part,
+)
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
 
 
@@ -25,6 +30,39 @@ class Hindrance:
     operations: Operations
 
 
+@dataclass(frozen=True)
+class Holder:
+    """The object that keeps the pod template: mostly the workload itself."""
+
+    resource: Resource
+    thing: Obj
+
+
+@dataclass(frozen=True)
+class Course:
+    """What a workload's own controller says of its releases, where it moves traffic by itself.
+
+    ``live`` is None where it names none. ``shares`` are in per cent, none where they are not known.
+    ``incoming`` is the revision it brings in, or has brought in; ``under_way``: it is not done.
+    """
+
+    live: Kept | None
+    shares: tuple[tuple[Kept, int], ...]
+    incoming: Kept | None
+    under_way: bool
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What a controller would make a new template go through before all traffic is its.
+
+    ``past`` and ``skips`` complete the line of the step that promotes past it.
+    """
+
+    past: str
+    skips: str
+
+
 class Kind(Protocol):
     """One kind of workload. Nothing here writes; ``workload`` is the object as it was read."""
 
@@ -33,6 +71,37 @@ class Kind(Protocol):
     """The kind of object that remembers revisions."""
     hash_label: str
     """The label that tells the pods of revisions apart."""
+
+    undone_by: str
+    """The command by which people put an earlier template back."""
+
+    def holder(self, api: Api, workload: Obj) -> Holder:
+        """Give the object that keeps the pod template; ProviderError where it is gone."""
+        ...
+
+    def template(self, held: Obj, workload: Obj, known: tuple[Kept, ...]) -> Obj:
+        """Give the template that ``held`` keeps, spelled as its revision spells it."""
+        ...
+
+    def course(self, workload: Obj, known: tuple[Kept, ...]) -> Course | None:
+        """Tell what its own controller says; None where pods alone tell."""
+        ...
+
+    def walk(self, workload: Obj, known: tuple[Kept, ...], target: Kept) -> Walk | None:
+        """Say what ``target`` would be walked through unless it is promoted; None if nothing."""
+        ...
+
+    def took_up(self, workload: Obj, target: Kept | None) -> bool:
+        """Tell whether its controller knows that ``target`` is wanted."""
+        ...
+
+    def lingers(self, workload: Obj) -> float:
+        """Tell for how many seconds its controller keeps old pods that get no traffic."""
+        ...
+
+    def undefined(self, api: Api) -> str:
+        """Name what must be installed for there to be any of this kind; empty if it is there."""
+        ...
 
     def revisions(self, api: Api, workload: Obj, *, container: str | None) -> tuple[Kept, ...]:
         """Read the workload's own revisions, the one that was live last first."""
@@ -81,3 +150,39 @@ class Kind(Protocol):
     def converged(self, workload: Obj, target: Kept | None, *, before: str) -> Progress:
         """Say how far the whole rollout is, as ``kubectl rollout status`` does."""
         ...
+
+
+class OwnTemplate:
+    """What is alike for all kinds whose template is their own, and whose pods tell everything."""
+
+    resource: Resource
+    undone_by = "kubectl rollout undo"
+
+    def holder(self, api: Api, workload: Obj) -> Holder:
+        """Give the workload itself."""
+        return Holder(self.resource, workload)
+
+    def template(self, held: Obj, workload: Obj, known: tuple[Kept, ...]) -> Obj:
+        """Give its template as it stands."""
+        return part(held, "spec", "template")
+
+    def course(self, workload: Obj, known: tuple[Kept, ...]) -> Course | None:
+        """Leave it to the pods."""
+        return None
+
+    def walk(self, workload: Obj, known: tuple[Kept, ...], target: Kept) -> Walk | None:
+        """Tell that nothing is walked through."""
+        return None
+
+    def took_up(self, workload: Obj, target: Kept | None) -> bool:
+        """Tell whether the controller has seen the newest specification."""
+        seen = number(workload, "status", "observedGeneration")
+        return seen >= number(workload, "metadata", "generation")
+
+    def lingers(self, workload: Obj) -> float:
+        """Tell that old pods go at once."""
+        return 0.0
+
+    def undefined(self, api: Api) -> str:
+        """Tell that every cluster has it."""
+        return ""

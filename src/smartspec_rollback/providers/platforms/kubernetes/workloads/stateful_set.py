@@ -22,12 +22,15 @@ from smartspec_rollback.providers.platforms.kubernetes.workloads.deployment impo
     pending,
 )
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
-from smartspec_rollback.providers.platforms.kubernetes.workloads.kind import Hindrance
+from smartspec_rollback.providers.platforms.kubernetes.workloads.kind import (
+    Hindrance,
+    OwnTemplate,
+)
 
 _PARTITION = "/spec/updateStrategy/rollingUpdate/partition"
 
 
-class StatefulSetKind:
+class StatefulSetKind(OwnTemplate):
     """A StatefulSet, rolled by its controller pod by pod."""
 
     resource = STATEFUL_SETS
