@@ -81,7 +81,7 @@ class Site:
         """Read the workload; NoWorkload where there is none."""
         found = self.api.get(self.kind.resource, self.settings.name)
         if found is None and (missing := self.kind.undefined(self.api)):
-            raise ProviderError(
+            raise NotDone(
                 f"the cluster does not know the kind {self.kind.resource.kind}",
                 where=f"context {self.api.connection.context}",
                 remedy=f"{missing} must be installed first; or is it another cluster?",
