@@ -86,3 +86,29 @@ def test_a_token_is_fetched_where_it_is_wanted() -> None:
     finally:
         server.shutdown()
         server.server_close()
+
+
+class _Hostile(_Guarded):
+    """What gives no token, but an answer that no parser gets to the end of."""
+
+    def do_GET(self) -> None:
+        body = b'{"token":' + b"[" * 60_000
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def test_a_token_that_cannot_be_read_is_none() -> None:
+    """An answer ends the asking with a traceback, and the registry is said to be slow."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Hostile)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        reference = parse(f"127.0.0.1:{server.server_port}/acme/shop:v1")
+        assert reference is not None
+        said = ask(reference, None, beside=None, seconds=5.0)
+        assert said.present is None
+        assert "does not let us ask" in said.detail
+    finally:
+        server.shutdown()
+        server.server_close()

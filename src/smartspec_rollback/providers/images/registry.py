@@ -205,7 +205,7 @@ def _bearer(answer: Answer) -> str | None:
         return None
     try:
         said = msgspec.json.decode(answer.body, type=dict[str, object])
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return None
     token = said.get("token") or said.get("access_token")
     return f"Bearer {token}" if isinstance(token, str) and token.isprintable() else None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 Obj = Mapping[str, Any]
 """One object of the API, decoded from JSON."""
@@ -34,7 +35,14 @@ class Resource:
         middle = ("namespaces", namespace) if namespace else ()
         plural, _, below = self.plural.partition("/")
         last = (*((name,) if name else ()), *((below,) if below else ()))
-        return "/".join((*root, self.version, *middle, plural, *last))
+        parts = (*root, self.version, *middle, plural, *last)
+        return "/".join(map(_in_path, parts))
+
+
+def _in_path(name: str) -> str:
+    """Keep one part of a path one part: names are read from annotations that anybody may write."""
+    said = quote(name, safe=":")
+    return said.replace(".", "%2E") if said in (".", "..") else said
 
 
 DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment")

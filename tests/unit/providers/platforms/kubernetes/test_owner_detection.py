@@ -84,6 +84,13 @@ def _claimed(thing: dict[str, Any]) -> list[str]:
             [],
         ),
         ({}, []),
+        *(
+            (
+                {"annotations": {_TRACKING: f"{name}:apps/Deployment:shop/checkout"}},
+                ["Argo CD Application argocd/(unknown)"],
+            )
+            for name in ("../../secrets/payments", "shop-app?force=true", "team_..", "a b; reboot")
+        ),
     ],
 )
 def test_owners_are_told_by_metadata(metadata: dict[str, Any], owner: list[str]) -> None:

@@ -8,6 +8,7 @@ Called by ``detecting`` and ``reading``. Pure.
 """
 
 import json
+import re
 import shlex
 from typing import ClassVar
 
@@ -37,6 +38,7 @@ _WRITERS = frozenset({"argocd-controller", "argocd-application-controller"})
 _AUTOMATED = "/spec/syncPolicy/automated"
 _COVERING = (_AUTOMATED, "/spec/syncPolicy", "/spec")
 
+_NAMED = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?", re.ASCII)
 _SHOWN = 3
 
 APPLICATION_SETS = Resource(_GROUP, _VERSION, "applicationsets", "ApplicationSet")
@@ -130,6 +132,8 @@ def _claimed(app: str, argo_cd: str) -> Claim:
     namespace, underscore, name = app.partition("_")
     if not underscore:
         namespace, name = argo_cd, app
+    if not (_NAMED.fullmatch(namespace) and _NAMED.fullmatch(name)):
+        namespace, name = argo_cd, ""  # anybody may write the annotation: no paths, no commands
     return Claim(APPLICATION, namespace, name)
 
 

@@ -117,7 +117,9 @@ def _traffic(state: State, live: Kept | None) -> tuple[Share, ...]:
     Readiness itself is left out: crashing pods would make every plan stale again and again.
     """
     beside = state.beside
-    if beside is not None and beside.serving is Serving.NEITHER:
+    if beside is not None and (
+        beside.serving is Serving.NEITHER or (beside.shadow_serves and beside.shadow is None)
+    ):
         return (Share(revision=f"whatever {name_of(beside.service)} selects", percent=_ALL),)
     if beside is not None and beside.shadow_serves and live is not None:
         return (Share(revision=live.id, percent=_ALL),)

@@ -23,7 +23,7 @@ from smartspec_rollback.providers.platforms.kubernetes.rolling import (
     pod_steps,
     promoting,
 )
-from smartspec_rollback.providers.platforms.kubernetes.shadow.steps import around
+from smartspec_rollback.providers.platforms.kubernetes.shadow.steps import around, unreached
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept, matching
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kind import Hindrance
 from smartspec_rollback.providers.platforms.kubernetes.workloads.template import template_digest
@@ -55,7 +55,11 @@ def listed(site: Site, seen: Snapshot, state: State, *, to: Release) -> tuple[St
     hindrance = state.kind.hindrance(state.workload, state.known, target)
     listed = _with_instances(site, state, target, plain, hindrance)
     beside = state.beside
-    if beside is None or beside.slot is None or not _stands_prewarmed(seen, target):
+    if beside is None:
+        return listed
+    if obstacle := unreached(beside, target):
+        raise NotDone(obstacle[0], where=site.where, remedy=obstacle[1])
+    if beside.slot is None or not (beside.shadow_serves or _stands_prewarmed(seen, target)):
         return listed
     return around(listed, site, state, beside, beside.slot)
 

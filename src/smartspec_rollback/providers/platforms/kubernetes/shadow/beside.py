@@ -21,6 +21,7 @@ from smartspec_rollback.providers.platforms.kubernetes.shadow.making import (
     Slot,
     read,
     shadow_name,
+    shadow_of,
     slot_of,
 )
 from smartspec_rollback.providers.platforms.kubernetes.traffic.service import (
@@ -69,18 +70,24 @@ def beside(
     found = api.get(DEPLOYMENTS, name) if workloads is None else workloads.get(name)
     slot = slot_of(service, workload)
     shadow = read(found, of=workload) if found is not None else None
-    return Beside(service, slot, shadow, _serving(service, slot, workload))
+    return Beside(service, slot, shadow, _serving(service, slot, shadow, workload))
 
 
-def _serving(service: Obj, slot: Slot | None, workload: Obj) -> Serving:
-    labels = part(workload, "spec", "template", "metadata", "labels")
-    if selects(service, labels):
+def _serving(service: Obj, slot: Slot | None, shadow: Shadow | None, workload: Obj) -> Serving:
+    """Tell by the selector; whatever may reach the shadow counts as the shadow's.
+
+    The workload's template may carry other labels than the shadow's pods, and the shadow may be
+    gone: the traffic is not the workload's for that.
+    """
+    if selects(service, part(workload, "spec", "template", "metadata", "labels")):
         return Serving.WORKLOAD
-    if slot is not None and selects(service, {**labels, slot.key: slot.shadow}):
+    if shadow is not None and selects(service, shadow.labels):
+        return Serving.SHADOW
+    if slot is not None and part(service, "spec", "selector").get(slot.key) == slot.shadow:
         return Serving.SHADOW
     return Serving.NEITHER
 
 
 def shadow_pods(api: Api, workload: Obj) -> tuple[Obj, ...]:
     """Read the pods of a workload's shadow, those being ended included."""
-    return api.list(PODS, labels=f"{SHADOW_OF}={name_of(workload)}")
+    return api.list(PODS, labels=f"{SHADOW_OF}={shadow_of(workload)}")

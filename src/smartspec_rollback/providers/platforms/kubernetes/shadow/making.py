@@ -28,7 +28,7 @@ from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kep
 from smartspec_rollback.providers.platforms.kubernetes.workloads.template import restorable
 
 SHADOW_OF = "smartspec.dev/shadow-of"
-"""The label of a shadow and its pods: the name of the workload that it stands beside."""
+"""The label of a shadow and its pods: the name of the workload that it stands beside, cut."""
 
 _FACTS = "smartspec.dev/shadow"
 _PREWARM = {"name": "SMARTSPEC_PREWARM", "value": "1"}
@@ -71,6 +71,11 @@ class Shadow:
         return name_of(self.deployment)
 
     @property
+    def labels(self) -> Obj:
+        """What its pods are found by."""
+        return part(self.deployment, "spec", "template", "metadata", "labels")
+
+    @property
     def desired(self) -> int:
         """How many pods are wanted."""
         return number(self.deployment, "spec", "replicas", default=1)
@@ -91,10 +96,19 @@ class Shadow:
 
 def shadow_name(workload: str) -> str:
     """Name the shadow of a workload; long names are cut, and told apart by a hash."""
-    if len(workload) <= _LONGEST_NAME:
-        return f"{workload}-smartspec"
-    told = hashlib.sha256(workload.encode()).hexdigest()[:8]
-    return f"{workload[: _LONGEST_NAME - 9].rstrip('-.')}-{told}-smartspec"
+    return f"{_short(workload, _LONGEST_NAME)}-smartspec"
+
+
+def shadow_of(workload: Obj) -> str:
+    """Give the value of the label that says whose shadow it is; labels are shorter than names."""
+    return _short(name_of(workload), _LONGEST_VALUE)
+
+
+def _short(name: str, longest: int) -> str:
+    if len(name) <= longest:
+        return name
+    told = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: longest - 9].rstrip('-_.')}-{told}"
 
 
 def slot_of(service: Obj, workload: Obj) -> Slot | None:
@@ -117,7 +131,7 @@ def slot_of(service: Obj, workload: Obj) -> Slot | None:
 def labels_of(target: Kept, slot: Slot, workload: Obj) -> dict[str, Any]:
     """List the labels of the shadow's pods."""
     made = part(restorable(target.template), "metadata", "labels")
-    return {**made, slot.key: slot.shadow, SHADOW_OF: name_of(workload)[:_LONGEST_VALUE]}
+    return {**made, slot.key: slot.shadow, SHADOW_OF: shadow_of(workload)}
 
 
 def obstacle(
@@ -162,7 +176,7 @@ def made(
     facts = Facts(
         of=uid_of(workload), revision=target.id, template=target.digest, operation=operation
     )
-    name = name_of(workload)[:_LONGEST_VALUE]
+    name = shadow_of(workload)
     return {
         "apiVersion": DEPLOYMENTS.api_version,
         "kind": DEPLOYMENTS.kind,

@@ -82,6 +82,13 @@ def declined(site: Site, state: State, release: Release) -> str | None:
             f"{site.settings.traffic} and {site.settings.workload} select by no common label, so "
             "prewarmed instances could not be kept out of traffic"
         )
+    if found.shadow_serves:
+        return (
+            f"{site.settings.traffic} still points at prewarmed instances of an earlier rollback, "
+            "so others would receive traffic at once"
+        )
+    if state.kind.wanted(state.workload) == 0:
+        return f"{site.settings.workload} is scaled to 0: no instance would ever be ready"
     target = remembered(site, state, release)
     labels = making.labels_of(target, slot, state.workload)
     try:

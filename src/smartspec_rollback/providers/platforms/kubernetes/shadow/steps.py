@@ -6,13 +6,15 @@ over once it covers the load, and the shadow goes. Called by ``rolling.steps``.
 
 from msgspec.structs import replace
 
-from smartspec_rollback.domain.step import Repeat, Step
+from smartspec_rollback.domain.step import SWITCH, Repeat, Step
 from smartspec_rollback.domain.values import Parameter, parameters
 from smartspec_rollback.providers.platforms.kubernetes.marks import standing_marks
-from smartspec_rollback.providers.platforms.kubernetes.objects import name_of
+from smartspec_rollback.providers.platforms.kubernetes.objects import name_of, part
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site, State
 from smartspec_rollback.providers.platforms.kubernetes.shadow.beside import Beside
 from smartspec_rollback.providers.platforms.kubernetes.shadow.making import Slot, shadow_name
+from smartspec_rollback.providers.platforms.kubernetes.traffic.service import selects
+from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
 
 TO_SHADOW = "switch-to-shadow"
 BEHIND = "restore-behind-traffic"
@@ -28,7 +30,8 @@ def around(
     """Put the plain rolling steps between the flips of the Service.
 
     ``plain`` are what lifts a hindrance, if any, then start, switch and scale down; the flip takes
-    the place of the plain switch.
+    the place of the plain switch. Where an earlier rollback left the traffic with the shadow, it
+    is only handed back.
     """
     *first, start, switch, down = plain
     facts = (
@@ -74,7 +77,35 @@ def around(
         repeat=Repeat.IDEMPOTENT,
         timeout=down.timeout,
     )
+    if beside.shadow_serves:
+        back = replace(back, id=SWITCH, title=switch.title, undo=_no_way_back(service))
+        return (*first, behind, down, back, remove)
     return (to_shadow, *first, behind, down, back, remove)
+
+
+def unreached(beside: Beside, target: Kept) -> tuple[str, str] | None:
+    """Say that the Service would send a release's instances nothing, and what to do then."""
+    service, slot = beside.service, beside.slot
+    selected = dict(part(service, "spec", "selector"))
+    if slot is not None and beside.shadow_serves:
+        selected[slot.key] = slot.usual
+    labels = part(target.template, "metadata", "labels")
+    if selects({"spec": {"selector": selected}}, labels):
+        return None
+    wanted = ", ".join(f"{key}={value}" for key, value in selected.items()) or "nothing"
+    what = f"service/{name_of(service)} would send no traffic to {target.release.version}"
+    remedy = (
+        "let the Service select what the target carries too, then plan again; or leave `traffic:` "
+        "out where something else sends the traffic"
+    )
+    return f"{what}: it selects {wanted}", remedy
+
+
+def _no_way_back(service: str | None) -> str:
+    return (
+        f"No undo: `{service}` pointed at prewarmed instances that an earlier rollback left, and "
+        "those go."
+    )
 
 
 def _slot(state: State, beside: Beside, slot: Slot) -> tuple[Parameter, ...]:

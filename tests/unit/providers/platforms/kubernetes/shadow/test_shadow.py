@@ -17,11 +17,14 @@ from tests.unit.providers.platforms.kubernetes.shop import (
     fence_for,
     send,
     service,
+    template,
 )
 
-from smartspec_rollback.domain.step import ProgressState, Step
+from smartspec_rollback.domain.step import SWITCH, ProgressState, Step
 from smartspec_rollback.errors import FenceConflict, NotDone, ProviderError
 from smartspec_rollback.ports.clock import Deadline
+from smartspec_rollback.providers.platforms.kubernetes.objects import SERVICES
+from smartspec_rollback.providers.platforms.kubernetes.shadow.making import shadow_of
 from smartspec_rollback.testing.kubernetes import resources
 from smartspec_rollback.testing.kubernetes.images import Crash, Ready
 
@@ -186,8 +189,6 @@ def test_somebody_who_moves_the_service_is_noticed(shop: Shop) -> None:
     before = shop.platform.observe(TARGET)
     operations = [{"op": "replace", "path": "/spec/selector/app", "value": "maintenance-page"}]
     deadline = Deadline.after(shop.clock, 5.0)
-    from smartspec_rollback.providers.platforms.kubernetes.objects import SERVICES  # noqa: PLC0415
-
     shop.api.patch(SERVICES, NAME, operations, deadline=deadline)
     assert shop.platform.observe(TARGET).fingerprint != before.fingerprint
     with pytest.raises(FenceConflict):
@@ -270,3 +271,89 @@ def test_at_most_twelve_calls_before_the_question(shop: Shop) -> None:
     steps = platform.plan(platform.promised(seen, good), to=good)
     assert steps[0].id == "switch-traffic"
     assert len(shop.cluster.requests.all()) <= 12
+
+
+def _labelled(shop: Shop, version: str, **more: str) -> None:
+    made = template(version)
+    made["metadata"]["labels"] |= more
+    shop.change({"op": "replace", "path": "/spec/template", "value": made})
+    shop.cluster.advance(30.0)
+
+
+def _select(shop: Shop, **more: str) -> None:
+    deadline = Deadline.after(shop.clock, 5.0)
+    value = {"app": NAME, **more}
+    operations = [{"op": "replace", "path": "/spec/selector", "value": value}]
+    shop.api.patch(SERVICES, NAME, operations, deadline=deadline)
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_traffic_that_an_earlier_rollback_left_is_handed_back(shop: Shop, *, deleted: bool) -> None:
+    """A plan after an abandoned one rolls the workload, and says so, while traffic stays away."""
+    shop.deploy("v1.2.2")
+    first = _prewarmed(shop)[:1]
+    _do(shop, first)
+    if deleted:
+        shop.cluster.remove(resources.DEPLOYMENT, NAMESPACE, SHADOW)
+        shop.cluster.advance(40.0)
+    platform = shop.again()
+    seen = platform.observe(TARGET)
+    workload = next(each for each in seen.history if each.release.version == "v1.2.2")
+    assert workload.id not in {each.revision for each in seen.traffic}
+    to = shop.release("v1.2.1")
+    assert "still points at" in str(platform.declined(TARGET, to))
+    steps = platform.plan(seen, to=to)
+    assert [each.id for each in steps].count(SWITCH) == 1
+    _do(shop, steps)
+    assert _selector(shop) == {"app": NAME}
+    assert _shadow(shop) is None
+    assert set(shop.running.values()) == {"v1.2.1"}
+
+
+def test_what_serves_is_known_by_what_the_service_selects(shop: Shop) -> None:
+    """The bad release lost a label: what serves in its place is taken for idle, and removed."""
+    _labelled(shop, "v1.2.0", tier="web")
+    _select(shop, tier="web")
+    _labelled(shop, "v1.2.1")
+    good = next(
+        each.release
+        for each in shop.platform.observe(TARGET).history
+        if each.release.version == "v1.2.0"
+    )
+    shop.platform.prewarm(TARGET, good, operation="rb-1.prewarm")
+    shop.cluster.advance(30.0)
+    steps = shop.platform.plan(shop.platform.observe(TARGET), to=good)
+    _do(shop, steps[:1])
+    shop.platform.discard(TARGET, good)
+    assert _shadow(shop) is not None
+    _do(shop, steps[1:])
+    assert _selector(shop) == {"app": NAME, "tier": "web"}
+
+
+@pytest.mark.parametrize("prewarmed", [False, True])
+def test_a_target_that_the_service_does_not_select_is_refused(
+    shop: Shop, *, prewarmed: bool
+) -> None:
+    """Traffic is turned to nobody, or the plan says it was turned when nobody gets any."""
+    _labelled(shop, "v1.2.1", tier="web")
+    _select(shop, tier="web")
+    if prewarmed:
+        shop.platform.prewarm(TARGET, shop.release("v1.2.0"), operation="rb-1.prewarm")
+        shop.cluster.advance(30.0)
+    with pytest.raises(NotDone, match="would send no traffic"):
+        shop.platform.plan(shop.platform.observe(TARGET), to=shop.release("v1.2.0"))
+
+
+def test_what_is_scaled_to_nothing_is_not_prewarmed(shop: Shop) -> None:
+    """A rollback waits for instances that nobody asked for, and is refused for their absence."""
+    shop.change({"op": "replace", "path": "/spec/replicas", "value": 0})
+    assert "scaled to 0" in str(shop.platform.declined(TARGET, shop.release("v1.2.0")))
+
+
+def test_long_names_make_labels_of_their_own() -> None:
+    """Names may be longer than labels: cut alike, two shadows would own each other's pods."""
+    one, other = ("x" * 62 + "-" + "y" * length for length in (9, 10))
+    values = {shadow_of({"metadata": {"name": name}}) for name in (one, other, "short")}
+    assert "short" in values
+    assert len(values) == 3
+    assert all(len(each) <= 63 and each[-1].isalnum() for each in values)
