@@ -27,9 +27,9 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     number,
     part,
     text,
-    uid_of,
     version_of,
 )
+from smartspec_rollback.providers.platforms.kubernetes.patching import unmoved
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site
 
 _LOG = logging.getLogger(__name__)
@@ -188,8 +188,7 @@ def _made(site: Site, holder: str) -> Obj:
 
 def _replacing(lease: Obj, spec: Obj) -> Operations:
     return (
-        {"op": "test", "path": "/metadata/uid", "value": uid_of(lease)},
-        {"op": "test", "path": "/metadata/resourceVersion", "value": version_of(lease)},
+        *unmoved(lease),
         {"op": "add", "path": "/spec", "value": spec},
     )
 

@@ -39,10 +39,9 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     CONFIG_MAPS,
     Obj,
     annotation,
-    part,
     uid_of,
-    version_of,
 )
+from smartspec_rollback.providers.platforms.kubernetes.patching import annotating, unmoved
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site, State
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
 
@@ -245,22 +244,14 @@ def _mark(operation: str, wanted: str) -> str:
 def _patch(there: Obj, back: Back, *, mark: str | None = None) -> Operations:
     """Replace the content, and nothing else; with a mark only in the very state that was read."""
     held = contents(back.content)
-    operations: list[Mapping[str, Any]] = [
-        {"op": "test", "path": "/metadata/uid", "value": uid_of(there)},
-    ]
-    if mark is not None:
-        version = version_of(there)
-        operations.append({"op": "test", "path": "/metadata/resourceVersion", "value": version})
+    operations: list[Mapping[str, Any]] = [*unmoved(there, exact=mark is not None)]
     for name in ("data", "binaryData"):
         if name in held:
             operations.append({"op": "add", "path": f"/{name}", "value": held[name]})
         elif name in there:
             operations.append({"op": "remove", "path": f"/{name}"})
     if mark is not None:
-        if "annotations" not in part(there, "metadata"):
-            operations.append({"op": "add", "path": "/metadata/annotations", "value": {}})
-        path = f"/metadata/annotations/{MARK.replace('/', '~1')}"
-        operations.append({"op": "add", "path": path, "value": mark})
+        operations += annotating(there, {MARK: mark})
     return operations
 
 

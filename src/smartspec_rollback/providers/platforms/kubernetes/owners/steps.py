@@ -25,9 +25,7 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     Obj,
     Resource,
     annotation,
-    part,
     uid_of,
-    version_of,
 )
 from smartspec_rollback.providers.platforms.kubernetes.owners import argo_cd, flux
 from smartspec_rollback.providers.platforms.kubernetes.owners.owner import (
@@ -35,6 +33,7 @@ from smartspec_rollback.providers.platforms.kubernetes.owners.owner import (
     OwnerKind,
     place,
 )
+from smartspec_rollback.providers.platforms.kubernetes.patching import annotating, unmoved
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site
 
 SUSPEND = "suspend-owner"
@@ -153,12 +152,5 @@ def _guarded(owner: Obj, step: Step, operation: str, operations: Operations) -> 
         Parameter(name="operation", value=operation),
         Parameter(name="stood", value=step.parameter("stood")),
     )
-    bare = "annotations" not in part(owner, "metadata")
-    pointer = f"/metadata/annotations/{MARK.replace('/', '~1')}"
-    return (
-        {"op": "test", "path": "/metadata/uid", "value": uid_of(owner)},
-        {"op": "test", "path": "/metadata/resourceVersion", "value": version_of(owner)},
-        *(({"op": "add", "path": "/metadata/annotations", "value": {}},) if bare else ()),
-        {"op": "add", "path": pointer, "value": canonical(said).decode()},
-        *operations,
-    )
+    mark = canonical(said).decode()
+    return (*unmoved(owner), *annotating(owner, {MARK: mark}), *operations)

@@ -5,18 +5,10 @@ of ours are written: never replicas, which an autoscaler may own, nor anybody el
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from smartspec_rollback.providers.platforms.kubernetes.client.api import Operations
 from smartspec_rollback.providers.platforms.kubernetes.marks import MARK, Marks
-from smartspec_rollback.providers.platforms.kubernetes.objects import (
-    Obj,
-    annotation,
-    part,
-    pointer,
-    uid_of,
-    version_of,
-)
+from smartspec_rollback.providers.platforms.kubernetes.patching import annotating, unmoved
 from smartspec_rollback.providers.platforms.kubernetes.reading import State
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import (
     DEPLOYMENT_ID,
@@ -24,8 +16,6 @@ from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import (
     told_id,
 )
 from smartspec_rollback.providers.platforms.kubernetes.workloads.template import restorable
-
-_Operation = Mapping[str, Any]
 
 
 def restoring(state: State, target: Kept, *, marks: Marks | None, exact: bool) -> Operations:
@@ -37,45 +27,18 @@ def restoring(state: State, target: Kept, *, marks: Marks | None, exact: bool) -
     workload = state.holder.thing
     hindrance = state.kind.hindrance(state.workload, state.known, target)
     return (
-        *_unmoved(workload, exact=exact),
+        *unmoved(workload, exact=exact),
         {"op": "replace", "path": "/spec/template", "value": restorable(target.template)},
         *(hindrance.operations if hindrance else ()),
-        *_annotations(workload),
-        *_deployment_id(workload, told_id(target.source)),
-        *(_marking(marks) if marks is not None else ()),
+        *annotating(workload, {DEPLOYMENT_ID: told_id(target.source), **_marked(marks)}),
     )
 
 
 def marking(state: State, marks: Marks) -> Operations:
     """Write only that a step was sent."""
     workload = state.holder.thing
-    return (*_unmoved(workload, exact=True), *_annotations(workload), *_marking(marks))
+    return (*unmoved(workload), *annotating(workload, _marked(marks)))
 
 
-def _unmoved(workload: Obj, *, exact: bool) -> Operations:
-    same = {"op": "test", "path": "/metadata/uid", "value": uid_of(workload)}
-    state = {"op": "test", "path": "/metadata/resourceVersion", "value": version_of(workload)}
-    return (same, state) if exact else (same,)
-
-
-def _annotations(workload: Obj) -> Operations:
-    """See that there is a map to add to."""
-    if "annotations" in part(workload, "metadata"):
-        return ()
-    return ({"op": "add", "path": "/metadata/annotations", "value": {}},)
-
-
-def _marking(marks: Marks) -> Operations:
-    return ({"op": "add", "path": _pointer(MARK), "value": marks.spelled()},)
-
-
-def _deployment_id(workload: Obj, said: str | None) -> Operations:
-    if said is not None:
-        return ({"op": "add", "path": _pointer(DEPLOYMENT_ID), "value": said},)
-    if annotation(workload, DEPLOYMENT_ID):
-        return ({"op": "remove", "path": _pointer(DEPLOYMENT_ID)},)
-    return ()
-
-
-def _pointer(name: str) -> str:
-    return f"/metadata/annotations/{pointer(name)}"
+def _marked(marks: Marks | None) -> Mapping[str, str]:
+    return {} if marks is None else {MARK: marks.spelled()}

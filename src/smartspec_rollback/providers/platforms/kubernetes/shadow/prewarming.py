@@ -27,9 +27,9 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     name_of,
     part,
     text,
-    uid_of,
     version_of,
 )
+from smartspec_rollback.providers.platforms.kubernetes.patching import unmoved
 from smartspec_rollback.providers.platforms.kubernetes.reading import Reader, Site, State
 from smartspec_rollback.providers.platforms.kubernetes.rolling.capacity import room_of
 from smartspec_rollback.providers.platforms.kubernetes.rolling.steps import remembered
@@ -167,12 +167,7 @@ def _body(state: State, found: Beside, target: Kept, operation: str) -> Obj:
 def scaled(site: Site, shadow: Shadow, count: int, deadline: Deadline) -> None:
     """Give a shadow more instances; FenceConflict where it moved meanwhile."""
     operations = (
-        {"op": "test", "path": "/metadata/uid", "value": uid_of(shadow.deployment)},
-        {
-            "op": "test",
-            "path": "/metadata/resourceVersion",
-            "value": version_of(shadow.deployment),
-        },
+        *unmoved(shadow.deployment),
         {"op": "replace", "path": "/spec/replicas", "value": count},
     )
     site.api.patch(DEPLOYMENTS, shadow.name, operations, deadline=deadline)

@@ -10,6 +10,7 @@ from typing import Any
 from smartspec_rollback.providers.platforms.kubernetes.client.api import Operations
 from smartspec_rollback.providers.platforms.kubernetes.configuration import Found, Reference
 from smartspec_rollback.providers.platforms.kubernetes.marks import MARK, Marks
+from smartspec_rollback.providers.platforms.kubernetes.patching import annotating, unmoved
 from smartspec_rollback.providers.platforms.kubernetes.reading import (
     Site,
     State,
@@ -17,7 +18,6 @@ from smartspec_rollback.providers.platforms.kubernetes.reading import (
 )
 from smartspec_rollback.providers.platforms.kubernetes.rolling import patches as rolling
 from smartspec_rollback.providers.platforms.kubernetes.slots.family import Choice, Slot
-from smartspec_rollback.providers.platforms.kubernetes.traffic.service import marked, unmoved
 
 EMPTIED = "smartspec.dev/emptied"
 """The annotation on a slot that was scaled down by a rollback."""
@@ -50,7 +50,7 @@ def starting(choice: Choice, *, count: int | None, marks: Marks | None) -> Start
         (
             *unmoved(workload, exact=marks is not None),
             *more,
-            *(marked(workload, MARK, marks) if marks is not None else ()),
+            *(annotating(workload, {MARK: marks.spelled()}) if marks is not None else ()),
         ),
         changes=bool(more),
     )
@@ -62,7 +62,7 @@ def emptying(slot: Slot, marks: Marks, *, leave: bool) -> Operations:
     return (
         *unmoved(workload),
         *(() if leave else ({"op": "add", "path": _REPLICAS, "value": 0},)),
-        *marked(workload, EMPTIED, marks),
+        *annotating(workload, {EMPTIED: marks.spelled()}),
     )
 
 

@@ -20,11 +20,8 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     part,
     text,
 )
-from smartspec_rollback.providers.platforms.kubernetes.traffic.service import (
-    OF_ROLLOUTS,
-    marked,
-    unmoved,
-)
+from smartspec_rollback.providers.platforms.kubernetes.patching import annotating, unmoved
+from smartspec_rollback.providers.platforms.kubernetes.traffic.service import OF_ROLLOUTS
 
 _HEAVIEST = 1_000_000
 _NEEDED = ("Accepted", "ResolvedRefs")
@@ -131,7 +128,7 @@ def weighing(route: Obj, services: frozenset[str], to: str, *, marks: Marks | No
     return (
         *unmoved(route, exact=marks is not None),
         *moved,
-        *(marked(route, MARK, marks) if marks is not None else ()),
+        *(annotating(route, {MARK: marks.spelled()}) if marks is not None else ()),
     )
 
 

@@ -19,9 +19,8 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     part,
     pointer,
     text,
-    uid_of,
-    version_of,
 )
+from smartspec_rollback.providers.platforms.kubernetes.patching import annotating, unmoved
 
 OF_ROLLOUTS = "argo-rollouts.argoproj.io/managed-by-rollouts"
 _SLICES_OF = "kubernetes.io/service-name"
@@ -75,23 +74,8 @@ def flipping(service: Obj, key: str, *, old: str, new: str, marks: Marks | None)
         *unmoved(service, exact=marks is not None),
         {"op": "test", "path": path, "value": old},
         {"op": "replace", "path": path, "value": new},
-        *(marked(service, MARK, marks) if marks is not None else ()),
+        *(annotating(service, {MARK: marks.spelled()}) if marks is not None else ()),
     )
-
-
-def unmoved(thing: Obj, *, exact: bool = True) -> Operations:
-    """Let a patch fail unless the object is this one; ``exact``: in the state that was read."""
-    same = {"op": "test", "path": "/metadata/uid", "value": uid_of(thing)}
-    state = {"op": "test", "path": "/metadata/resourceVersion", "value": version_of(thing)}
-    return (same, state) if exact else (same,)
-
-
-def marked(thing: Obj, name: str, marks: Marks) -> Operations:
-    """Write an annotation of ours, whether or not there are others."""
-    there = "annotations" in part(thing, "metadata")
-    first = () if there else ({"op": "add", "path": "/metadata/annotations", "value": {}},)
-    path = f"/metadata/annotations/{pointer(name)}"
-    return (*first, {"op": "add", "path": path, "value": marks.spelled()})
 
 
 def turned(served: frozenset[str], good: frozenset[str], version: str) -> Progress:
