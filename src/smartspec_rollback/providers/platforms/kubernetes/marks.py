@@ -1,11 +1,12 @@
 """What we write on a workload: which rollback's steps were sent, in one annotation.
 
 It goes out in the same patch as what the step does, so after a crash the workload itself says
-whose doing it is. Used by ``steps``. Pure.
+whose doing it is. Used by all that lists, sends or looks at steps. Pure.
 """
 
 import msgspec
 
+from smartspec_rollback.domain.step import Step
 from smartspec_rollback.domain.values import Parameter, Value, canonical, digest, parameter
 from smartspec_rollback.providers.platforms.kubernetes.objects import Obj, annotation
 
@@ -47,6 +48,18 @@ def marks_of(workload: Obj) -> Marks | None:
         return msgspec.json.decode(annotation(workload, MARK).encode(), type=Marks)
     except msgspec.MsgspecError:
         return None
+
+
+def noted(thing: Obj, step: Step, *, stood: str) -> Marks | None:
+    """Read what the rollback that a step belongs to noted on an object; None where it did not yet.
+
+    ``stood`` names the step's parameter that identifies the annotation as it stood when the plan
+    was made: that belongs to an earlier one, or to another process that carries out the same plan.
+    """
+    marks = marks_of(thing)
+    if marks is None or marks.to != step.parameter("template"):
+        return None
+    return None if standing_marks(thing) == step.parameter(stood) else marks
 
 
 def standing_marks(workload: Obj) -> str:

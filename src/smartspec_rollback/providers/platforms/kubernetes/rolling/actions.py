@@ -49,7 +49,7 @@ from smartspec_rollback.providers.platforms.kubernetes.rolling.steps import (
 )
 from smartspec_rollback.providers.platforms.kubernetes.shadow.making import SHADOW_OF
 from smartspec_rollback.providers.platforms.kubernetes.shadow.steps import BEHIND
-from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
+from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept, with_template
 
 _OVER = ("Succeeded", "Failed")
 _SHORTENED = 4
@@ -125,7 +125,7 @@ def _must_follow(step: Step, marks: Marks, state: State) -> None:
         raise NotDone(f"the step {before} comes first; nothing was done")
     if step.kind != SCALE_DOWN:
         return
-    target = _digested(state.known, step)
+    target = with_template(state.known, step.parameter("template"))
     said = state.kind.converged(state.workload, target, before=marks.before)
     if said.state is not ProgressState.DONE:
         raise NotDone(f"not everything is served by the target yet: {said.detail}")
@@ -143,7 +143,7 @@ def _progress(site: Site, workload: Obj, step: Step) -> Progress:
     marks = marks_of(held)
     before = marks.before if marks is not None else ""
     known = site.kind.revisions(site.api, workload, container=site.settings.container)
-    target = _digested(known, step)
+    target = with_template(known, step.parameter("template"))
     if step.kind in (RESUME, RESTORE):
         return _put_back(site, workload, step, target)
     match step.kind:
@@ -153,12 +153,6 @@ def _progress(site: Site, workload: Obj, step: Step) -> Progress:
             return _told(site.kind.converged(workload, target, before=before), known)
         case _:
             return _gone(site, workload, known, target)
-
-
-def _digested(known: tuple[Kept, ...], step: Step) -> Kept | None:
-    """Find the target; the one with pods where several have its template."""
-    alike = [each for each in known if each.digest == step.parameter("template")]
-    return next((each for each in alike if each.in_use), alike[0] if alike else None)
 
 
 def _told(progress: Progress, known: tuple[Kept, ...]) -> Progress:

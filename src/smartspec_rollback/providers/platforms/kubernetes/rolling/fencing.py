@@ -9,6 +9,7 @@ from smartspec_rollback.providers.platforms.kubernetes.action import ProductionC
 from smartspec_rollback.providers.platforms.kubernetes.marks import (
     Marks,
     marks_of,
+    noted,
     standing_marks,
 )
 from smartspec_rollback.providers.platforms.kubernetes.objects import Obj, part
@@ -23,12 +24,8 @@ def our_marks(workload: Obj, step: Step) -> Marks | None:
     Marks that stood there when the plan was made belong to an earlier one, or to another process
     that carries out the same plan: then it is the template that shows it.
     """
-    marks = marks_of(workload)
-    if marks is None or marks.to != step.parameter("template"):
-        return None
-    if standing_marks(workload) == step.parameter("marked"):
-        return None
-    if template_digest(part(workload, "spec", "template")) != marks.to:
+    marks = noted(workload, step, stood="marked")
+    if marks is None or template_digest(part(workload, "spec", "template")) != marks.to:
         return None
     return marks
 

@@ -25,16 +25,16 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     name_of,
     part,
     text,
-    uid_of,
     version_of,
 )
+from smartspec_rollback.providers.platforms.kubernetes.patching import unmoved
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site, State
 from smartspec_rollback.providers.platforms.kubernetes.rolling.fencing import (
     must_match,
     not_begun,
     our_marks,
 )
-from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
+from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept, with_template
 
 PROMOTE = "promote-rollout"
 
@@ -97,7 +97,7 @@ class Promoting:
         """Tell the controller, unless it was told or has done so already."""
         site, step = sending.site, sending.step
         state = sending.reader.look(site)
-        target = _target(state.known, step)
+        target = with_template(state.known, step.parameter("template"))
         begun = our_marks(state.holder.thing, step) is not None
         if begun and _told(state.workload, target):
             return
@@ -120,7 +120,7 @@ class Promoting:
         if (not_begun_yet := not_begun(held, step)) is not None:
             return Looked(not_begun_yet)
         known = site.kind.revisions(site.api, workload, container=site.settings.container)
-        if _told(workload, _target(known, step)):
+        if _told(workload, with_template(known, step.parameter("template"))):
             detail = "the controller promotes it fully, or has done so"
             return Looked(Progress(state=ProgressState.DONE, detail=detail))
         said = Progress(state=ProgressState.PENDING, detail="not sent yet")
@@ -132,15 +132,8 @@ ACTIONS: Mapping[str, Action] = {PROMOTE: Promoting()}
 
 
 def _promoting(workload: Obj, *, exact: bool) -> Operations:
-    same = {"op": "test", "path": "/metadata/uid", "value": uid_of(workload)}
-    state = {"op": "test", "path": "/metadata/resourceVersion", "value": version_of(workload)}
     promote = {"op": "add", "path": "/status/promoteFull", "value": True}
-    return (same, state, promote) if exact else (same, promote)
-
-
-def _target(known: tuple[Kept, ...], step: Step) -> Kept | None:
-    alike = [each for each in known if each.digest == step.parameter("template")]
-    return next((each for each in alike if each.in_use), alike[0] if alike else None)
+    return (*unmoved(workload, exact=exact), promote)
 
 
 def _is_current(workload: Obj, target: Kept | None) -> bool:

@@ -11,11 +11,7 @@ from smartspec_rollback.domain.step import Progress, ProgressState, Step
 from smartspec_rollback.errors import FenceConflict, NotDone
 from smartspec_rollback.providers.platforms.kubernetes.action import Action, Looked, Sending
 from smartspec_rollback.providers.platforms.kubernetes.client.api import Operations
-from smartspec_rollback.providers.platforms.kubernetes.marks import (
-    Marks,
-    marks_of,
-    standing_marks,
-)
+from smartspec_rollback.providers.platforms.kubernetes.marks import Marks, noted
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     DEPLOYMENTS,
     PODS,
@@ -51,6 +47,7 @@ from smartspec_rollback.providers.platforms.kubernetes.traffic.service import (
 from smartspec_rollback.providers.platforms.kubernetes.workloads.controller_revisions import (
     is_ready,
 )
+from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import with_template
 
 _PAUSE = 0.2
 
@@ -66,7 +63,7 @@ class Flip:
         site, step, fence = sending.site, sending.step, sending.fence
         state = sending.reader.look(site)
         found = _beside(site, state)
-        marks = _flip_marks(found.service, step)
+        marks = noted(found.service, step, stood="service_marked")
         if marks is not None and marks.operation(step.kind) == fence.operation:
             return
         begun = our_marks(state.workload, step) is not None
@@ -83,7 +80,7 @@ class Flip:
         """Observe whom the Service sends traffic to."""
         workload = site.workload()
         found = beside(site.api, workload, step.parameter("service"))
-        marks = _flip_marks(found.service, step)
+        marks = noted(found.service, step, stood="service_marked")
         if marks is None or not marks.operation(step.kind):
             return _pending("not sent yet")
         if self.kind == TO_SHADOW and marks.operation(HAND_BACK):
@@ -150,14 +147,6 @@ def _beside(site: Site, state: State) -> Beside:
     return state.beside
 
 
-def _flip_marks(service: Obj, step: Step) -> Marks | None:
-    """Read the Service's marks of this rollback; None where it was not touched by it."""
-    marks = marks_of(service)
-    if marks is None or marks.to != step.parameter("template"):
-        return None
-    return None if standing_marks(service) == step.parameter("service_marked") else marks
-
-
 def _cover_by_shadow(sending: Sending, state: State, found: Beside) -> None:
     """See that the shadow covers the load of now, which may have grown since it was made."""
     site, step, deadline = sending.site, sending.step, sending.deadline
@@ -188,7 +177,7 @@ def _grow(site: Site, shadow: Shadow, needed: int, sending: Sending) -> None:
 
 def _must_cover(site: Site, state: State, step: Step, found: Beside) -> None:
     """Refuse to hand back what the workload could not carry: an autoscaler may have shrunk it."""
-    target = next((k for k in state.known if k.digest == step.parameter("template")), None)
+    target = with_template(state.known, step.parameter("template"))
     available = target.pods.available if target is not None else 0
     shadow = found.shadow
     needed = max(1, shadow.desired if shadow is not None else int(step.parameter("wanted")))

@@ -24,6 +24,7 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     version_of,
 )
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site
+from smartspec_rollback.providers.platforms.kubernetes.rolling.fencing import our_marks
 from smartspec_rollback.providers.platforms.kubernetes.slots import covering, patches
 from smartspec_rollback.providers.platforms.kubernetes.slots.autoscalers import autoscaled
 from smartspec_rollback.providers.platforms.kubernetes.slots.emptying import Empty
@@ -38,7 +39,6 @@ from smartspec_rollback.providers.platforms.kubernetes.slots.marking import (
     must_match,
     own_slot,
     pending,
-    start_marks,
 )
 from smartspec_rollback.providers.platforms.kubernetes.slots.reading import still
 from smartspec_rollback.providers.platforms.kubernetes.slots.steps import (
@@ -48,7 +48,7 @@ from smartspec_rollback.providers.platforms.kubernetes.slots.steps import (
     needs,
 )
 from smartspec_rollback.providers.platforms.kubernetes.slots.turning import FLIPPED, turned
-from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
+from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept, with_template
 
 LOAD = "load"
 """Beside the operation in the marks of the slot that is started: how many instances it takes."""
@@ -64,7 +64,7 @@ class Start:
         site, step, fence = sending.site, sending.step, sending.fence
         family = still(site)
         slot = own_slot(family, step)
-        marks = start_marks(slot.state.workload, step) if slot is not None else None
+        marks = our_marks(slot.state.workload, step) if slot is not None else None
         if marks is not None and marks.operation(START) == fence.operation:
             return
         must_match(site, family, fence)
@@ -99,12 +99,12 @@ class Start:
         workload = site.api.get(resource, name)
         if workload is None or uid_of(workload) != step.parameter("slot_uid"):
             return Looked(failed(f"{name} is not there any more"))
-        marks = start_marks(workload, step)
+        marks = our_marks(workload, step)
         if marks is None or not marks.operation(START):
             return Looked(pending("not sent yet"))
         kind = site.kind
         known = kind.revisions(site.api, workload, container=site.settings.container)
-        target = next((k for k in known if k.digest == step.parameter("template")), None)
+        target = with_template(known, step.parameter("template"))
         said = kind.started(workload, target, before=marks.before)
         if said.state is ProgressState.PENDING:
             return Looked(said, Awaited(resource, name, version_of(workload)))
@@ -129,7 +129,7 @@ class Switch:
             choice = _target(site, family, step)
             state = choice.slot.state
             sending.reader.keep(site, state)
-            started = start_marks(state.workload, step)
+            started = our_marks(state.workload, step)
             if started is None:
                 raise NotDone("the target was not started; nothing was done", where=site.where)
             needed = _needed(family, started)

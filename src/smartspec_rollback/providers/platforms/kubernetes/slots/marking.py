@@ -1,7 +1,8 @@
 """Whether a step on slots was sent, and whether it may be sent now. Pure.
 
-Each step leaves its mark on what it writes: starting on the slot that is started, switching on
-what sends traffic, emptying on the slot that is emptied.
+Each step leaves its mark on what it writes: starting on the slot that is started, as a rolling
+rollback would (``rolling.fencing``), switching on what sends traffic, emptying on the slot that is
+emptied.
 """
 
 import msgspec
@@ -10,37 +11,17 @@ from smartspec_rollback.domain.snapshot import Fence
 from smartspec_rollback.domain.step import Progress, ProgressState, Step
 from smartspec_rollback.domain.values import digest
 from smartspec_rollback.providers.platforms.kubernetes.action import ProductionChanged
-from smartspec_rollback.providers.platforms.kubernetes.marks import (
-    Marks,
-    marks_of,
-    standing_marks,
-)
-from smartspec_rollback.providers.platforms.kubernetes.objects import Obj, annotation, part
+from smartspec_rollback.providers.platforms.kubernetes.marks import Marks, noted
+from smartspec_rollback.providers.platforms.kubernetes.objects import Obj, annotation
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site
 from smartspec_rollback.providers.platforms.kubernetes.slots import looking
 from smartspec_rollback.providers.platforms.kubernetes.slots.family import Family, Slot
 from smartspec_rollback.providers.platforms.kubernetes.slots.patches import EMPTIED
-from smartspec_rollback.providers.platforms.kubernetes.workloads.template import template_digest
-
-
-def start_marks(workload: Obj, step: Step) -> Marks | None:
-    """Read what this rollback noted on the slot that it starts; None where it did not yet."""
-    marks = marks_of(workload)
-    if marks is None or marks.to != step.parameter("template"):
-        return None
-    if standing_marks(workload) == step.parameter("marked"):
-        return None
-    if template_digest(part(workload, "spec", "template")) != marks.to:
-        return None
-    return marks
 
 
 def front_marks(thing: Obj, step: Step) -> Marks | None:
     """Read what this rollback noted on what sends traffic; None where it did not yet."""
-    marks = marks_of(thing)
-    if marks is None or marks.to != step.parameter("template"):
-        return None
-    return None if standing_marks(thing) == step.parameter("front_marked") else marks
+    return noted(thing, step, stood="front_marked")
 
 
 def emptied_marks(workload: Obj, step: Step) -> Marks | None:

@@ -6,6 +6,7 @@ revision's number, which moves when an old revision is used again. Pure.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -116,6 +117,12 @@ def release_of(template: Obj, container: str | None) -> Release:
 def current(template: Obj, known: tuple[Kept, ...]) -> Kept | None:
     """Find the revision of a workload's template; None where none was made yet."""
     return next((each for each in known if same_template(each.template, template)), None)
+
+
+def with_template(known: Iterable[Kept], digest: str) -> Kept | None:
+    """Find the revision that has a template; the one with pods where several have it."""
+    alike = [each for each in known if each.digest == digest]
+    return next((each for each in alike if each.in_use), alike[0] if alike else None)
 
 
 def matching(known: tuple[Kept, ...], release: Release) -> tuple[Kept, ...]:
