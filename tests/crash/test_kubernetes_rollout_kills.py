@@ -1,4 +1,4 @@
-"""A rollback of an Argo Rollout, killed at each write of its journal, goes on in another process."""
+"""A rollback of an Argo Rollout, killed at each write of its journal, goes on elsewhere."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -190,8 +190,10 @@ def _of_family(family: Family) -> tuple[tuple[Obj, Resource], ...]:
 def _of_one(site: Site) -> tuple[tuple[Obj, Resource], ...]:
     service = site.settings.traffic_service
     front = site.api.get(SERVICES, service) if service else None
-    own = (site.workload(), site.kind.resource)
-    return (own, (front, SERVICES)) if front is not None else (own,)
+    workload = site.workload()
+    holder = site.kind.holder(site.api, workload)
+    own = ((workload, site.kind.resource), (holder.thing, holder.resource))
+    return (*own, (front, SERVICES)) if front is not None else own
 
 
 def _of_helm(workload: Obj) -> tuple[Rule, ...]:

@@ -75,8 +75,12 @@ class OwnerReader:
 
 
 def _claims(site: Site, state: State) -> tuple[Claim, ...]:
-    """List who deploys the workload, or the Service that traffic may be switched at."""
+    """List who deploys the workload, its template, or the Service in front that may be switched."""
     own = detecting.claims(state.workload, site.kind.resource, argo_cd=site.settings.argo_cd)
+    if state.holder.thing is not state.workload:
+        holder, argo = state.holder, site.settings.argo_cd
+        own = (*detecting.claims(holder.thing, holder.resource, argo_cd=argo), *own)
+        own = tuple(dict.fromkeys(own))
     if state.beside is None or state.beside.slot is None:
         return own
     front = detecting.claims(state.beside.service, SERVICES, argo_cd=site.settings.argo_cd)

@@ -6,6 +6,12 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.unit.providers.platforms.kubernetes.controllers import (
+    KUSTOMIZATIONS,
+    by_flux,
+    installed,
+    kustomization,
+)
 from tests.unit.providers.platforms.kubernetes.rollouts import (
     BLUE_GREEN,
     HELD,
@@ -318,6 +324,30 @@ def test_paused_with_its_template_elsewhere_is_refused(tmp_path: Path) -> None:
             _plan(shop)
 
 
+def test_who_deploys_the_template_is_suspended(tmp_path: Path) -> None:
+    """Flux puts the bad template back into the Deployment that nobody asked about."""
+    with a_rollout_shop(tmp_path) as shop:
+        kept_elsewhere(shop, "v1.2.0")
+        replaced_elsewhere(shop, "v1.2.1")
+        wait(shop, lambda: shop.deployment["status"]["phase"] == "Paused")
+        installed(shop)
+        shop.cluster.create(KUSTOMIZATIONS, "flux-system", kustomization())
+        labels = by_flux("kustomize", "apps", "flux-system")
+
+        def alter(thing: dict[str, Any]) -> None:
+            thing["metadata"]["labels"] = labels
+
+        shop.cluster.change(resources.DEPLOYMENT, NAMESPACE, HELD, alter)
+        owners = shop.platform.observe(TARGET).owners
+        assert owners is not None
+        assert len(owners) == 1
+        steps = carry_out(shop, "v1.2.0")
+        assert steps[0].kind.startswith("suspend")
+        shop.cluster.access.deny(Rule(resource="kustomizations", verb="patch"))
+        missing = shop.platform.access(TARGET).missing
+        assert any("kustomizations apps" in each for each in missing)
+
+
 def test_an_autoscaler_keeps_its_replicas(shop: Shop) -> None:
     """The rollback fights the autoscaler, or a change of size makes the plan stale."""
     promoted(shop, "v1.2.1")
@@ -351,6 +381,11 @@ def test_without_argo_rollouts_it_says_so(tmp_path: Path) -> None:
     ):
         shop.platform.observe(TARGET)
     assert "rollouts.argoproj.io" in (raised.value.remedy or "")
+    with (
+        a_shop(tmp_path, workload=WORKLOAD) as shop,
+        pytest.raises(ProviderError, match="does not know the kind Rollout"),
+    ):
+        shop.platform.access(TARGET)  # as the doctor asks
 
 
 def test_a_rollout_that_is_gone_is_no_missing_kind(shop: Shop) -> None:
