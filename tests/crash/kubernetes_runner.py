@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tests.crash.runner import KillingStore, Moment
 
 from smartspec_rollback.domain.settings import Verification
-from smartspec_rollback.engine.run import rollback
+from smartspec_rollback.engine.run import abandon, rollback
 from smartspec_rollback.errors import SmartSpecError
 from smartspec_rollback.ledgers import StoredCaptures
 from smartspec_rollback.providers.platforms.kubernetes import (
@@ -34,6 +34,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--kill", help="a moment: before:N or after:N")
     parser.add_argument("--prewarm", action="store_true", help="behind a Service, prewarmed")
+    parser.add_argument("--abandon", action="store_true", help="give the one that died up")
     parser.add_argument("--workload", default="deployment/checkout")
     parser.add_argument("--traffic", help="what chooses among workloads that stand side by side")
     asked = parser.parse_args()
@@ -59,7 +60,11 @@ def main() -> int:
     platform.recall(StoredCaptures(lambda: bench.store))
     parts = bench.parts_with(platform=platform, clock=clock)
     try:
-        report = rollback(parts, bench.failed, asking_for())
+        died = bench.store.active(parts.target) if asked.abandon else None
+        if died is not None:
+            report = abandon(parts, died.id, reason="nobody knows how it stands")
+        else:
+            report = rollback(parts, bench.failed, asking_for())
     except SmartSpecError as error:
         print(f"{moment.writes} {error.what}")  # noqa: T201 - for the test
         return error.exit_code

@@ -69,3 +69,20 @@ def test_killed_at_a_write(shop: Shop, tmp_path: Path, side: str, number: int) -
     assert again.returncode == 0, again.stdout + again.stderr
     _must_be_rolled_back(shop)
     _must_never_have_lost_what_serves(shop)
+
+
+@pytest.mark.parametrize("number", [11, 14])
+def test_abandoned_while_the_shadow_serves(shop: Shop, tmp_path: Path, number: int) -> None:
+    """The next rollback hears that there is nothing to do, and the shadow serves for ever."""
+    run(tmp_path, "--prewarm", "--kill", f"after:{number}")
+    given_up = run(tmp_path, "--prewarm", "--abandon")
+    assert "abandoned" in given_up.stdout, given_up.stdout + given_up.stderr
+    service: Any = shop.cluster.get(resources.SERVICE, NAMESPACE, NAME)
+    assert service["spec"]["selector"] == {"app": f"{NAME}-smartspec"}
+    again = run(tmp_path, "--prewarm")
+    assert again.returncode == 0, again.stdout + again.stderr
+    deployments = shop.cluster.all(resources.DEPLOYMENT, NAMESPACE)
+    assert [each["metadata"]["name"] for each in deployments] == [NAME]
+    service = shop.cluster.get(resources.SERVICE, NAMESPACE, NAME)
+    assert service["spec"]["selector"] == {"app": NAME}
+    assert set(shop.running.values()) == {"v1.2.0"}

@@ -147,6 +147,8 @@ def _heading(state: State) -> tuple[Share, ...]:
 
 def rollout(state: State) -> Operation | None:
     """Tell of one release taking another one's place in a workload; None if none does."""
+    if (left := _left_by_rollback(state)) is not None:
+        return left
     live = state.live
     if not _rolls(state, live):
         return None
@@ -160,6 +162,28 @@ def rollout(state: State) -> Operation | None:
         holder=f"{how} of {version}",
         id=revision.deployment_id or revision.id,
         since=revision.deployed_at,
+        brings=None if revision.deployment_id else revision.release,
+    )
+
+
+def _left_by_rollback(state: State) -> Operation | None:
+    """Tell of a rollback that ended while its shadow serves; it is what took the bad release away.
+
+    The release is what the workload is set to, else what it was set to before: whoever rolls that
+    back goes on with it, instead of hearing that there is nothing to do.
+    """
+    if state.beside is None or state.beside.shadow is None or not state.beside.shadow_serves:
+        return None
+    running = state.beside.shadow.facts.template
+    others = [each for each in state.known if each.digest != running]
+    bad = next((e for e in others if e.digest == state.template_digest), next(iter(others), None))
+    if bad is None:
+        return Operation(holder="an unfinished rollback", id=None, since=None)
+    revision = revision_in(state, bad)
+    return Operation(
+        holder=f"an unfinished rollback of {bad.release.version}",
+        id=revision.deployment_id or revision.id,
+        since=None,
         brings=None if revision.deployment_id else revision.release,
     )
 
