@@ -1,7 +1,7 @@
 """The ConfigMaps and Secrets a template refers to, and what they hold, as digests.
 
 A release is code and configuration, but a rollback of the template alone leaves the configuration
-as it is. Used by ``reading`` and ``inspecting``. Pure. Values of Secrets never leave this module,
+as it is. Used by whatever plans or captures. Pure. Values of Secrets never leave this module,
 but for pull secrets, which go to their own registry and nowhere else.
 """
 

@@ -2,7 +2,7 @@
 
 The payload is base64 of gzip of JSON, once more in base64 as every Secret's. It holds the values
 people gave, which may be secrets: only the manifest is looked at, and nothing of it is kept or
-shown but a digest. Called by ``platform`` and ``steps``; changes nothing.
+shown but a digest. Called by ``owning``, ``access`` and ``steps``; changes nothing.
 """
 
 import base64

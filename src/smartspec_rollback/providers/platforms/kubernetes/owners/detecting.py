@@ -1,6 +1,6 @@
 """Who owns a workload, told by its metadata alone: a workload nobody owns costs no call.
 
-Called by ``reading`` and ``access``. Pure.
+Called by ``owning`` and ``access``. Pure.
 """
 
 from smartspec_rollback.providers.platforms.kubernetes.objects import Obj, Resource

@@ -1,6 +1,6 @@
 """Telling whether a release could be run again now.
 
-Called by ``platform``. What it cannot learn is None, never a guess.
+Called by ``layouts`` and ``slots``. What it cannot learn is None, never a guess.
 """
 
 from collections.abc import Callable

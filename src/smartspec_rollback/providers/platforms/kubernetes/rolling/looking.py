@@ -1,6 +1,6 @@
 """Making a Snapshot of what was read: what is live, who gets traffic, who is changing it.
 
-Called by ``platform`` and ``steps``. Pure, but for the Lease that ``guard`` reads.
+Called by ``layouts``, and by ``fencing`` before each write. Pure: who holds the Lease, it is told.
 """
 
 from datetime import datetime

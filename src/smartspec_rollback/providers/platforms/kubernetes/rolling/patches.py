@@ -1,6 +1,6 @@
-"""The JSON Patches that a rollback sends, with the tests that make them fail rather than harm.
+"""The JSON Patches that put a template back, with the tests that make them fail rather than harm.
 
-Used by ``steps`` and ``actions``. Pure. Only the template, what hinders it, and single annotations
+Used by all that marks or rolls a workload. Pure. Only the template, what hinders it, and single annotations
 of ours are written: never replicas, which an autoscaler may own, nor anybody else's annotation.
 """
 

@@ -1,6 +1,6 @@
 """The steps of a rollback by rolling update, listed as data.
 
-Called by ``platform``. The cluster walks by itself once the template is put back; the later steps
+Called by ``layouts``. The cluster walks by itself once the template is put back; the later steps
 say how far it has come, and stop the plan where it does not arrive.
 """
 

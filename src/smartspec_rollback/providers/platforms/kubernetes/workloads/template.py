@@ -1,6 +1,6 @@
 """Pod templates: what a release is made of, and how to tell two of them apart.
 
-Used by ``history`` and ``steps``. Pure.
+Used by whatever compares templates, or puts one back. Pure.
 """
 
 import copy
