@@ -14,7 +14,7 @@ from smartspec_rollback.cli.session import Session
 @works
 @pass_session
 def worker(session: Session, *, once: bool) -> int:
-    """Take over rollbacks whose process died, until it is told to stop.
+    """Take over rollbacks whose process died, until told to stop.
 
     One that waits for approval goes on waiting, and is carried out once approved; one that was in
     the middle is brought to its end. Those that a person has to look at are left to people. Several
