@@ -1,7 +1,8 @@
 """The JSON Patches that put a template back, with the tests that make them fail rather than harm.
 
-Used by all that marks or rolls a workload. Pure. Only the template, what hinders it, and single annotations
-of ours are written: never replicas, which an autoscaler may own, nor anybody else's annotation.
+Used by all that marks or rolls a workload. Pure. Only the template, what hinders it, and single
+annotations of ours are written: never replicas, which an autoscaler may own, nor anybody else's
+annotation.
 """
 
 from collections.abc import Mapping
