@@ -50,8 +50,8 @@ from smartspec_rollback.providers.platforms.kubernetes.rolling.steps import (
 from smartspec_rollback.providers.platforms.kubernetes.shadow.making import SHADOW_OF
 from smartspec_rollback.providers.platforms.kubernetes.shadow.steps import BEHIND
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept, with_template
+from smartspec_rollback.providers.platforms.kubernetes.workloads.pods import is_ending, is_over
 
-_OVER = ("Succeeded", "Failed")
 _SHORTENED = 4
 
 
@@ -190,7 +190,7 @@ def _gone(site: Site, workload: Obj, known: tuple[Kept, ...], target: Kept | Non
     query = ",".join(filter(None, old))
     left = [each for each in site.api.list(PODS, labels=query) if _counts(each, workload)]
     if left:
-        ending = sum("deletionTimestamp" in part(each, "metadata") for each in left)
+        ending = sum(is_ending(each) for each in left)
         detail = f"{len(left)} old instances left, {ending} of them ending"
         return Progress(state=ProgressState.PENDING, detail=detail)
     return Progress(state=ProgressState.DONE, detail="no old instance is left")
@@ -204,4 +204,4 @@ def _counts(pod: Obj, workload: Obj) -> bool:
         or (text(each, "kind") == "ReplicaSet" and text(each, "name").startswith(f"{name}-"))
         for each in items(pod, "metadata", "ownerReferences")
     )
-    return owned and text(pod, "status", "phase") not in _OVER
+    return owned and not is_over(pod)

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from smartspec_rollback.domain.step import Repeat, Step
 from smartspec_rollback.domain.values import parameters
-from smartspec_rollback.providers.platforms.kubernetes.objects import Obj, name_of, part
+from smartspec_rollback.providers.platforms.kubernetes.objects import Obj, name_of
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site, State
 from smartspec_rollback.providers.platforms.kubernetes.workloads.controller_revisions import (
     hash_of,
-    is_ready,
 )
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
+from smartspec_rollback.providers.platforms.kubernetes.workloads.pods import is_ending, is_ready
 
 DELETE_STUCK = "delete-stuck-instances"
 REPLACE = "replace-instances"
@@ -102,7 +102,7 @@ def stuck_pods(pods: Sequence[Obj], target_hash: str) -> tuple[Obj, ...]:
     return tuple(
         each
         for each in pods
-        if hash_of(each) != target_hash and not is_ready(each) and not _ending(each)
+        if hash_of(each) != target_hash and not is_ready(each) and not is_ending(each)
     )
 
 
@@ -127,12 +127,12 @@ def next_to_go(pods: Sequence[Obj], target_hash: str, *, wanted: int) -> Turn:
     """
     ours = [each for each in pods if hash_of(each) == target_hash]
     others = [each for each in pods if hash_of(each) != target_hash]
-    stay = [each for each in others if not _ending(each)]
+    stay = [each for each in others if not is_ending(each)]
     left = len(others)
     if not stay:
         return Turn(None, left, "the last ones end" if left else "")
-    ending = sum(map(_ending, pods))
-    unready = [each for each in ours if not is_ready(each) and not _ending(each)]
+    ending = sum(map(is_ending, pods))
+    unready = [each for each in ours if not is_ready(each) and not is_ending(each)]
     if ending or unready:
         what = f"`{name_of(unready[0])}` is not ready yet" if unready else "one is being ended"
         return Turn(None, left, what)
@@ -141,10 +141,6 @@ def next_to_go(pods: Sequence[Obj], target_hash: str, *, wanted: int) -> Turn:
     if len(pods) < wanted:
         return Turn(None, left, f"{wanted - len(pods)} of {wanted} are not there")
     return Turn(max(stay, key=_order), left)
-
-
-def _ending(pod: Obj) -> bool:
-    return "deletionTimestamp" in part(pod, "metadata")
 
 
 def _order(pod: Obj) -> tuple[int, str]:

@@ -44,10 +44,8 @@ from smartspec_rollback.providers.platforms.kubernetes.traffic.service import (
     served_by,
     turned,
 )
-from smartspec_rollback.providers.platforms.kubernetes.workloads.controller_revisions import (
-    is_ready,
-)
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import with_template
+from smartspec_rollback.providers.platforms.kubernetes.workloads.pods import is_ready
 
 _PAUSE = 0.2
 

@@ -41,10 +41,8 @@ from smartspec_rollback.providers.platforms.kubernetes.shadow.beside import (
 )
 from smartspec_rollback.providers.platforms.kubernetes.shadow.making import Shadow, Slot
 from smartspec_rollback.providers.platforms.kubernetes.shadow.relay import Relay
-from smartspec_rollback.providers.platforms.kubernetes.workloads.controller_revisions import (
-    is_ready,
-)
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
+from smartspec_rollback.providers.platforms.kubernetes.workloads.pods import is_ready
 
 _SECONDS = 60.0
 _TRIES = 5

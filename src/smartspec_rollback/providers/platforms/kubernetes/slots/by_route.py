@@ -22,6 +22,7 @@ from smartspec_rollback.providers.platforms.kubernetes.reading import Site
 from smartspec_rollback.providers.platforms.kubernetes.slots.by_service import (
     candidates,
     named_like,
+    pod_labels,
 )
 from smartspec_rollback.providers.platforms.kubernetes.slots.front import shared
 from smartspec_rollback.providers.platforms.kubernetes.traffic import route as routing
@@ -113,7 +114,7 @@ def chosen_by(route: Obj, site: Site) -> tuple[RouteFront, Mapping[str, Obj]] | 
     slots: dict[str, Obj] = {}
     for service in site.api.list(SERVICES):
         name = name_of(service)
-        behind = [each for each in workloads if selects(service, _labels(each))]
+        behind = [each for each in workloads if selects(service, pod_labels(each))]
         if name not in chosen or not any(named_like(e, site.settings.name) for e in behind):
             continue
         if len(behind) > 1 or name_of(behind[0]) in {name_of(each) for each in slots.values()}:
@@ -129,7 +130,3 @@ def _unclear(route: Obj, service: str, workloads: list[Obj]) -> ProviderError:
         f"for one workload: {names}",
         remedy="let each Service that the route weighs select one workload of its own",
     )
-
-
-def _labels(workload: Obj) -> Obj:
-    return part(workload, "spec", "template", "metadata", "labels")

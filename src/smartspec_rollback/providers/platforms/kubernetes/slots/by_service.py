@@ -127,7 +127,7 @@ def chosen_by(
     ProviderError where several workloads get traffic, or could be meant.
     """
     considered = candidates(workloads)
-    with_traffic = [each for each in considered if selects(service, _labels(each))]
+    with_traffic = [each for each in considered if selects(service, pod_labels(each))]
     if len(with_traffic) > 1:
         raise _unclear(service, with_traffic, "it sends traffic to several workloads at once")
     selected = part(service, "spec", "selector")
@@ -144,7 +144,7 @@ def chosen_by(
         everyone = {name_of(each): each for members in found.values() for each in members}
         raise _unclear(service, everyone.values(), f"{' and '.join(found)} could choose among them")
     [(key, members)] = found.items()
-    slots = {str(_labels(each)[key]): each for each in members}
+    slots = {str(pod_labels(each)[key]): each for each in members}
     if len(slots) < len(members):
         raise _unclear(service, members, f"several have the same {key}")
     if with_traffic and with_traffic[0] not in members:
@@ -161,8 +161,8 @@ def _differing(
     found = [
         each
         for each in like
-        if isinstance(_labels(each).get(key), str)
-        and all(_labels(each).get(other) == value for other, value in others.items())
+        if isinstance(pod_labels(each).get(key), str)
+        and all(pod_labels(each).get(other) == value for other, value in others.items())
     ]
     model = next((each for each in found if each in with_traffic), found[0] if found else None)
     if model is None:
@@ -188,7 +188,8 @@ def _said(workload: Obj) -> bool:
     return bool(annotation(workload, SLOT))
 
 
-def _labels(workload: Obj) -> Mapping[str, Any]:
+def pod_labels(workload: Obj) -> Mapping[str, Any]:
+    """List the labels that a workload's pods are made with."""
     return part(workload, "spec", "template", "metadata", "labels")
 
 

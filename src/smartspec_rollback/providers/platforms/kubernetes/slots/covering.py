@@ -10,17 +10,18 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     items,
     name_of,
     part,
+    selector,
     text,
     uid_of,
 )
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site
 from smartspec_rollback.providers.platforms.kubernetes.slots.front import Front
-from smartspec_rollback.providers.platforms.kubernetes.workloads.controller_revisions import (
+from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
+from smartspec_rollback.providers.platforms.kubernetes.workloads.pods import (
+    is_ending,
+    is_over,
     is_ready,
 )
-from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
-
-_OVER = ("Succeeded", "Failed")
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,10 @@ class Instances:
 def instances(site: Site, front: Front, step: Step, known: Iterable[Kept]) -> Instances:
     """Look at the pods that all traffic would go to."""
     choice, label = step.parameter("choice"), site.kind.hash_label
-    pods = [each for each in site.api.list(PODS, labels=front.labels(choice)) if not _over(each)]
+    pods = [each for each in site.api.list(PODS, labels=front.labels(choice)) if not is_over(each)]
     hashes = {k.pod_hash for k in known if k.digest == step.parameter("template") and k.pod_hash}
     own = [each for each in pods if text(each, "metadata", "labels", label) in hashes]
-    strangers = sum(each not in own and not _ending(each) for each in pods)
+    strangers = sum(each not in own and not is_ending(each) for each in pods)
     ready = frozenset(name_of(each) for each in own if is_ready(each))
     reached = front.reaches(site.api, choice) if ready else None
     return Instances(ready if reached is None else ready & reached, strangers)
@@ -57,21 +58,11 @@ def instances(site: Site, front: Front, step: Step, known: Iterable[Kept]) -> In
 def left(site: Site, workload: Obj, known: Iterable[Kept]) -> tuple[int, int]:
     """Count the pods that a workload still has, and how many of them are ending."""
     owners = {uid_of(workload), *(uid_of(each.source) for each in known)}
-    labels = ",".join(
-        f"{key}={value}" for key, value in part(workload, "spec", "selector", "matchLabels").items()
-    )
+    labels = selector(part(workload, "spec", "selector"))
     own = [
         each
         for each in site.api.list(PODS, labels=labels)
-        if not _over(each)
+        if not is_over(each)
         and any(text(o, "uid") in owners for o in items(each, "metadata", "ownerReferences"))
     ]
-    return len(own), sum(_ending(each) for each in own)
-
-
-def _over(pod: Obj) -> bool:
-    return text(pod, "status", "phase") in _OVER
-
-
-def _ending(pod: Obj) -> bool:
-    return "deletionTimestamp" in part(pod, "metadata")
+    return len(own), sum(is_ending(each) for each in own)

@@ -13,7 +13,6 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     PODS,
     Obj,
     controlled_by,
-    items,
     moment,
     name_of,
     number,
@@ -29,12 +28,16 @@ from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import (
     release_of,
     told_id,
 )
+from smartspec_rollback.providers.platforms.kubernetes.workloads.pods import (
+    is_ending,
+    is_over,
+    is_ready,
+)
 
 REVISION_LABEL = "controller-revision-hash"
 """The label that tells the pods of revisions apart."""
 
 _PATCH = "$patch"
-_FINISHED = ("Succeeded", "Failed")
 
 
 def revisions(
@@ -67,21 +70,7 @@ def revisions(
 def pods_of(api: Api, workload: Obj) -> tuple[Obj, ...]:
     """Read a workload's own pods that are not over, those being ended included."""
     found = api.list(PODS, labels=selector(part(workload, "spec", "selector")))
-    return tuple(
-        each
-        for each in found
-        if controlled_by(each, workload) and text(each, "status", "phase") not in _FINISHED
-    )
-
-
-def is_ready(pod: Obj) -> bool:
-    """Tell whether a pod is ready to serve, and is not being ended."""
-    if "deletionTimestamp" in part(pod, "metadata"):
-        return False
-    return any(
-        text(each, "type") == "Ready" and text(each, "status") == "True"
-        for each in items(pod, "status", "conditions")
-    )
+    return tuple(each for each in found if controlled_by(each, workload) and not is_over(each))
 
 
 def hash_of(pod: Obj) -> str:
@@ -91,11 +80,7 @@ def hash_of(pod: Obj) -> str:
 
 def _kept(revision: Obj, pods: tuple[Obj, ...], container: str | None, pod_hash: str) -> Kept:
     template = {k: v for k, v in part(revision, "data", "spec", "template").items() if k != _PATCH}
-    own = [
-        each
-        for each in pods
-        if hash_of(each) == pod_hash and "deletionTimestamp" not in part(each, "metadata")
-    ]
+    own = [each for each in pods if hash_of(each) == pod_hash and not is_ending(each)]
     ready = [each for each in own if is_ready(each)]
     return Kept(
         id=name_of(revision),
