@@ -24,6 +24,6 @@ def test_without_a_word_about_it_a_pod_is_not_ready() -> None:
 @pytest.mark.parametrize(
     ("phase", "over"), [("Succeeded", True), ("Failed", True), ("Running", False), ("", False)]
 )
-def test_only_what_ended_for_good_is_over(phase: str, over: bool) -> None:
+def test_only_what_ended_for_good_is_over(phase: str, *, over: bool) -> None:
     """Else an evicted pod would be waited for, or a running one not be."""
     assert is_over({"status": {"phase": phase}}) is over
