@@ -67,11 +67,21 @@ class RouteFront:
         """Say which rule has nobody else to send its requests to."""
         stuck = routing.stuck(routing.backends(self.route), self._names, choice)
         if not stuck:
-            return None
+            return self._beside_slots()
         rules = ", ".join(f"{each.rule + 1} ({each.service})" for each in stuck)
         return (
             f"httproute/{name_of(self.route)} has rules that would still send requests elsewhere, "
             f"for they do not name {choice}: {rules}"
+        )
+
+    def _beside_slots(self) -> str | None:
+        """Say which backend would keep its share, for it is no slot: nobody could call it all."""
+        kept = routing.strangers(self.route, self._names)
+        if not kept:
+            return None
+        return (
+            f"httproute/{name_of(self.route)} sends requests to {', '.join(kept)}, too, in rules "
+            "that choose among the slots, and that would go on"
         )
 
     def labels(self, choice: str) -> str:

@@ -108,9 +108,10 @@ class Family:
         """Tell how many instances carry the load now, at least 1.
 
         As many as the live slot is to have. Of several with traffic each tells, by its share, how
-        many would carry all of it; the fewest do, and never more than there are together.
+        many would carry all of it; the fewest do, and never more than there are together. One that
+        is scaled to nothing carries nothing, and tells nothing.
         """
-        served = [each for each in self.slots if each.percent]
+        served = [each for each in self.slots if each.percent and each.wanted]
         alone = [math.ceil(each.wanted * ALL / each.percent) for each in served]
         return max(1, min((*alone, sum(each.wanted for each in served))))
 

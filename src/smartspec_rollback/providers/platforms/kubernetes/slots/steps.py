@@ -93,7 +93,8 @@ def _must_be_possible(site: Site, family: Family, choice: Choice) -> None:
         raise NotDone(
             obstacle,
             where=site.where,
-            remedy=f"name {choice.slot.choice} with `weight: 0` in those rules first",
+            remedy=f"let those rules name {choice.slot.choice}, with `weight: 0`, and give no "
+            "weight to anything but slots first",
         )
     state = choice.slot.state
     hindered = state.kind.hindrance(state.workload, state.known, choice.kept)

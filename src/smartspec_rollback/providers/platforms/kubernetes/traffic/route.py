@@ -113,6 +113,18 @@ def stuck(found: tuple[Backend, ...], services: frozenset[str], to: str) -> tupl
     )
 
 
+def strangers(route: Obj, services: frozenset[str]) -> tuple[str, ...]:
+    """Name what gets requests beside some Services, in rules that choose among those."""
+    own = {each.path for each in backends(route) if each.service in services}
+    return tuple(
+        text(each, "name")
+        for rule in rules_among(backends(route), services)
+        for place, each in enumerate(items(items(route, "spec", "rules")[rule], "backendRefs"))
+        if f"/spec/rules/{rule}/backendRefs/{place}" not in own
+        and number(each, "weight", default=1) > 0
+    )
+
+
 def weighing(route: Obj, services: frozenset[str], to: str, *, marks: Marks | None) -> Operations:
     """Move all weight to one Service, in every rule that chooses among them, by one patch.
 

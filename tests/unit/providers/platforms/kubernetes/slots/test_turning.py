@@ -29,7 +29,11 @@ from tests.unit.providers.platforms.kubernetes.side_by_side import (
 from smartspec_rollback.domain.step import Progress, ProgressState, Step
 from smartspec_rollback.errors import FenceConflict, NotDone, ProviderError
 from smartspec_rollback.providers.platforms.kubernetes.marks import MARK
-from smartspec_rollback.providers.platforms.kubernetes.objects import DEPLOYMENTS, SERVICES
+from smartspec_rollback.providers.platforms.kubernetes.objects import (
+    DEPLOYMENTS,
+    HTTP_ROUTES,
+    SERVICES,
+)
 from smartspec_rollback.providers.platforms.kubernetes.slots.patches import EMPTIED
 from smartspec_rollback.testing.kubernetes import resources
 from smartspec_rollback.testing.kubernetes.faults import Fault
@@ -454,3 +458,30 @@ def test_a_service_behind_the_route_must_stand_for_one_workload(tmp_path: Path) 
         slots.change(SERVICES, BLUE, operation)
         with pytest.raises(ProviderError, match="checkout-blue, checkout-green"):
             slots.platform.observe(TARGET)
+
+
+def test_what_is_no_slot_keeps_no_share_in_silence(tmp_path: Path) -> None:
+    """A third backend keeps half of the requests, and all traffic is said to be turned."""
+    with weighed(tmp_path) as slots:
+        good_and_bad(slots)
+        more = {"name": "experiment", "port": 80, "weight": 1}
+        path = "/spec/rules/0/backendRefs/-"
+        slots.change(HTTP_ROUTES, NAME, {"op": "add", "path": path, "value": more})
+        platform = slots.shop.again()
+        seen, good = platform.observe(TARGET), slots.release("v1.2.0")
+        with pytest.raises(NotDone, match="sends requests to experiment, too"):
+            platform.plan(seen, to=good)
+        path = "/spec/rules/0/backendRefs/2/weight"
+        slots.change(HTTP_ROUTES, NAME, {"op": "add", "path": path, "value": 0})
+        platform = slots.shop.again()
+        assert platform.plan(platform.observe(TARGET), to=good)
+
+
+def test_a_slot_scaled_to_nothing_says_nothing_of_the_load(tmp_path: Path) -> None:
+    """It has a share by weight and no instance: one instance is then said to carry everything."""
+    with weighed(tmp_path) as slots:
+        good_and_bad(slots)
+        slots.weigh(1, 1)
+        platform = slots.shop.again()
+        start = platform.plan(platform.observe(TARGET), to=slots.release("v1.2.0"))[0]
+        assert start.parameter("load") == "3"
