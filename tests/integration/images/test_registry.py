@@ -6,7 +6,7 @@ from threading import Thread
 
 from tests.integration.images.a_registry import Registry, free_port
 
-from smartspec_rollback.providers.images import Credentials, Kept, ask, parse
+from smartspec_rollback.providers.images import Credentials, Kept, Registries, ask, parse
 
 
 def test_what_is_there_is_found_with_its_digest(registry: Registry) -> None:
@@ -82,6 +82,22 @@ def test_a_token_is_fetched_where_it_is_wanted() -> None:
         assert "hunter2" not in repr(robot)
         assert ask(reference, robot, beside=None, seconds=5.0).digest == "sha256:" + "b" * 64
         stranger = ask(reference, Credentials("robot", "wrong"), beside=None, seconds=5.0)
+        assert stranger.present is None
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_what_one_may_see_another_is_not_told() -> None:
+    """A release whose pull secret lost its rights counts as one that can be pulled."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Guarded)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        reference = parse(f"127.0.0.1:{server.server_port}/acme/shop:v1")
+        assert reference is not None
+        registries, robot = Registries(), Credentials("robot", "hunter2")
+        assert registries.ask(reference, robot, beside=None, seconds=5.0).present is True
+        stranger = registries.ask(reference, None, beside=None, seconds=5.0)
         assert stranger.present is None
     finally:
         server.shutdown()

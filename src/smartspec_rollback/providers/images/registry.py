@@ -52,12 +52,15 @@ class Kept:
     detail: str
 
 
+_Asked = tuple[ImageReference, ImageReference | None, Credentials | None]
+
+
 class Registries:
     """Asks registries, each image only once in a while; several threads may use it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._told: dict[tuple[ImageReference, ImageReference | None], tuple[float, Kept]] = {}
+        self._told: dict[_Asked, tuple[float, Kept]] = {}
 
     def ask(
         self,
@@ -67,15 +70,16 @@ class Registries:
         beside: ImageReference | None,
         seconds: float,
     ) -> Kept:
-        """Ask as ``ask`` does, or give what was said a moment ago."""
+        """Ask as ``ask`` does, or give what was said to the same credentials a moment ago."""
+        asked: _Asked = (image, beside, credentials)
         now = time.monotonic()
         with self._lock:
-            at, known = self._told.get((image, beside), (0.0, None))
+            at, known = self._told.get(asked, (0.0, None))
         if known is not None and now - at <= _FRESH_SECONDS:
             return known
         said = ask(image, credentials, beside=beside, seconds=seconds)
         with self._lock:
-            self._told[image, beside] = now, said
+            self._told[asked] = now, said
         return said
 
 
