@@ -150,6 +150,22 @@ def obstacle(
     return None
 
 
+def single(template: Obj) -> str | None:
+    """Say why instances of a template cannot stand twice; None if nothing is known to forbid it."""
+    spec = part(template, "spec")
+    if spec.get("hostNetwork") is True:
+        return "its instances use the network of their nodes, where each port is there once"
+    for container in items(spec, "containers"):
+        for port in items(container, "ports"):
+            if number(port, "hostPort"):
+                return f"its instances need port {number(port, 'hostPort')} of their nodes"
+    for volume in items(spec, "volumes"):
+        if "persistentVolumeClaim" in volume:
+            claim = text(volume, "persistentVolumeClaim", "claimName")
+            return f"its instances share the volume {claim}, which others may not be able to mount"
+    return None
+
+
 def _mentions(policy: Any, key: str) -> bool:
     """Tell whether any selector in a policy goes by a key."""
     if isinstance(policy, Mapping):

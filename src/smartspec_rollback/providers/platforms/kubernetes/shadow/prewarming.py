@@ -88,6 +88,8 @@ def declined(site: Site, state: State, release: Release) -> str | None:
     if state.kind.wanted(state.workload) == 0:
         return f"{site.settings.workload} is scaled to 0: no instance would ever be ready"
     target = remembered(site, state, release)
+    if (single := making.single(target.template)) is not None:
+        return single
     labels = making.labels_of(target, slot, state.workload)
     try:
         return _obstacle(site, state, labels, slot)

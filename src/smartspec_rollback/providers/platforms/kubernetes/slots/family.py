@@ -108,12 +108,13 @@ class Family:
         """Tell how many instances carry the load now, at least 1.
 
         As many as the live slot is to have. Of several with traffic each tells, by its share, how
-        many would carry all of it; the fewest do, and never more than there are together. One that
-        is scaled to nothing carries nothing, and tells nothing.
+        many would carry all of it; the most are taken, but never more than there are together. One
+        that is scaled to nothing carries nothing, and tells nothing.
         """
         served = [each for each in self.slots if each.percent and each.wanted]
         alone = [math.ceil(each.wanted * ALL / each.percent) for each in served]
-        return max(1, min((*alone, sum(each.wanted for each in served))))
+        together = sum(each.wanted for each in served)
+        return max(1, min(max(alone, default=1), together))
 
     def slot(self, name: str) -> Slot | None:
         """Find a slot by its workload's name."""

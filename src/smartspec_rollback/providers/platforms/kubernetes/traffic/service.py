@@ -27,13 +27,19 @@ _SLICES_OF = "kubernetes.io/service-name"
 
 
 def read_service(api: Api, name: str) -> Obj:
-    """Read a Service; ProviderError where it is gone, or Argo Rollouts moves it."""
+    """Read a Service; ProviderError where it is gone, or not ours to turn."""
     service = api.get(SERVICES, name)
     if service is None:
         raise ProviderError(
             f"there is no service/{name} in the namespace {api.namespace}",
             where=f"context {api.connection.context}",
             remedy="`traffic:` and `namespace:` in smartspec.yaml name it; was it deleted?",
+        )
+    if text(service, "spec", "type") == "ExternalName":
+        raise ProviderError(
+            f"service/{name} stands for a name outside the cluster, so it selects no instances",
+            where=f"namespace {api.namespace}",
+            remedy="name a Service that selects pods as `traffic:`, or leave it out",
         )
     if annotation(service, OF_ROLLOUTS):
         raise ProviderError(

@@ -24,7 +24,7 @@ from smartspec_rollback.domain.step import SWITCH, ProgressState, Step
 from smartspec_rollback.errors import FenceConflict, NotDone, ProviderError
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.providers.platforms.kubernetes.objects import SERVICES
-from smartspec_rollback.providers.platforms.kubernetes.shadow.making import shadow_of
+from smartspec_rollback.providers.platforms.kubernetes.shadow.making import shadow_of, single
 from smartspec_rollback.testing.kubernetes import resources
 from smartspec_rollback.testing.kubernetes.images import Crash, Ready
 
@@ -357,3 +357,28 @@ def test_long_names_make_labels_of_their_own() -> None:
     assert "short" in values
     assert len(values) == 3
     assert all(len(each) <= 63 and each[-1].isalnum() for each in values)
+
+
+@pytest.mark.parametrize(
+    ("spec", "why"),
+    [
+        ({"hostNetwork": True}, "network of their nodes"),
+        ({"containers": [{"ports": [{"hostPort": 8080}]}]}, "port 8080"),
+        ({"volumes": [{"persistentVolumeClaim": {"claimName": "data"}}]}, "volume data"),
+        ({"containers": [{"ports": [{"containerPort": 80}]}], "volumes": [{"emptyDir": {}}]}, None),
+    ],
+)
+def test_what_cannot_stand_twice(spec: dict[str, Any], why: str | None) -> None:
+    """A prewarm that never becomes ready refuses a rollback that would have worked."""
+    said = single({"spec": spec})
+    assert said is None if why is None else why in str(said)
+
+
+def test_a_name_outside_the_cluster_is_no_way_in(shop: Shop) -> None:
+    """Traffic is flipped on a Service that selects nothing, and users go on to the bad version."""
+    spec = {"type": "ExternalName", "externalName": "checkout.example.org"}
+    shop.cluster.change(
+        resources.SERVICE, NAMESPACE, NAME, lambda found: found["spec"].update(spec)
+    )
+    with pytest.raises(ProviderError, match="outside the cluster"):
+        shop.platform.observe(TARGET)
