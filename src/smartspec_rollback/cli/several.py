@@ -49,7 +49,7 @@ def roll_back_several(session: Session, request: Request, ids: tuple[str, ...]) 
         running = [pool.submit(_one, session, request, failed, ballot) for failed in found]
         _attend(running, ballot)
         ended = tuple(each.result() for each in running)
-    code = next(code for code in _GRAVEST if any(each.exit_code == code for each in ended))
+    code = next((code for code in _GRAVEST if any(each.exit_code == code for each in ended)), 1)
     if session.output.as_json:
         document = json.rollbacks_document(ended, exit_code=code, paths_of=report_paths)
         session.output.document(document)

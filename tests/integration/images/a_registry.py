@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from smartspec_rollback.ports.clock import Deadline
-from smartspec_rollback.providers.images import Kept, ask, parse
+from smartspec_rollback.providers.images import Answered, ask, parse
 from smartspec_rollback.providers.system import SystemClock
 
 _TYPE = "application/vnd.docker.distribution.manifest.v2+json"
@@ -56,7 +56,7 @@ class Registry:
             return False
         return True
 
-    def kept(self, image: str, beside: str | None = None) -> Kept:
+    def kept(self, image: str, beside: str | None = None) -> Answered:
         """Ask it as a platform does."""
         reference = parse(f"{self.host}/{image}")
         assert reference is not None

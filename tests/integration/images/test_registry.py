@@ -6,13 +6,13 @@ from threading import Thread
 
 from tests.integration.images.a_registry import Registry, free_port
 
-from smartspec_rollback.providers.images import Credentials, Kept, Registries, ask, parse
+from smartspec_rollback.providers.images import Answered, Credentials, Registries, ask, parse
 
 
 def test_what_is_there_is_found_with_its_digest(registry: Registry) -> None:
     """An image that could be run counts as not checked, or as another one."""
     digest = registry.push("acme/shop", "v1", b"one")
-    assert registry.kept("acme/shop:v1") == Kept(
+    assert registry.kept("acme/shop:v1") == Answered(
         present=True, digest=digest, detail=f"{registry.host}/acme/shop is in the registry"
     )
     assert registry.kept(f"acme/shop@{digest}").present is True

@@ -4,6 +4,6 @@ Used by platforms that run images. Changes nothing anywhere.
 """
 
 from smartspec_rollback.providers.images.reference import ImageReference, parse
-from smartspec_rollback.providers.images.registry import Credentials, Kept, Registries, ask
+from smartspec_rollback.providers.images.registry import Answered, Credentials, Registries, ask
 
-__all__ = ["Credentials", "ImageReference", "Kept", "Registries", "ask", "parse"]
+__all__ = ["Answered", "Credentials", "ImageReference", "Registries", "ask", "parse"]

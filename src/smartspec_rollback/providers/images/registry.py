@@ -44,7 +44,7 @@ class Credentials:
 
 
 @dataclass(frozen=True)
-class Kept:
+class Answered:
     """What a registry says: whether it has the image (None: not told), and its digest today."""
 
     present: bool | None
@@ -60,7 +60,7 @@ class Registries:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._told: dict[_Asked, tuple[float, Kept]] = {}
+        self._told: dict[_Asked, tuple[float, Answered]] = {}
 
     def ask(
         self,
@@ -69,7 +69,7 @@ class Registries:
         *,
         beside: ImageReference | None,
         seconds: float,
-    ) -> Kept:
+    ) -> Answered:
         """Ask as ``ask`` does, or give what was said to the same credentials a moment ago."""
         asked: _Asked = (image, beside, credentials)
         now = time.monotonic()
@@ -89,13 +89,13 @@ def ask(
     *,
     beside: ImageReference | None,
     seconds: float,
-) -> Kept:
+) -> Answered:
     """Ask the registry of an image, within ``seconds`` all in all; never raises.
 
     Registries hide what one may not see by saying that it is not there. So "gone" is believed only
     where the same access shows ``beside``, an image of the same repository that runs now.
     """
-    found: list[Kept] = []
+    found: list[Answered] = []
 
     def run() -> None:
         said = _asked(image, credentials, seconds)
@@ -112,12 +112,12 @@ def ask(
 
 
 def _believed(
-    said: Kept,
+    said: Answered,
     image: ImageReference,
     beside: ImageReference | None,
     credentials: Credentials | None,
     seconds: float,
-) -> Kept:
+) -> Answered:
     if said.present is not False:
         return said
     same = beside is not None and (beside.registry, beside.repository) == (
@@ -130,7 +130,7 @@ def _believed(
     return _untold(unsure)
 
 
-def _asked(image: ImageReference, credentials: Credentials | None, seconds: float) -> Kept:
+def _asked(image: ImageReference, credentials: Credentials | None, seconds: float) -> Answered:
     try:
         answer = _head(image, credentials, seconds)
     except NoAnswer as error:
@@ -141,18 +141,18 @@ def _asked(image: ImageReference, credentials: Credentials | None, seconds: floa
     if answer.status == _OK:
         said = answer.headers.get("docker-content-digest", "")
         digest = said if _DIGEST.fullmatch(said) else image.digest
-        return Kept(present=True, digest=digest, detail=f"{name} is in the registry")
+        return Answered(present=True, digest=digest, detail=f"{name} is in the registry")
     if answer.status == _GONE:
         gone = f"the registry no longer has {name} {image.wanted}"
-        return Kept(present=False, digest=None, detail=gone)
+        return Answered(present=False, digest=None, detail=gone)
     if answer.status in (_WHO, _FORBIDDEN):
         # Registries say so of what is not there, too: that is no proof of either.
         return _untold(f"the registry {image.registry} does not let us ask")
     return _untold(f"the registry {image.registry} answered {answer.status}")
 
 
-def _untold(why: str) -> Kept:
-    return Kept(present=None, digest=None, detail=why)
+def _untold(why: str) -> Answered:
+    return Answered(present=None, digest=None, detail=why)
 
 
 def _head(image: ImageReference, credentials: Credentials | None, seconds: float) -> Answer:

@@ -8,7 +8,13 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from smartspec_rollback.providers.images import Credentials, ImageReference, Kept, Registries, parse
+from smartspec_rollback.providers.images import (
+    Answered,
+    Credentials,
+    ImageReference,
+    Registries,
+    parse,
+)
 from smartspec_rollback.providers.images.reference import digest_in
 from smartspec_rollback.providers.platforms.kubernetes import configuration
 from smartspec_rollback.providers.platforms.kubernetes.captures.document import Document
@@ -56,9 +62,9 @@ def looked_up(
     if registries is None or not wanted:
         return Images(present=None, unchanged=None, details=(_NOT_ASKED, *_meant(wanted)))
 
-    def asked(image: _Image) -> Kept:
+    def asked(image: _Image) -> Answered:
         if image.reference is None:
-            return Kept(present=None, digest=None, detail="the image's name cannot be read")
+            return Answered(present=None, digest=None, detail="the image's name cannot be read")
         return registries.ask(
             image.reference, image.credentials, beside=image.beside, seconds=_SECONDS
         )
@@ -92,7 +98,7 @@ def _containers(template: Obj) -> tuple[Obj, ...]:
     return (*items(template, "spec", "initContainers"), *items(template, "spec", "containers"))
 
 
-def _unchanged(image: _Image, kept: Kept) -> bool | None:
+def _unchanged(image: _Image, kept: Answered) -> bool | None:
     """Tell whether a container would run what it ran; a tag that means another image is unknown.
 
     Runtimes name some images by one platform's manifest and registries by the list of all, so a
@@ -112,7 +118,7 @@ def _all(answers: Iterable[bool | None]) -> bool | None:
     return None if None in told else True
 
 
-def _told(image: _Image, kept: Kept) -> Iterable[str]:
+def _told(image: _Image, kept: Answered) -> Iterable[str]:
     yield kept.detail
     if kept.present is not True or image.reference is None or image.reference.digest is not None:
         return

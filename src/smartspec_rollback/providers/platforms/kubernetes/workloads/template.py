@@ -81,15 +81,6 @@ def image_of(template: Obj, container: str | None) -> str:
     return text(main, "image") if main else ""
 
 
-def pinned(template: Obj) -> bool:
-    """Tell whether every image is named by its content, so that it cannot be another today."""
-    containers = (
-        *items(template, "spec", "initContainers"),
-        *items(template, "spec", "containers"),
-    )
-    return bool(containers) and all("@sha256:" in text(each, "image") for each in containers)
-
-
 def version_named(template: Obj, container: str | None) -> str:
     """Name the version: by the template's label, else by the image's tag, else by its digest.
 
