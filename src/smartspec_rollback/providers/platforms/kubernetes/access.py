@@ -42,7 +42,10 @@ from smartspec_rollback.providers.platforms.kubernetes.shadow.making import shad
 from smartspec_rollback.providers.platforms.kubernetes.slots import reading as slots
 from smartspec_rollback.providers.platforms.kubernetes.slots.family import Family
 
-_UNREAD = "# What Argo CD, Flux or Helm need is known once this is applied: ask again then.\n"
+_UNREAD = (
+    "# Which workloads stand side by side, and what Argo CD, Flux or Helm need, is known once\n"
+    "# this is applied: ask again then.\n"
+)
 
 
 @dataclass(frozen=True)
