@@ -74,6 +74,16 @@ def _named(facts: Facts, live: Revision) -> bool:
     return live.id == facts.failed.revision
 
 
+def _configured_since(facts: Facts, live: Revision) -> bool:
+    """Tell whether the failed artifact is live with other configuration, deployed by nobody else.
+
+    People who try to mend an incident change configuration first; that must not bar the way back.
+    """
+    known, failed = live.release.artifact_digest, facts.failed.release
+    same = known is not None and known == failed.artifact_digest
+    return same and live.release.version == failed.version and live.deployment_id is None
+
+
 def _compared(facts: Facts, live: Revision) -> Finding:
     failed, evidence = facts.failed, _evidence(facts)
     same = same_release(live.release, failed.release)
@@ -85,7 +95,7 @@ def _compared(facts: Facts, live: Revision) -> Finding:
             *evidence,
             fact("recognised", how, PLATFORM),
         )
-    if named:
+    if named or _configured_since(facts, live):
         return _SAYS.attention(
             f"{failed.id} is live, but not as recorded: its artifact or configuration changed.",
             *evidence,

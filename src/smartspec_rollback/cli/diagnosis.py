@@ -244,7 +244,10 @@ def _metrics(workspace: Workspace, target: Target, seen: Snapshot | None) -> Ite
         window, deadline=Deadline.after(workspace.clock, _GLANCE)
     )
     if reading.problem is not None:
-        yield _bad(about, reading.problem, "a verdict without data is inconclusive")
+        remedy = (
+            "mend the source, or tell the platform its url: a verdict without data is inconclusive"
+        )
+        yield _bad(about, reading.problem, remedy)
     elif reading.failing:
         yield _attention(about, f"reachable; failing now: {reading.failing}")
     elif reading.newest is None:

@@ -128,6 +128,14 @@ def test_a_live_release_that_was_changed_in_place_asks_for_attention() -> None:
     assert still_live.check(observed(live=changed)).outcome is ATTENTION
 
 
+def test_configuration_that_people_tried_in_the_incident_bars_no_way_back() -> None:
+    """Somebody changed a setting to mend it, and the failed release counts as gone."""
+    changed = Revision(id="rev-9", release=a_release(BAD, configuration="DEBUG=1"))
+    assert still_live.check(observed(live=changed)).outcome is ATTENTION
+    deployed = msgspec.structs.replace(changed, deployment_id="deploy-12346")
+    assert still_live.check(observed(live=deployed)).outcome is BLOCKING
+
+
 STUCK = observed(live=live(GOOD), operation=operation("deploy-12345"), traffic=())
 CANARY = observed(live=live(GOOD), traffic=(Share(revision=FAILED_REVISION, percent=10),))
 
