@@ -123,7 +123,7 @@ def _bare_flips(production: Production, version: str) -> list[float]:
         return [_flip(site, each) for _ in range(_FLIPS // 2) for each in (other, live)]
     finally:
         load.stop()
-        platform.discard(TARGET, other)
+        platform.discard(TARGET, other, operation="bench")
 
 
 def _await_ready(platform: LocalPlatform, release: Release) -> None:

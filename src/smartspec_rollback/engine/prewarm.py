@@ -95,7 +95,7 @@ class Prewarming:
         self._cancelled.set()
         self._thread.join()
         try:
-            platform.discard(self._parts.target, self._plan.to.release)
+            platform.discard(self._parts.target, self._plan.to.release, operation=self._operation)
         except ProviderError as error:
             self._parts.listener.progress("prewarm", f"it could not be removed: {error.what}")
 
@@ -182,7 +182,8 @@ def discard_prewarmed(parts: Parts, journal: Journal, plan: Plan) -> None:
         return
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            parts.platform.discard(parts.target, plan.to.release)
+            operation = f"{plan.rollback_id}.prewarm"
+            parts.platform.discard(parts.target, plan.to.release, operation=operation)
             break
         except ProviderError as error:
             if attempt == _ATTEMPTS:

@@ -114,8 +114,11 @@ class Prewarms(Protocol):
         """Observe how far it is."""
         ...
 
-    def discard(self, target: Target, release: Release, /) -> None:
-        """Remove it again; idempotent. What receives traffic is never removed."""
+    def discard(self, target: Target, release: Release, /, *, operation: str) -> None:
+        """Remove it again; idempotent. What receives traffic is never removed.
+
+        ``operation`` is the one it was prewarmed by; what another rollback uses by now is left.
+        """
         ...
 
     def promised(self, seen: Snapshot, release: Release, /) -> Snapshot:

@@ -204,7 +204,14 @@ class FakePlatform(FakeCaptures):
             ),
         )
 
-    def discard(self, target: Target, release: Release, /) -> None:
+    def discard(
+        self,
+        target: Target,
+        release: Release,
+        /,
+        *,
+        operation: str,  # noqa: ARG002 - nobody else is in this world
+    ) -> None:
         """Remove what was prewarmed, unless it receives traffic."""
         afterwards = self._answer("discard", target)
         self._effect(DISCARD, lambda world: discarded(world, release))

@@ -79,7 +79,7 @@ class AbilitiesContract(PlatformFixtures):
         assert [w.prewarmed for w in workloads_of(during, deployable)] == [True]
         assert workloads_of(during, live) == workloads_of(before, live)
         for _ in range(2):
-            platform.discard(target, deployable)
+            platform.discard(target, deployable, operation="prewarm-1")
         after = platform.observe(target)
         assert after.fingerprint == before.fingerprint
         assert sum(w.desired for w in workloads_of(after, deployable)) == 0
@@ -111,7 +111,7 @@ class AbilitiesContract(PlatformFixtures):
             fence = fence_of(platform, target, f"operation-{number}")
             platform.apply(step, fence=fence, deadline=Deadline.after(clock, step.timeout))
             self.await_done(platform, step, clock)
-            platform.discard(target, deployable)
+            platform.discard(target, deployable, operation="prewarm-2")
             self.assert_serving(platform.observe(target), deployable)
         self.assert_all_on(platform.observe(target), deployable, instead_of=live)
 
@@ -120,7 +120,7 @@ class AbilitiesContract(PlatformFixtures):
     ) -> None:
         """Discarding the live release takes production down."""
         if isinstance(platform, Prewarms):
-            platform.discard(target, live)
+            platform.discard(target, live, operation="prewarm-3")
             self.assert_serving(platform.observe(target), live)
 
     # Guarding

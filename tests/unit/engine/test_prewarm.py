@@ -119,7 +119,7 @@ def test_died_while_people_read(warm: Bench) -> None:
     def break_it() -> bool:
         ready = any(e.kind is EntryKind.PREWARM_READY for e in warm.recorder.entries)
         if ready:
-            warm.platform.discard(warm.failed.target, a_release(GOOD))
+            warm.platform.discard(warm.failed.target, a_release(GOOD), operation="rb-1.prewarm")
         return ready
 
     warm.channel = _AnswersOnce(APPROVE, break_it)
@@ -231,7 +231,7 @@ def test_target_that_died_before_the_switch_is_brought_back(warm: Bench) -> None
     for _ in range(3):
         warm.platform.fail_next("apply", ProviderUnavailable("connection reset"))
     assert go(warm).rollback.status is Status.UNKNOWN
-    warm.platform.discard(warm.failed.target, a_release(GOOD))
+    warm.platform.discard(warm.failed.target, a_release(GOOD), operation="rb-1.prewarm")
     assert go(warm).exit_code == 0
     assert rolled_back(warm)
 

@@ -62,7 +62,7 @@ def test_prewarm_and_discard_are_effects() -> None:
     for _ in range(2):
         platform.prewarm(TARGET, a_release(GOOD), operation="op-prewarm")
     for _ in range(2):
-        platform.discard(TARGET, a_release(GOOD))
+        platform.discard(TARGET, a_release(GOOD), operation="rb-1.prewarm")
     assert [e.kind for e in platform.effects] == ["prewarm", "discard"]
 
 

@@ -86,7 +86,7 @@ class PromisesNothing(FakePlatform):
 class KeepsWhatWasPrewarmed(FakePlatform):
     """Leaves instances running that nobody asked for."""
 
-    def discard(self, target: Target, release: Release, /) -> None:
+    def discard(self, target: Target, release: Release, /, *, operation: str) -> None:
         """Do nothing."""
 
 

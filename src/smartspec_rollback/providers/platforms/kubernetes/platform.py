@@ -149,9 +149,9 @@ class KubernetesPlatform:
         self._waiting.looked(site, _PREWARMING, looked)
         return found
 
-    def discard(self, target: Target, release: Release, /) -> None:
+    def discard(self, target: Target, release: Release, /, *, operation: str) -> None:
         """Remove the shadow, unless it receives traffic."""
-        prewarming.discard(self._site(target), release)
+        prewarming.discard(self._site(target), release, operation=operation)
         self._relay.close()
 
     def promised(self, seen: Snapshot, release: Release, /) -> Snapshot:

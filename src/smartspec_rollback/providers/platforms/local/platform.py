@@ -105,7 +105,14 @@ class LocalPlatform:
         urls = tuple(f"http://{LOOPBACK}:{port}" for port in record.ports) if ready else ()
         return Prewarmed(progress=said, addresses=urls)
 
-    def discard(self, target: Target, release: Release, /) -> None:
+    def discard(
+        self,
+        target: Target,
+        release: Release,
+        /,
+        *,
+        operation: str,  # noqa: ARG002 - one machine has one ledger, so nobody else uses it
+    ) -> None:
         """Stop a prewarmed release again; nothing if it is not there, or has taken traffic."""
         site = self._site(target)
         if site.records.identity(target) is not None:

@@ -21,6 +21,7 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     part,
     selector,
 )
+from smartspec_rollback.providers.platforms.kubernetes.patching import annotating, unmoved
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site, State
 from smartspec_rollback.providers.platforms.kubernetes.rolling.fencing import (
     must_match,
@@ -32,7 +33,12 @@ from smartspec_rollback.providers.platforms.kubernetes.shadow.beside import (
     beside,
     shadow_pods,
 )
-from smartspec_rollback.providers.platforms.kubernetes.shadow.making import SHADOW_OF, Shadow
+from smartspec_rollback.providers.platforms.kubernetes.shadow.making import (
+    SHADOW_OF,
+    TAKEN,
+    Shadow,
+    rollback_of,
+)
 from smartspec_rollback.providers.platforms.kubernetes.shadow.prewarming import scaled
 from smartspec_rollback.providers.platforms.kubernetes.shadow.steps import (
     HAND_BACK,
@@ -67,7 +73,7 @@ class Flip:
         begun = our_marks(state.workload, step) is not None
         must_match(site, state, fence, begun=begun)
         if self.kind == TO_SHADOW:
-            _cover_by_shadow(sending, state, found)
+            _take(sending, _covering(sending, state, found))
         else:
             _must_cover(site, state, step, found)
         fresh = marks or Marks(to=step.parameter("template"), before="")
@@ -145,8 +151,23 @@ def _beside(site: Site, state: State) -> Beside:
     return state.beside
 
 
-def _cover_by_shadow(sending: Sending, state: State, found: Beside) -> None:
-    """See that the shadow covers the load of now, which may have grown since it was made."""
+def _take(sending: Sending, shadow: Shadow) -> None:
+    """Say on the shadow that this rollback sends traffic to it, so that no other one removes it.
+
+    Before the flip, and only if nobody moved it since: whoever decided to remove it comes too late.
+    """
+    ours = rollback_of(sending.fence.operation)
+    if shadow.taken_by == ours:
+        return
+    if shadow.taken_by:
+        what = f"the prewarmed instances are used by {shadow.taken_by}; nothing was done"
+        raise NotDone(what, where=sending.site.where)
+    operations = (*unmoved(shadow.deployment), *annotating(shadow.deployment, {TAKEN: ours}))
+    sending.site.api.patch(DEPLOYMENTS, shadow.name, operations, deadline=sending.deadline)
+
+
+def _covering(sending: Sending, state: State, found: Beside) -> Shadow:
+    """Give the shadow once it covers the load of now, which may have grown since it was made."""
     site, step, deadline = sending.site, sending.step, sending.deadline
     needed = state.kind.wanted(state.workload)
     shadow = found.shadow
@@ -154,7 +175,7 @@ def _cover_by_shadow(sending: Sending, state: State, found: Beside) -> None:
         if shadow is None or shadow.facts.template != step.parameter("template"):
             raise NotDone("the target does not stand prewarmed; nothing was done", where=site.where)
         if needed == 0 or shadow.available >= max(needed, 1):
-            return
+            return shadow
         if deadline.expired:
             raise NotDone(
                 f"{shadow.available} of {needed} prewarmed instances are ready; nothing was done",

@@ -30,6 +30,9 @@ from smartspec_rollback.providers.platforms.kubernetes.workloads.template import
 SHADOW_OF = "smartspec.dev/shadow-of"
 """The label of a shadow and its pods: the name of the workload that it stands beside, cut."""
 
+TAKEN = "smartspec.dev/taken-by"
+"""The annotation by which a rollback says that it sends traffic to a shadow, and will remove it."""
+
 _FACTS = "smartspec.dev/shadow"
 _PREWARM = {"name": "SMARTSPEC_PREWARM", "value": "1"}
 _LONGEST_NAME, _LONGEST_VALUE = 50, 63
@@ -76,6 +79,11 @@ class Shadow:
         return part(self.deployment, "spec", "template", "metadata", "labels")
 
     @property
+    def taken_by(self) -> str:
+        """The rollback that sends traffic to it, or is about to; empty while none is."""
+        return annotation(self.deployment, TAKEN)
+
+    @property
     def desired(self) -> int:
         """How many pods are wanted."""
         return number(self.deployment, "spec", "replicas", default=1)
@@ -92,6 +100,11 @@ class Shadow:
         if seen < number(self.deployment, "metadata", "generation"):
             return 0
         return number(self.deployment, "status", "availableReplicas")
+
+
+def rollback_of(operation: str) -> str:
+    """Tell which rollback an operation belongs to: its id comes before the first dot."""
+    return operation.partition(".")[0]
 
 
 def shadow_name(workload: str) -> str:

@@ -39,7 +39,11 @@ from smartspec_rollback.providers.platforms.kubernetes.shadow.beside import (
     beside,
     shadow_pods,
 )
-from smartspec_rollback.providers.platforms.kubernetes.shadow.making import Shadow, Slot
+from smartspec_rollback.providers.platforms.kubernetes.shadow.making import (
+    Shadow,
+    Slot,
+    rollback_of,
+)
 from smartspec_rollback.providers.platforms.kubernetes.shadow.relay import Relay
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
 from smartspec_rollback.providers.platforms.kubernetes.workloads.pods import is_ready
@@ -129,7 +133,7 @@ def prewarm(site: Site, reader: Reader, release: Release, *, operation: str) -> 
         state = reader.look(site)
         found, target = _usable(site, state), remembered(site, state, release)
         try:
-            if _stands(site, state, found, target, deadline=deadline):
+            if _stands(site, state, target, operation=operation, deadline=deadline):
                 return
             body = _body(state, found, target, operation)
             site.api.create(DEPLOYMENTS, body, deadline=deadline)
@@ -141,17 +145,18 @@ def prewarm(site: Site, reader: Reader, release: Release, *, operation: str) -> 
             return
 
 
-def _stands(site: Site, state: State, found: Beside, target: Kept, *, deadline: Deadline) -> bool:
+def _stands(site: Site, state: State, target: Kept, *, operation: str, deadline: Deadline) -> bool:
     """Find the shadow made already, and big enough; remove one of another release first."""
-    shadow, count = found.shadow, state.kind.wanted(state.workload)
+    found, count = _usable(site, state), state.kind.wanted(state.workload)
+    shadow = found.shadow
     if shadow is None:
         return False
     if shadow.facts.template == target.digest:
         if shadow.desired < count:
             scaled(site, shadow, count, deadline)
         return True
-    if found.shadow_serves:
-        raise NotDone(f"{shadow.name} serves production as another release", where=site.where)
+    if found.shadow_serves or shadow.taken_by not in ("", rollback_of(operation)):
+        raise NotDone(f"{shadow.name} is another rollback's, of another release", where=site.where)
     site.api.delete(DEPLOYMENTS, shadow.deployment, deadline=deadline)
     return False
 
@@ -217,15 +222,20 @@ def _progress(shadow: Shadow, pods: tuple[Obj, ...]) -> Progress:
     return Progress(state=ProgressState.DONE if done else ProgressState.PENDING, detail=detail)
 
 
-def discard(site: Site, release: Release) -> None:
-    """Remove the shadow of a release, unless it receives traffic; idempotent."""
+def discard(site: Site, release: Release, *, operation: str) -> None:
+    """Remove the shadow of a release, unless it receives traffic; idempotent.
+
+    One that another rollback sends traffic to, or is about to, is that one's to remove. Taking it
+    moves its resource version, so a deletion that was decided before fails.
+    """
     deadline = Deadline.after(site.clock, _SECONDS)
     for tried in range(1, _TRIES + 1):
         workload = site.api.get(site.kind.resource, site.settings.name)
         found = _read(site, workload) if workload is not None else None
         if found is None or found.shadow is None or found.shadow_serves:
             return
-        if not _runs(found.shadow, release):
+        taken = found.shadow.taken_by
+        if not _runs(found.shadow, release) or taken not in ("", rollback_of(operation)):
             return
         try:
             site.api.delete(DEPLOYMENTS, found.shadow.deployment, deadline=deadline)

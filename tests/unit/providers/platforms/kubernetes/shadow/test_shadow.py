@@ -23,9 +23,13 @@ from tests.unit.providers.platforms.kubernetes.shop import (
 from smartspec_rollback.domain.step import SWITCH, ProgressState, Step
 from smartspec_rollback.errors import FenceConflict, NotDone, ProviderError
 from smartspec_rollback.ports.clock import Deadline
-from smartspec_rollback.providers.platforms.kubernetes.objects import SERVICES
+from smartspec_rollback.providers.platforms.kubernetes.objects import SERVICES, Obj
+from smartspec_rollback.providers.platforms.kubernetes.reading import Site
+from smartspec_rollback.providers.platforms.kubernetes.shadow import prewarming
+from smartspec_rollback.providers.platforms.kubernetes.shadow.beside import Beside
 from smartspec_rollback.providers.platforms.kubernetes.shadow.making import shadow_of, single
 from smartspec_rollback.testing.kubernetes import resources
+from smartspec_rollback.testing.kubernetes.faults import Fault
 from smartspec_rollback.testing.kubernetes.images import Crash, Ready
 
 SHADOW = f"{NAME}-smartspec"
@@ -173,7 +177,7 @@ def test_traffic_stays_where_it_is_carried(shop: Shop) -> None:
     assert _selector(shop) == {"app": SHADOW}
     with pytest.raises(ProviderError):
         _send(shop, steps[4], 4)
-    shop.platform.discard(TARGET, shop.release("v1.2.0"))
+    shop.platform.discard(TARGET, shop.release("v1.2.0"), operation="rb-1.prewarm")
     assert _shadow(shop) is not None  # it serves production
     shop.change({"op": "replace", "path": "/spec/replicas", "value": 3})
     shop.cluster.advance(20.0)
@@ -204,7 +208,7 @@ def test_what_does_not_boot_fails_the_prewarm(shop: Shop) -> None:
     said = shop.platform.prewarmed(TARGET, good).progress
     assert said.state is ProgressState.FAILED
     assert "CrashLoopBackOff" in said.detail
-    shop.platform.discard(TARGET, good)
+    shop.platform.discard(TARGET, good, operation="rb-1.prewarm")
     assert _shadow(shop) is None
 
 
@@ -241,7 +245,7 @@ def test_smoke_tests_reach_the_instances(shop: Shop) -> None:
         f"{addresses[0]}/../../../secrets/payments",
     ):
         assert _asked(elsewhere) == 404
-    shop.platform.discard(TARGET, shop.release("v1.2.0"))
+    shop.platform.discard(TARGET, shop.release("v1.2.0"), operation="rb-1.prewarm")
     with pytest.raises(OSError, match="refused"):
         _asked(f"{addresses[0]}/healthz")
 
@@ -324,7 +328,7 @@ def test_what_serves_is_known_by_what_the_service_selects(shop: Shop) -> None:
     shop.cluster.advance(30.0)
     steps = shop.platform.plan(shop.platform.observe(TARGET), to=good)
     _do(shop, steps[:1])
-    shop.platform.discard(TARGET, good)
+    shop.platform.discard(TARGET, good, operation="rb-1.prewarm")
     assert _shadow(shop) is not None
     _do(shop, steps[1:])
     assert _selector(shop) == {"app": NAME, "tier": "web"}
@@ -382,3 +386,39 @@ def test_a_name_outside_the_cluster_is_no_way_in(shop: Shop) -> None:
     )
     with pytest.raises(ProviderError, match="outside the cluster"):
         shop.platform.observe(TARGET)
+
+
+def test_what_another_rollback_uses_is_left(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rollback that was cancelled removes what another one sends production to."""
+    steps = _prewarmed(shop)
+    good = shop.release("v1.2.0")
+    reads: list[object] = []
+    read = prewarming._read
+
+    def slowly(site: Site, workload: Obj) -> Beside | None:
+        found = read(site, workload)
+        if not reads:
+            reads.append(found)
+            _send(shop, steps[0], 0)  # in the moment between looking and removing
+        return found
+
+    monkeypatch.setattr(prewarming, "_read", slowly)
+    shop.again().discard(TARGET, good, operation="rb-2.prewarm")
+    assert reads
+    assert _selector(shop) == {"app": SHADOW}
+    assert _shadow(shop) is not None
+
+
+def test_what_another_rollback_is_about_to_use_is_left(shop: Shop) -> None:
+    """Traffic is turned to instances that were removed a moment before."""
+    steps = _prewarmed(shop)
+    good = shop.release("v1.2.0")
+    fault = Fault(verb="patch", path="/services/", code=500)
+    shop.cluster.faults.add(fault)
+    fence, deadline = fence_for(shop.platform, "rb-1.0.switch"), Deadline.after(shop.clock, 5.0)
+    with pytest.raises(ProviderError):
+        shop.platform.apply(steps[0], fence=fence, deadline=deadline)
+    shop.again().discard(TARGET, good, operation="rb-2.prewarm")
+    assert _shadow(shop) is not None
+    shop.again().discard(TARGET, good, operation="rb-1.prewarm")
+    assert _shadow(shop) is None
