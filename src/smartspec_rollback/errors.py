@@ -9,6 +9,8 @@ SmartSpecError (1)            a bug, or anything unforeseen
 ├── ConfigurationError (2)    smartspec.yaml is wrong; holds every Problem with its line
 ├── Refused (3)               nothing was changed, on purpose
 │   ├── AnotherRunning (3)    another rollback or deployment holds the Target
+│   ├── Forbidden (3)         who asks is known, and may not
+│   │   └── Unidentified (3)  who asks is not known
 │   └── ApprovalMissing (3)   nobody can be asked, or nobody consented
 ├── ProviderError (4)         a platform, database, metrics source or channel failed
 │   ├── ProviderUnavailable   it cannot be reached; trying again may help
@@ -125,6 +127,14 @@ class AnotherRunning(Refused):
         """Say who runs it, and its ``rollback_id`` where it is a rollback of this ledger."""
         super().__init__(what, where=where, remedy=remedy)
         self.rollback_id = rollback_id
+
+
+class Forbidden(Refused):
+    """Whoever asks may not do this."""
+
+
+class Unidentified(Forbidden):
+    """Nobody proved who asks."""
 
 
 class ApprovalMissing(Refused):

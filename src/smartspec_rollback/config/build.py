@@ -11,8 +11,10 @@ from smartspec_rollback.config.database import DatabaseSection
 from smartspec_rollback.config.measuring import ObjectiveSection, VerificationSection
 from smartspec_rollback.config.model import (
     DatabaseConfiguration,
+    Oidc,
     PersonEntry,
     ProviderConfiguration,
+    ServerConfiguration,
     TargetConfiguration,
 )
 from smartspec_rollback.config.sections import (
@@ -20,6 +22,8 @@ from smartspec_rollback.config.sections import (
     Document,
     EnvironmentSection,
 )
+from smartspec_rollback.config.server import ServerSection
+from smartspec_rollback.domain.access import Grant
 from smartspec_rollback.domain.approval import Policy
 from smartspec_rollback.domain.finding import Risk
 from smartspec_rollback.domain.objective import Objective, parse_objective
@@ -37,6 +41,7 @@ def build_targets(document: Document) -> Iterator[TargetConfiguration]:
                 platform=section.platform,
                 metrics=section.metrics,
                 channel=None if section.channel is msgspec.UNSET else section.channel,
+                notify=section.notify,
                 database=_database_behind(section),
             )
 
@@ -45,6 +50,39 @@ def build_people(document: Document) -> Iterator[PersonEntry]:
     """List the people with their accounts, such as ``os:alice``."""
     for name, section in document.people.items():
         yield PersonEntry(name=name, accounts=tuple(f"{k}:{a}" for k, a in section.accounts))
+
+
+def build_server(section: ServerSection) -> ServerConfiguration:
+    """Say how the server is reached, and who may do what there."""
+    oidc = None if section.oidc is msgspec.UNSET else section.oidc
+    return ServerConfiguration(
+        url=None if section.url is msgspec.UNSET else section.url.rstrip("/"),
+        tls=None if section.tls is msgspec.UNSET else (section.tls.certificate, section.tls.key),
+        trusted_proxies=section.trusted_proxies,
+        oidc=None
+        if oidc is None
+        else Oidc(
+            issuer=oidc.issuer,
+            client_id=oidc.client_id,
+            client_secret=oidc.client_secret,
+            name_claim=oidc.name_claim,
+            groups_claim=oidc.groups_claim,
+            scopes=oidc.scopes,
+        ),
+        session=section.session,
+        confirm_within=section.confirm_within,
+        grants=tuple(
+            Grant(
+                role=held.role,
+                people=held.people,
+                groups=held.groups,
+                services=held.services,
+                environments=held.environments,
+            )
+            for held in section.roles
+        )
+        or None,
+    )
 
 
 def _dependents(document: Document, target: Target) -> tuple[str, ...]:

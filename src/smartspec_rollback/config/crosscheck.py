@@ -19,6 +19,7 @@ def crosscheck(decoder: Decoder, problems: Problems) -> None:
         _check_dependencies(decoder, path, problems)
         _check_approvers(decoder, path, owners, problems)
         _check_objectives(decoder, path, problems)
+    _check_roles(decoder, problems)
 
 
 def environment_paths(decoder: Decoder) -> Iterator[KeyPath]:
@@ -89,6 +90,28 @@ def _check_approvers(
                 f"no person {quoted(name)} in `people`, so nobody could approve",
                 suggestion(name, people) or f"add `people: {{{name}: {{os: {name}}}}}`",
             )
+
+
+def _check_roles(decoder: Decoder, problems: Problems) -> None:
+    """Refuse roles for people and services that the file does not have."""
+    services = decoder.keys.get(("services",), ())
+    environments = {path[2] for path in environment_paths(decoder)}
+    known = {
+        "people": (tuple(decoder.keys.get(("people",), ())), "person"),
+        "services": (tuple(services), "service"),
+        "environments": (tuple(sorted(map(str, environments))), "environment"),
+    }
+    for role, _ in _listed(decoder, ("server", "roles")):
+        for key, (names, kind) in known.items():
+            for place, seen in _listed(decoder, (*role, key)):
+                name = str(seen.value)
+                if name not in names:
+                    problems.add(
+                        seen.line,
+                        place,
+                        f"no {kind} {quoted(name)} in this file",
+                        suggestion(name, names),
+                    )
 
 
 def _check_objectives(decoder: Decoder, path: KeyPath, problems: Problems) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import inspect as inspection
 
-from smartspec_rollback.config.build import build_people, build_targets
+from smartspec_rollback.config.build import build_people, build_server, build_targets
 from smartspec_rollback.config.crosscheck import crosscheck
 from smartspec_rollback.config.decode import Decoder
 from smartspec_rollback.config.document import read_document
@@ -36,4 +36,5 @@ def load(path: Path, *, kinds: Kinds) -> Configuration:
         path=path,
         targets=tuple(build_targets(document)),
         people=tuple(build_people(document)),
+        server=build_server(document.server),
     )

@@ -6,8 +6,10 @@ The loader makes it, wiring reads it. It holds no open resources and no secrets.
 from pathlib import Path
 from typing import Protocol
 
+from smartspec_rollback.domain.access import Grant, Role
 from smartspec_rollback.domain.approval import Person
 from smartspec_rollback.domain.names import nearest
+from smartspec_rollback.domain.secrets import SecretReference
 from smartspec_rollback.domain.settings import TargetSettings
 from smartspec_rollback.domain.values import Value
 from smartspec_rollback.errors import UnknownName
@@ -64,6 +66,7 @@ class TargetConfiguration(Value):
     platform: ProviderConfiguration
     metrics: ProviderConfiguration
     channel: ProviderConfiguration | None = None
+    notify: tuple[ProviderConfiguration, ...] = ()
     database: DatabaseConfiguration | None = None
 
 
@@ -74,12 +77,48 @@ class PersonEntry(Value):
     accounts: tuple[str, ...]
 
 
+class Oidc(Value):
+    """The OpenID provider that people log in at."""
+
+    issuer: str
+    client_id: str
+    client_secret: SecretReference
+    name_claim: str
+    groups_claim: str
+    scopes: tuple[str, ...]
+
+
+class ServerConfiguration(Value):
+    """How ``smartspec serve`` is reached, and who may do what there.
+
+    ``url`` is how people reach it, None where nobody said. ``tls`` are the paths of certificate
+    and key. ``grants`` None: everybody in ``people`` is operator and approver. Times are seconds.
+    """
+
+    url: str | None = None
+    tls: tuple[Path, Path] | None = None
+    trusted_proxies: tuple[str, ...] = ()
+    oidc: Oidc | None = None
+    session: float = 43200.0
+    confirm_within: float = 300.0
+    grants: tuple[Grant, ...] | None = None
+
+
 class Configuration(Value):
     """Everything in one smartspec.yaml; ``path`` is absolute."""
 
     path: Path
     targets: tuple[TargetConfiguration, ...]
     people: tuple[PersonEntry, ...] = ()
+    server: ServerConfiguration = ServerConfiguration()
+
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        """Who has which role; where nobody said, everybody in ``people`` operates and approves."""
+        if self.server.grants is not None:
+            return self.server.grants
+        everybody = tuple(person.name for person in self.people)
+        return tuple(Grant(role=role, people=everybody) for role in (Role.OPERATOR, Role.APPROVER))
 
     def target(self, service: str, environment: str) -> TargetConfiguration:
         """Look a Target up; UnknownName with the nearest known service or environment."""

@@ -22,6 +22,7 @@ from smartspec_rollback.config.annotations import (
 from smartspec_rollback.config.database import REFUSED_KINDS, DatabaseSection
 from smartspec_rollback.config.measuring import ObjectiveSection, VerificationSection
 from smartspec_rollback.config.model import ProviderConfiguration
+from smartspec_rollback.config.server import ServerSection
 from smartspec_rollback.domain.approval import Policy
 from smartspec_rollback.domain.settings import TargetSettings
 from smartspec_rollback.domain.target import Target
@@ -184,6 +185,19 @@ class EnvironmentSection(Value):
             extra={"smartspec": "provider", "group": "channels"},
         ),
     ] = UNSET
+    notify: Annotated[
+        tuple[
+            Annotated[
+                ProviderConfiguration, Meta(extra={"smartspec": "provider", "group": "channels"})
+            ],
+            ...,
+        ],
+        Meta(
+            description="Where people and systems are told besides `channel`; nobody is asked "
+            "there.",
+            examples=[[{"kind": "webhook", "url": {"env": "TEAM_WEBHOOK_URL"}}]],
+        ),
+    ] = ()
     freeze: Annotated[
         tuple[FreezeSection, ...],
         Meta(
@@ -259,3 +273,10 @@ class Document(Value):
             examples=[{"alice": {"os": "alice", "slack": "U012AB3CD"}}],
         ),
     ] = field(default_factory=dict)
+    server: Annotated[
+        ServerSection,
+        Meta(
+            description="How `smartspec serve` is reached, and who may do what there.",
+            examples=[{"url": "https://rollback.example.org"}],
+        ),
+    ] = ServerSection()

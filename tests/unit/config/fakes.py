@@ -151,6 +151,7 @@ services:
         self_approval: true
         auto_approve_up_to: medium
       channel: {kind: terminal}
+      notify: [{kind: terminal}]
       freeze: [{from: 2026-12-24, to: 2027-01-02, reason: holidays}]
       depends_on: [payments]
   payments:
@@ -159,6 +160,20 @@ services:
 people:
   alice: {os: alice, slack: U012AB3CD, matrix: "@alice:example.org", oidc: alice@example.org}
   bob: {os: bob}
+server:
+  url: https://rollback.example.org
+  tls: {certificate: tls/server.pem, key: tls/server.key}
+  trusted_proxies: [10.0.0.0/8]
+  oidc:
+    issuer: https://login.example.org
+    client_id: smartspec
+    client_secret: {env: OIDC_CLIENT_SECRET}
+    name_claim: email
+    groups_claim: groups
+    scopes: [profile, email]
+  session: 12h
+  confirm_within: 5m
+  roles: [{role: approver, people: [alice], groups: [sre], services: [checkout]}]
 """
 
 

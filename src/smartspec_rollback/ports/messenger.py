@@ -1,0 +1,115 @@
+"""Chat systems and other outlets: posts go out once and in order, commands and answers come in.
+
+``operations.courier`` decides what is owed to an outlet, and keeps what was delivered in the
+ledger; a Messenger only speaks its system's language. ``operations.desk`` answers what is heard.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import ClassVar, Protocol, runtime_checkable
+
+from smartspec_rollback.domain.approval import Answer
+from smartspec_rollback.domain.values import Value
+
+
+class Form(StrEnum):
+    """How posts for a Messenger are written; each is one view."""
+
+    BLOCKS = "blocks"
+    HTML = "html"
+    MARKDOWN = "markdown"
+
+
+class Post(Value):
+    """One message as it is to stand in the channel.
+
+    ``key`` is stable: the same key is the same message (``rb-1/plan``). ``text`` is plain text that
+    any reader understands; ``document`` is the same in the Messenger's form (JSON for blocks, HTML,
+    Markdown). ``under`` is the key of the message whose thread it belongs to, empty for none.
+    """
+
+    key: str
+    text: str
+    document: str = ""
+    under: str = ""
+
+
+class Commanded(Value):
+    """A command that somebody typed: ``arguments`` as they wrote them, hostile like everything.
+
+    ``event`` is the system's own id of the message: the same one twice counts once. ``handle`` is
+    where ``reply`` answers.
+    """
+
+    command: str
+    arguments: str
+    account: str
+    room: str
+    event: str
+    handle: str
+
+
+class Answered(Value):
+    """Somebody's answer to a plan: to the message ``ref``, or naming rollback and digest.
+
+    ``digest`` is empty, short or whole, as it was said: a whole one comes from a button that was
+    rendered for exactly that plan.
+    """
+
+    answer: Answer
+    account: str
+    room: str
+    event: str
+    handle: str
+    ref: str = ""
+    rollback_id: str = ""
+    digest: str = ""
+    reason: str = ""
+
+
+Heard = Commanded | Answered
+
+
+class Messenger(Protocol):
+    """One place of one chat system. Errors are ProviderError; ProviderUnavailable: later again."""
+
+    name: ClassVar[str]
+    form: ClassVar[Form]
+
+    @property
+    def place(self) -> str:
+        """Name the place uniquely and without secrets (``slack:C012AB3CD``)."""
+        ...
+
+    def send(self, post: Post, /, *, thread: str) -> str:
+        """Post, in the thread of the message ``thread`` (empty for none), and return its ref.
+
+        Called again with the same key where nobody knows whether it arrived: then the one that
+        arrived is found or made to count, and no second one is shown where the system allows that.
+        """
+        ...
+
+    def edit(self, ref: str, post: Post, /) -> None:
+        """Replace what stands at ``ref``; a message that somebody deleted is ProviderError."""
+        ...
+
+
+@runtime_checkable
+class Hears(Protocol):
+    """Ability: people can write there, and the system proves who did."""
+
+    @property
+    def hearing(self) -> str:
+        """Name the account it hears as: of several Messengers with the same, one listens."""
+        ...
+
+    def listen(self, hear: Callable[[Heard], None], /, *, stop: Callable[[], bool]) -> None:
+        """Pass on what is said until ``stop``; reconnects by itself; blocks its thread.
+
+        An event is acknowledged to the system only after ``hear`` returned, so that none is lost.
+        """
+        ...
+
+    def reply(self, handle: str, post: Post, /) -> None:
+        """Answer one message, to its writer alone where the system can."""
+        ...
