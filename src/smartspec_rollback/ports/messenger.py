@@ -13,11 +13,16 @@ from smartspec_rollback.domain.values import Value
 
 
 class Form(StrEnum):
-    """How posts for a Messenger are written; each is one view."""
+    """How posts for a Messenger are written; each is one view.
+
+    ``facts`` is for systems, not for people: the rollback's own document
+    (``smartspec.rollback/1``), in the post of its plan, its progress and its report alike.
+    """
 
     BLOCKS = "blocks"
     HTML = "html"
     MARKDOWN = "markdown"
+    FACTS = "facts"
 
 
 class Post(Value):
@@ -26,12 +31,17 @@ class Post(Value):
     ``key`` is stable: the same key is the same message (``rb-1/plan``). ``text`` is plain text that
     any reader understands; ``document`` is the same in the Messenger's form (JSON for blocks, HTML,
     Markdown). ``under`` is the key of the message whose thread it belongs to, empty for none.
+    ``headline`` is what it says in one line: where nothing can be edited, an edit is worth a
+    message of its own only if that changed. ``again``: it was sent before, and nobody knows
+    whether it arrived.
     """
 
     key: str
     text: str
     document: str = ""
     under: str = ""
+    headline: str = ""
+    again: bool = False
 
 
 class Commanded(Value):
