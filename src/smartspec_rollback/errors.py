@@ -150,6 +150,19 @@ class ProviderError(SmartSpecError):
 class ProviderUnavailable(ProviderError):
     """A provider cannot be reached."""
 
+    def __init__(
+        self,
+        what: str = "",
+        *,
+        where: str = "",
+        remedy: str = "",
+        details: Sequence[str] = (),
+        after: float = 0.0,
+    ) -> None:
+        """Say also after how many seconds to try again, where it said so."""
+        super().__init__(what, where=where, remedy=remedy, details=details)
+        self.after = after
+
 
 class NotDone(ProviderError):
     """The action was certainly not done."""

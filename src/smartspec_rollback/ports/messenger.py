@@ -47,8 +47,10 @@ class Post(Value):
 class Commanded(Value):
     """A command that somebody typed: ``arguments`` as they wrote them, hostile like everything.
 
-    ``event`` is the system's own id of the message: the same one twice counts once. ``handle`` is
-    where ``reply`` answers.
+    ``command`` comes without the sign before it (``smartspec_rollback``). ``account`` is as
+    ``people`` maps it (``slack:U012AB3CD``), ``room`` the place it was said in. ``event`` is the
+    system's own id of the message: the same one twice counts once. ``handle`` is where ``reply``
+    answers.
     """
 
     command: str
@@ -81,7 +83,11 @@ Heard = Commanded | Answered
 
 
 class Messenger(Protocol):
-    """One place of one chat system. Errors are ProviderError; ProviderUnavailable: later again."""
+    """One place of one chat system.
+
+    Errors are ProviderError; ProviderUnavailable: later again, where the system said when, not
+    before its ``after``.
+    """
 
     name: ClassVar[str]
     form: ClassVar[Form]
