@@ -58,6 +58,38 @@ class AuditEntry(Value):
     hash: str
 
 
+class Delivery(Value):
+    """What one place was told under one key, at last ``at``.
+
+    ``ref`` is the place's own id of the message; None: it was to be sent, and nobody knows whether
+    it arrived. ``digest`` is that of its content as it stands there, empty while that is not known.
+    ``rollback_id`` is empty for what is about no rollback.
+    """
+
+    place: str
+    key: str
+    rollback_id: str
+    ref: str | None
+    digest: str
+    at: datetime
+
+
+class HeardEvent(Value):
+    """Something that was heard and is not settled yet; ``document`` says what it was."""
+
+    id: str
+    at: datetime
+    document: str
+
+
+class Attendance(Protocol):
+    """The right to serve a place, which ends with its process at the latest."""
+
+    def leave(self) -> None:
+        """Give it back; idempotent."""
+        ...
+
+
 class Store(Protocol):
     """Deployments, schemas, verdicts, holds, rollbacks, journal, decisions, audit log.
 
@@ -248,6 +280,47 @@ class Store(Protocol):
 
     def decisions(self, rollback_id: str, /) -> tuple[Decision, ...]:
         """List the answers in order."""
+        ...
+
+    # What was told where, and what was heard; working memory that is not audited
+
+    def attend(self, name: str, /) -> Attendance | None:
+        """Take the right to serve a place; None while any process, this one too, has it."""
+        ...
+
+    def deliver(self, delivery: Delivery, /) -> None:
+        """Keep what a place is told under a key: the intent, its ref, a newer digest.
+
+        A ref that is known stays unless another one is given.
+        """
+        ...
+
+    def delivery(self, place: str, key: str, /) -> Delivery | None:
+        """Look up what a place was told under a key."""
+        ...
+
+    def deliveries_of(self, rollback_id: str, /) -> tuple[Delivery, ...]:
+        """List what was told of a rollback anywhere, oldest first."""
+        ...
+
+    def delivered(self, place: str, ref: str, /) -> Delivery | None:
+        """Look up what a message of a place is about."""
+        ...
+
+    def hear(self, event_id: str, /, *, at: datetime, document: str | None = None) -> bool:
+        """Remember durably that an event was heard; False if it was heard before.
+
+        With a ``document`` it is open until it is settled. What is settled is forgotten after a
+        month.
+        """
+        ...
+
+    def unsettled(self, *, limit: int) -> tuple[HeardEvent, ...]:
+        """List what was heard and is open, oldest first."""
+        ...
+
+    def settle(self, event_id: str, /) -> None:
+        """Close what was heard: it was answered; idempotent."""
         ...
 
     # Audit

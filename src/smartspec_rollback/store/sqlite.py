@@ -14,7 +14,9 @@ from smartspec_rollback.store.captures import Captures
 from smartspec_rollback.store.chain import AuditLog
 from smartspec_rollback.store.claims import Claims
 from smartspec_rollback.store.decisions import Decisions
+from smartspec_rollback.store.deliveries import Deliveries
 from smartspec_rollback.store.deployments import Deployments
+from smartspec_rollback.store.heard import Heard
 from smartspec_rollback.store.holds import Holds
 from smartspec_rollback.store.journal import Journal
 from smartspec_rollback.store.proof import Proof
@@ -35,6 +37,8 @@ class SqliteStore(
     Journal,
     Decisions,
     Claims,
+    Deliveries,
+    Heard,
     AuditLog,
     Proof,
 ):
@@ -45,6 +49,7 @@ class SqliteStore(
         self._ledger = self._file = file
         self._locks = file.locks
         self._held = {}
+        self._attended = set()
 
     @classmethod
     def open(cls, path: Path, *, patience: float = 10.0) -> Self:
@@ -72,8 +77,9 @@ class SqliteStore(
         return self._file.path
 
     def close(self) -> None:
-        """Give every claim back and let go of the file; idempotent."""
+        """Give every claim and attendance back and let go of the file; idempotent."""
         self._release_all()
+        self._leave_all()
         self._file.close()
 
     def version_mark(self) -> int:

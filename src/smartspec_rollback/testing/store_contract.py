@@ -23,6 +23,7 @@ from smartspec_rollback.testing.samples import (
     later,
 )
 from smartspec_rollback.testing.store_captures_contract import CapturesContract
+from smartspec_rollback.testing.store_deliveries_contract import DeliveriesContract
 from smartspec_rollback.testing.store_deployments_contract import DeploymentsContract
 from smartspec_rollback.testing.store_journal_contract import JournalContract
 from smartspec_rollback.testing.store_rollbacks_contract import RollbacksContract, begin, now
@@ -33,7 +34,12 @@ MakeStore = Callable[[], Store]
 
 
 class StoreContract(
-    DeploymentsContract, SchemasContract, CapturesContract, RollbacksContract, JournalContract
+    DeploymentsContract,
+    SchemasContract,
+    CapturesContract,
+    RollbacksContract,
+    JournalContract,
+    DeliveriesContract,
 ):
     """What every Store promises. A failure here means that the ledger may lie or lose."""
 

@@ -36,7 +36,8 @@ CREATE INDEX deliveries_by_ref ON deliveries (place, ref);
 
 CREATE TABLE heard (
     id TEXT PRIMARY KEY,
-    at INTEGER NOT NULL
+    at INTEGER NOT NULL,
+    document TEXT
 );
 CREATE INDEX heard_by_time ON heard (at);
 
