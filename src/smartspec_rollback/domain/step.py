@@ -1,6 +1,7 @@
 """Steps: what a plan does, as data. A platform makes them, and nobody else runs them."""
 
 from enum import StrEnum
+from typing import Self
 
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.values import Parameter, Value, parameter
@@ -68,3 +69,23 @@ class Progress(Value):
 
     state: ProgressState
     detail: str
+
+    @classmethod
+    def pending(cls, detail: str) -> Self:
+        """Say that it goes on."""
+        return cls(state=ProgressState.PENDING, detail=detail)
+
+    @classmethod
+    def done(cls, detail: str) -> Self:
+        """Say that what the step expects is there."""
+        return cls(state=ProgressState.DONE, detail=detail)
+
+    @classmethod
+    def failed(cls, detail: str) -> Self:
+        """Say that it cannot come to be done any more."""
+        return cls(state=ProgressState.FAILED, detail=detail)
+
+    @classmethod
+    def unknown(cls, detail: str) -> Self:
+        """Say that looking does not tell."""
+        return cls(state=ProgressState.UNKNOWN, detail=detail)

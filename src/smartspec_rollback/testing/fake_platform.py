@@ -125,7 +125,7 @@ class FakePlatform(FakeCaptures):
     def settled(self, step: Step, /) -> Progress:
         """Observe how far a step has come."""
         if self._silent:
-            return Progress(state=ProgressState.UNKNOWN, detail="the platform does not answer")
+            return Progress.unknown("the platform does not answer")
         self._answer("settled", step.target)
         world, now = self._kept.read(), self._clock.now()
         if step.kind == RESTORE:

@@ -163,10 +163,10 @@ def boot_progress(world: World, revision: str, pace: Pace, now: datetime) -> Pro
     """Say how far the instances of a revision have come."""
     group = world.group(revision)
     if group is None or group.desired == 0:
-        return Progress(state=ProgressState.PENDING, detail="not started")
+        return Progress.pending("not started")
     seen = workload(world, group, pace, now)
     if seen.running < group.desired:
-        return Progress(state=ProgressState.FAILED, detail=f"{group.version} exits at boot")
+        return Progress.failed(f"{group.version} exits at boot")
     return progress(
         done=seen.ready >= group.desired,
         detail=f"{seen.ready} of {group.desired} instances ready",

@@ -7,7 +7,7 @@ process that died after sending finds it, and one that died before finds none.
 
 from collections.abc import Mapping
 
-from smartspec_rollback.domain.step import Progress, ProgressState, Step
+from smartspec_rollback.domain.step import Progress, Step
 from smartspec_rollback.errors import FenceConflict, NotDone
 from smartspec_rollback.providers.platforms.kubernetes import events
 from smartspec_rollback.providers.platforms.kubernetes.action import (
@@ -69,10 +69,10 @@ def settled(site: Site, step: Step) -> Looked:
     action = ACTIONS.get(step.kind)
     if action is None:
         what = f"the platform kubernetes has no step of the kind {step.kind!r}"
-        return Looked(Progress(state=ProgressState.UNKNOWN, detail=what))
+        return Looked(Progress.unknown(what))
     try:
         return action.look(site, step)
     except NoWorkload:
         # Somebody deleted it, and it will not come back by waiting.
         what = f"{site.settings.workload} is no longer there"
-        return Looked(Progress(state=ProgressState.FAILED, detail=what))
+        return Looked(Progress.failed(what))

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.snapshot import Operation, Revision, Share, Snapshot, Workload
-from smartspec_rollback.domain.step import Progress, ProgressState
+from smartspec_rollback.domain.step import Progress
 from smartspec_rollback.domain.values import digest
 from smartspec_rollback.errors import ProviderUnavailable
 from smartspec_rollback.providers.platforms.local.probing import ready_ports
@@ -141,18 +141,15 @@ def readiness(site: Site, record: Record) -> Progress:
     wanted, version = len(record.ports), record.release.version
     detail = f"{ready} of {wanted} instances of {version} ready"
     if ready == wanted:
-        return Progress(state=ProgressState.DONE, detail=detail)
+        return Progress.done(detail)
     failing = [p.name for p in programs if p.group == record.id and p.fails]
     if failing:
         log = site.records.logs / f"{failing[0]}.log"
-        return Progress(
-            state=ProgressState.FAILED,
-            detail=f"{detail}; {len(failing)} ended right after their start, see {log}",
-        )
+        return Progress.failed(f"{detail}; {len(failing)} ended right after their start, see {log}")
     waited = site.clock.monotonic() - record.started
     if record.deployed_at is None and waited > site.settings.ready_within:
-        return Progress(state=ProgressState.FAILED, detail=f"{detail} after {waited:.0f}s")
-    return Progress(state=ProgressState.PENDING, detail=detail)
+        return Progress.failed(f"{detail} after {waited:.0f}s")
+    return Progress.pending(detail)
 
 
 def running_of(site: Site, release: Release) -> Record | None:

@@ -98,7 +98,7 @@ class LocalPlatform:
         site = self._site(target)
         record = looking.running_of(site, release)
         if record is None:
-            said = Progress(state=ProgressState.PENDING, detail="not started")
+            said = Progress.pending("not started")
             return Prewarmed(progress=said, addresses=())
         said = looking.readiness(site, record)
         ready = said.state is ProgressState.DONE

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.snapshot import Fence, Snapshot, Workload
-from smartspec_rollback.domain.step import SWITCH, Progress, ProgressState, Repeat, Step
+from smartspec_rollback.domain.step import SWITCH, Progress, Repeat, Step
 from smartspec_rollback.domain.values import Parameter, parameter, parameters
 from smartspec_rollback.errors import FenceConflict, NotDone, ProviderError
 from smartspec_rollback.ports.clock import Deadline
@@ -222,10 +222,10 @@ def settled(site: Site, step: Step) -> Progress:
         return traffic.gone(site, step.parameter("previous"))
     if step.kind != START:
         what = f"the platform local has no step of the kind {step.kind!r}"
-        return Progress(state=ProgressState.UNKNOWN, detail=what)
+        return Progress.unknown(what)
     record = looking.running_of(site, release)
     if record is None:
-        return Progress(state=ProgressState.PENDING, detail="not started")
+        return Progress.pending("not started")
     return looking.readiness(site, record)
 
 

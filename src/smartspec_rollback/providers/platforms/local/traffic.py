@@ -85,20 +85,18 @@ def arrived(site: Site, release: Release) -> Progress:
     """Say whether all traffic goes to a release, and will, whatever connection it comes by."""
     route = site.route
     if not live_is(route, release):
-        return _pending(f"traffic does not go to {release.version} yet")
+        return Progress.pending(f"traffic does not go to {release.version} yet")
     if site.proxy.route_version() != str(route.generation):
-        return _pending("the proxy has not taken the new route over yet")
+        return Progress.pending("the proxy has not taken the new route over yet")
     if not all_workers_serve(site, route):
-        return _pending("not every worker of the proxy serves the new route yet")
+        return Progress.pending("not every worker of the proxy serves the new route yet")
     record = site.record(route.revision)
     if record is None:
-        return Progress(state=ProgressState.UNKNOWN, detail=f"no record of {route.revision}")
+        return Progress.unknown(f"no record of {route.revision}")
     said = readiness(site, record)
     if said.state is not ProgressState.DONE:
-        return _pending(said.detail)
-    return Progress(
-        state=ProgressState.DONE, detail=f"100% of traffic goes to {release.version}; {said.detail}"
-    )
+        return Progress.pending(said.detail)
+    return Progress.done(f"100% of traffic goes to {release.version}; {said.detail}")
 
 
 def all_workers_serve(site: Site, route: Route) -> bool:
@@ -153,14 +151,10 @@ def gone(site: Site, revision: str) -> Progress:
     running = sum(program.group == revision for program in site.supervisor.programs())
     record = site.record(revision)
     if running == 0 and (record is None or not record.wanted):
-        return Progress(state=ProgressState.DONE, detail="0 instances run")
+        return Progress.done("0 instances run")
     still = "1 instance runs" if running == 1 else f"{running} instances run"
     if record is not None and record.drain is not None:
         active = site.proxy.active_requests(revision)
         requests = "1 request is" if active == 1 else f"{active} requests are"
-        return _pending(f"{still}; {requests} still active")
-    return _pending(still)
-
-
-def _pending(detail: str) -> Progress:
-    return Progress(state=ProgressState.PENDING, detail=detail)
+        return Progress.pending(f"{still}; {requests} still active")
+    return Progress.pending(still)

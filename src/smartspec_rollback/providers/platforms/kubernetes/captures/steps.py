@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.snapshot import Snapshot
-from smartspec_rollback.domain.step import Progress, ProgressState, Repeat, Step
+from smartspec_rollback.domain.step import Progress, Repeat, Step
 from smartspec_rollback.domain.values import canonical, digest, parameter, parameters
 from smartspec_rollback.errors import FenceConflict, NotDone
 from smartspec_rollback.providers.platforms.kubernetes import configuration
@@ -217,12 +217,12 @@ class Restoring:
         there = site.api.get(CONFIG_MAPS, step.parameter("name"))
         if content_digest(there) == step.parameter("content"):
             detail = f"{step.parameter('name')} holds what {step.parameter('version')} ran with"
-            return Looked(Progress(state=ProgressState.DONE, detail=detail))
+            return Looked(Progress.done(detail))
         marked = _standing(there)
         if there is not None and annotation(there, MARK) and marked != step.parameter("marked"):
             detail = "somebody else changed it meanwhile"
-            return Looked(Progress(state=ProgressState.FAILED, detail=detail))
-        return Looked(Progress(state=ProgressState.PENDING, detail="not sent yet"))
+            return Looked(Progress.failed(detail))
+        return Looked(Progress.pending("not sent yet"))
 
 
 ACTIONS: Mapping[str, Action] = {RESTORE: Restoring()}

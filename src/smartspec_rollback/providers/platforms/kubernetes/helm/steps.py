@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from smartspec_rollback.domain.release import Release
-from smartspec_rollback.domain.step import Progress, ProgressState, Repeat, Step
+from smartspec_rollback.domain.step import Progress, Repeat, Step
 from smartspec_rollback.domain.values import parameters
 from smartspec_rollback.errors import FenceConflict, NotDone
 from smartspec_rollback.providers.platforms.kubernetes.action import Action, Looked, Sending
@@ -243,13 +243,13 @@ class Recording:
             newest = None
         if newest is not None and _true(newest, workload, step):
             said = f"Helm's revision {newest.version} is deployed and holds it"
-            return Looked(Progress(state=ProgressState.DONE, detail=said))
+            return Looked(Progress.done(said))
         marks = our_marks(workload, step)
         if marks is None or not marks.operation(step.kind):
-            return Looked(Progress(state=ProgressState.PENDING, detail="Helm was not asked yet"))
+            return Looked(Progress.pending("Helm was not asked yet"))
         is_now = f"revision {newest.version} ({newest.status})" if newest else "not readable"
         said = f"Helm did not record it: its newest is {is_now}; production does not depend on it"
-        return Looked(Progress(state=ProgressState.DONE, detail=said))
+        return Looked(Progress.done(said))
 
 
 ACTIONS: Mapping[str, Action] = {RECORD: Recording()}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.snapshot import Snapshot
-from smartspec_rollback.domain.step import Progress, ProgressState, Repeat, Step
+from smartspec_rollback.domain.step import Progress, Repeat, Step
 from smartspec_rollback.domain.values import Parameter, canonical, parameters
 from smartspec_rollback.errors import NotDone
 from smartspec_rollback.providers.platforms.kubernetes.action import (
@@ -123,13 +123,13 @@ ACTIONS: Mapping[str, Action] = {SUSPEND: Suspending()}
 
 def _progress(kind: OwnerKind, owner: Obj | None, step: Step) -> Progress:
     if owner is None:
-        return Progress(state=ProgressState.DONE, detail="it is gone")
+        return Progress.done("it is gone")
     if kind.asleep(owner):
-        return Progress(state=ProgressState.DONE, detail=f"{place(owner)} is suspended")
+        return Progress.done(f"{place(owner)} is suspended")
     if annotation(owner, MARK) and uid_of(owner) == step.parameter("uid"):
         detail = f"{place(owner)} is not suspended; somebody may have woken it again"
-        return Progress(state=ProgressState.PENDING, detail=detail)
-    return Progress(state=ProgressState.PENDING, detail=f"{place(owner)} is not suspended yet")
+        return Progress.pending(detail)
+    return Progress.pending(f"{place(owner)} is not suspended yet")
 
 
 def _of(step: Step) -> tuple[OwnerKind, Resource]:

@@ -171,17 +171,17 @@ def _told(progress: Progress, known: tuple[Kept, ...]) -> Progress:
 
 def _put_back(site: Site, workload: Obj, step: Step, target: Kept | None) -> Progress:
     if step.kind == RESUME and site.kind.hindered(workload):
-        return Progress(state=ProgressState.FAILED, detail="somebody put the hindrance back")
+        return Progress.failed("somebody put the hindrance back")
     if not site.kind.took_up(workload, target):
-        return Progress(state=ProgressState.PENDING, detail="the cluster has not seen it yet")
+        return Progress.pending("the cluster has not seen it yet")
     detail = parameter(step.parameters, "lifted", "the template is in place")
-    return Progress(state=ProgressState.DONE, detail=detail)
+    return Progress.done(detail)
 
 
 def _gone(site: Site, workload: Obj, known: tuple[Kept, ...], target: Kept | None) -> Progress:
     """Count what is left of other revisions, those being ended included."""
     if target is None or not target.pod_hash:
-        return Progress(state=ProgressState.UNKNOWN, detail="the target's revision is not there")
+        return Progress.unknown("the target's revision is not there")
     label = site.kind.hash_label
     # A Rollout that takes its template from elsewhere may take its selector from there, too.
     hashes = ",".join(each.pod_hash for each in known)
@@ -192,8 +192,8 @@ def _gone(site: Site, workload: Obj, known: tuple[Kept, ...], target: Kept | Non
     if left:
         ending = sum(is_ending(each) for each in left)
         detail = f"{len(left)} old instances left, {ending} of them ending"
-        return Progress(state=ProgressState.PENDING, detail=detail)
-    return Progress(state=ProgressState.DONE, detail="no old instance is left")
+        return Progress.pending(detail)
+    return Progress.done("no old instance is left")
 
 
 def _counts(pod: Obj, workload: Obj) -> bool:

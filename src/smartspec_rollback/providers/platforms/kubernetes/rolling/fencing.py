@@ -4,7 +4,7 @@ Used by every action that belongs to a rolling rollback. Pure.
 """
 
 from smartspec_rollback.domain.snapshot import Fence
-from smartspec_rollback.domain.step import Progress, ProgressState, Step
+from smartspec_rollback.domain.step import Progress, Step
 from smartspec_rollback.providers.platforms.kubernetes.action import ProductionChanged
 from smartspec_rollback.providers.platforms.kubernetes.marks import (
     Marks,
@@ -16,6 +16,8 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import Obj, part
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site, State
 from smartspec_rollback.providers.platforms.kubernetes.rolling import looking
 from smartspec_rollback.providers.platforms.kubernetes.workloads.template import template_digest
+
+_NOT_SENT = "not sent yet"
 
 
 def our_marks(workload: Obj, step: Step) -> Marks | None:
@@ -45,7 +47,7 @@ def not_ours(workload: Obj, step: Step) -> Progress | None:
     """Say that a step was not sent, or is overtaken; None where it is on its way or done."""
     marks = marks_of(workload)
     if marks is not None and not marks.operation(step.kind):
-        return _not_sent()
+        return Progress.pending(_NOT_SENT)
     return not_begun(workload, step)
 
 
@@ -54,13 +56,7 @@ def not_begun(workload: Obj, step: Step) -> Progress | None:
     marks, template = marks_of(workload), step.parameter("template")
     sent_since = marks is not None and standing_marks(workload) != step.parameter("marked")
     if marks is None or not sent_since or marks.to != template:
-        return _not_sent()
+        return Progress.pending(_NOT_SENT)
     if template_digest(part(workload, "spec", "template")) != template:
-        return Progress(
-            state=ProgressState.FAILED, detail="somebody else replaced the template meanwhile"
-        )
+        return Progress.failed("somebody else replaced the template meanwhile")
     return None
-
-
-def _not_sent() -> Progress:
-    return Progress(state=ProgressState.PENDING, detail="not sent yet")

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from smartspec_rollback.domain.step import Progress, ProgressState, Step
+from smartspec_rollback.domain.step import Progress, Step
 from smartspec_rollback.errors import (
     FenceConflict,
     NotDone,
@@ -67,15 +67,15 @@ class DeleteStuck:
         target_hash = _hash_now(site, workload)
         named = step.parameter("instances").split(",")
         if target_hash is None:
-            return _pending("the cluster has not made the target's revision yet")
+            return Looked(Progress.pending("the cluster has not made the target's revision yet"))
         left = [
             name_of(each)
             for each in stuck_pods(pods_of(site.api, workload), target_hash)
             if name_of(each) in named
         ]
         if left:
-            return _pending(f"{', '.join(left)} not deleted yet")
-        return Looked(Progress(state=ProgressState.DONE, detail="the cluster waits for none"))
+            return Looked(Progress.pending(f"{', '.join(left)} not deleted yet"))
+        return Looked(Progress.done("the cluster waits for none"))
 
 
 @dataclass(frozen=True)
@@ -93,19 +93,20 @@ class ReplaceInstances:
             return Looked(not_sent)
         target_hash = _hash_now(site, workload)
         if target_hash is None:
-            return _pending("the cluster has not made the target's revision yet")
+            return Looked(Progress.pending("the cluster has not made the target's revision yet"))
         pods, wanted = pods_of(site.api, workload), site.kind.wanted(workload)
         turn = next_to_go(pods, target_hash, wanted=wanted)
         if not turn.left:
             detail = f"all {len(pods)} instances are of the target"
-            return Looked(Progress(state=ProgressState.DONE, detail=detail))
+            return Looked(Progress.done(detail))
         done = f"{len(pods) - turn.left} of {wanted} instances are of the target"
         if turn.pod is None:
-            return _pending(f"{done}; {turn.waits_for}")
-        return _pending(
+            return Looked(Progress.pending(f"{done}; {turn.waits_for}"))
+        detail = (
             f"{done}; `{name_of(turn.pod)}` is next, unless a PodDisruptionBudget holds it: see "
             "`kubectl get poddisruptionbudgets`"
         )
+        return Looked(Progress.pending(detail))
 
 
 ACTIONS: Mapping[str, Action] = {DELETE_STUCK: DeleteStuck(), REPLACE: ReplaceInstances()}
@@ -223,7 +224,3 @@ def _hash_now(site: Site, workload: Obj) -> str | None:
     known = site.kind.revisions(site.api, workload, container=site.settings.container)
     target = current(part(workload, "spec", "template"), known)
     return None if target is None else target.pod_hash
-
-
-def _pending(detail: str) -> Looked:
-    return Looked(Progress(state=ProgressState.PENDING, detail=detail))

@@ -8,7 +8,7 @@ sent. Listed by ``steps``, sent by ``acting``.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from smartspec_rollback.domain.step import Progress, ProgressState, Repeat, Step
+from smartspec_rollback.domain.step import Progress, Repeat, Step
 from smartspec_rollback.domain.values import parameter, parameters
 from smartspec_rollback.errors import FenceConflict, NotDone
 from smartspec_rollback.providers.platforms.kubernetes.action import (
@@ -122,8 +122,8 @@ class Promoting:
         known = site.kind.revisions(site.api, workload, container=site.settings.container)
         if _told(workload, with_template(known, step.parameter("template"))):
             detail = "the controller promotes it fully, or has done so"
-            return Looked(Progress(state=ProgressState.DONE, detail=detail))
-        said = Progress(state=ProgressState.PENDING, detail="not sent yet")
+            return Looked(Progress.done(detail))
+        said = Progress.pending("not sent yet")
         return Looked(said, Awaited(site.kind.resource, name_of(workload), version_of(workload)))
 
 

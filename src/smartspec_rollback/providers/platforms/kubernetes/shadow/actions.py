@@ -7,7 +7,7 @@ Service is what was read and the other side covers the load.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from smartspec_rollback.domain.step import Progress, ProgressState, Step
+from smartspec_rollback.domain.step import Progress, Step
 from smartspec_rollback.errors import FenceConflict, NotDone
 from smartspec_rollback.providers.platforms.kubernetes.action import Action, Looked, Sending
 from smartspec_rollback.providers.platforms.kubernetes.client.api import Operations
@@ -86,13 +86,13 @@ class Flip:
         found = beside(site.api, workload, step.parameter("service"))
         marks = noted(found.service, step, stood="service_marked")
         if marks is None or not marks.operation(step.kind):
-            return _pending("not sent yet")
+            return Looked(Progress.pending("not sent yet"))
         if self.kind == TO_SHADOW and marks.operation(HAND_BACK):
-            return Looked(Progress(state=ProgressState.DONE, detail="it went on since"))
+            return Looked(Progress.done("it went on since"))
         ours = Serving.SHADOW if self.kind == TO_SHADOW else Serving.WORKLOAD
         if found.serving is not ours:
             detail = "somebody else pointed the Service elsewhere meanwhile"
-            return Looked(Progress(state=ProgressState.FAILED, detail=detail))
+            return Looked(Progress.failed(detail))
         return self._served(site, workload, step)
 
     def _served(self, site: Site, workload: Obj, step: Step) -> Looked:
@@ -126,11 +126,11 @@ class Removal:
         """Count what is left of it."""
         found = site.api.get(DEPLOYMENTS, step.parameter("shadow"))
         if found is not None:
-            return _pending("not sent yet")
+            return Looked(Progress.pending("not sent yet"))
         left = len(shadow_pods(site.api, site.workload()))
         if left:
-            return _pending(f"{left} prewarmed instances are ending")
-        return Looked(Progress(state=ProgressState.DONE, detail="no prewarmed instance is left"))
+            return Looked(Progress.pending(f"{left} prewarmed instances are ending"))
+        return Looked(Progress.done("no prewarmed instance is left"))
 
 
 ACTIONS: Mapping[str, Action] = {
@@ -139,10 +139,6 @@ ACTIONS: Mapping[str, Action] = {
     REMOVE: Removal(),
 }
 """By the kind of step."""
-
-
-def _pending(detail: str) -> Looked:
-    return Looked(Progress(state=ProgressState.PENDING, detail=detail))
 
 
 def _beside(site: Site, state: State) -> Beside:

@@ -187,7 +187,7 @@ def prewarmed(site: Site, release: Release, relay: Relay) -> tuple[Prewarmed, Lo
     found = _read(site, workload)
     shadow = found.shadow if found is not None else None
     if found is None or shadow is None or not _runs(shadow, release):
-        said = Progress(state=ProgressState.PENDING, detail="not started yet")
+        said = Progress.pending("not started yet")
         return Prewarmed(progress=said, addresses=()), Looked(said)
     pods = shadow_pods(site.api, workload)
     said = _progress(shadow, pods)
@@ -213,10 +213,10 @@ def _progress(shadow: Shadow, pods: tuple[Obj, ...]) -> Progress:
             reason = text(status, "state", "waiting", "reason")
             if reason in _HOPELESS:
                 what = f"its container {text(status, 'name')} is in {reason}"
-                return Progress(state=ProgressState.FAILED, detail=what)
+                return Progress.failed(what)
     for condition in items(shadow.deployment, "status", "conditions"):
         if text(condition, "reason") == "ProgressDeadlineExceeded":
-            return Progress(state=ProgressState.FAILED, detail="its progress deadline is exceeded")
+            return Progress.failed("its progress deadline is exceeded")
     detail = f"{min(shadow.available, shadow.desired)} of {shadow.desired} instances ready"
     done = shadow.desired > 0 and shadow.available >= shadow.desired
     return Progress(state=ProgressState.DONE if done else ProgressState.PENDING, detail=detail)

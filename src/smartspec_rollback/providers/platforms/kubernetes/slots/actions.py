@@ -34,11 +34,9 @@ from smartspec_rollback.providers.platforms.kubernetes.slots.family import (
     Slot,
 )
 from smartspec_rollback.providers.platforms.kubernetes.slots.marking import (
-    failed,
     front_marks,
     must_match,
     own_slot,
-    pending,
 )
 from smartspec_rollback.providers.platforms.kubernetes.slots.reading import still
 from smartspec_rollback.providers.platforms.kubernetes.slots.steps import (
@@ -98,10 +96,10 @@ class Start:
         resource, name = site.kind.resource, step.parameter("slot")
         workload = site.api.get(resource, name)
         if workload is None or uid_of(workload) != step.parameter("slot_uid"):
-            return Looked(failed(f"{name} is not there any more"))
+            return Looked(Progress.failed(f"{name} is not there any more"))
         marks = our_marks(workload, step)
         if marks is None or not marks.operation(START):
-            return Looked(pending("not sent yet"))
+            return Looked(Progress.pending("not sent yet"))
         kind = site.kind
         known = kind.revisions(site.api, workload, container=site.settings.container)
         target = with_template(known, step.parameter("template"))
@@ -173,9 +171,9 @@ def _covered(site: Site, step: Step, known: tuple[Kept, ...], marks: Marks) -> P
     count = _needed(family, marks)
     found = covering.instances(site, family.front, step, known)
     if lacking := found.lacking(count):
-        return pending(lacking)
+        return Progress.pending(lacking)
     detail = f"{len(found.ready)} instances of {step.parameter('version')} are ready"
-    return Progress(state=ProgressState.DONE, detail=detail)
+    return Progress.done(detail)
 
 
 def _target(site: Site, family: Family, step: Step) -> Choice:

@@ -19,9 +19,7 @@ from smartspec_rollback.providers.platforms.kubernetes.slots.autoscalers import 
 from smartspec_rollback.providers.platforms.kubernetes.slots.family import Slot
 from smartspec_rollback.providers.platforms.kubernetes.slots.marking import (
     emptied_marks,
-    failed,
     must_match,
-    pending,
 )
 from smartspec_rollback.providers.platforms.kubernetes.slots.reading import still
 from smartspec_rollback.providers.platforms.kubernetes.slots.steps import SCALE_DOWN
@@ -82,18 +80,19 @@ class Empty:
         resource, name = site.kind.resource, step.parameter("old")
         workload = site.api.get(resource, name)
         if workload is None or uid_of(workload) != step.parameter("old_uid"):
-            return Looked(failed(f"{name} is not there any more"))
+            return Looked(Progress.failed(f"{name} is not there any more"))
         marks = emptied_marks(workload, step)
         if marks is None or not marks.operation(SCALE_DOWN):
-            return Looked(pending("not sent yet"))
+            return Looked(Progress.pending("not sent yet"))
         if step.parameter("leave") == "yes":
             detail = "no traffic goes there; its autoscaler says how many instances stay"
-            return Looked(Progress(state=ProgressState.DONE, detail=detail))
+            return Looked(Progress.done(detail))
         if site.kind.wanted(workload):
-            return Looked(failed(f"somebody else scaled {name} up again meanwhile"))
+            return Looked(Progress.failed(f"somebody else scaled {name} up again meanwhile"))
         known = site.kind.revisions(site.api, workload, container=site.settings.container)
         there, ending = covering.left(site, workload, known)
         if there:
+            # Nothing to wait for is named: the workload does not move when its last pods go.
             detail = f"{there} old instances left, {ending} of them ending"
-            return Looked(pending(detail))  # the workload does not move when its last pods go
-        return Looked(Progress(state=ProgressState.DONE, detail="no old instance is left"))
+            return Looked(Progress.pending(detail))
+        return Looked(Progress.done("no old instance is left"))

@@ -8,7 +8,7 @@ emptied.
 import msgspec
 
 from smartspec_rollback.domain.snapshot import Fence
-from smartspec_rollback.domain.step import Progress, ProgressState, Step
+from smartspec_rollback.domain.step import Step
 from smartspec_rollback.domain.values import digest
 from smartspec_rollback.providers.platforms.kubernetes.action import ProductionChanged
 from smartspec_rollback.providers.platforms.kubernetes.marks import Marks, noted
@@ -47,13 +47,3 @@ def must_match(site: Site, family: Family, fence: Fence) -> None:
     seen = looking.snapshot(site.target, family, at=site.clock.now())
     if seen.fingerprint != fence.fingerprint:
         raise ProductionChanged("production changed; nothing was done", where=site.where)
-
-
-def pending(detail: str) -> Progress:
-    """Say that it goes on."""
-    return Progress(state=ProgressState.PENDING, detail=detail)
-
-
-def failed(detail: str) -> Progress:
-    """Say that it cannot come to be done any more."""
-    return Progress(state=ProgressState.FAILED, detail=detail)

@@ -9,10 +9,8 @@ from smartspec_rollback.providers.platforms.kubernetes.slots import covering
 from smartspec_rollback.providers.platforms.kubernetes.slots.family import Family
 from smartspec_rollback.providers.platforms.kubernetes.slots.front import ALL
 from smartspec_rollback.providers.platforms.kubernetes.slots.marking import (
-    failed,
     front_marks,
     own_slot,
-    pending,
 )
 from smartspec_rollback.providers.platforms.kubernetes.slots.steps import SWITCH
 
@@ -25,14 +23,14 @@ def turned(site: Site, family: Family, step: Step) -> Progress:
     front, choice = family.front, step.parameter("choice")
     marks = front_marks(front.thing, step)
     if marks is None or not marks.operation(SWITCH):
-        return pending("not sent yet")
+        return Progress.pending("not sent yet")
     if front.percents.get(choice) != ALL:
-        return failed("somebody else sent the traffic elsewhere meanwhile")
+        return Progress.failed("somebody else sent the traffic elsewhere meanwhile")
     slot = own_slot(family, step)
     if slot is None:
-        return failed(f"{step.parameter('slot')} is not there any more")
+        return Progress.failed(f"{step.parameter('slot')} is not there any more")
     if slot.state.template_digest != step.parameter("template"):
-        return failed("somebody else replaced the template meanwhile")
+        return Progress.failed("somebody else replaced the template meanwhile")
     found = covering.instances(site, front, step, slot.state.known)
     return front.turned(site.api, choice, found.ready, step.parameter("version"))
 

@@ -7,7 +7,7 @@ and 0 means none (gateway.networking.k8s.io/v1). Filters, matches and mirrors st
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from smartspec_rollback.domain.step import Progress, ProgressState
+from smartspec_rollback.domain.step import Progress
 from smartspec_rollback.errors import ProviderError
 from smartspec_rollback.providers.platforms.kubernetes.client.api import Api, Operations
 from smartspec_rollback.providers.platforms.kubernetes.marks import MARK, Marks
@@ -158,14 +158,13 @@ def accepted(route: Obj) -> Progress:
     """Tell whether every gateway of a route has taken over what it says now."""
     parents = items(route, "status", "parents")
     if not parents:
-        return Progress(
-            state=ProgressState.UNKNOWN,
-            detail="no gateway says anything of the route: nobody can tell whom traffic goes to",
+        return Progress.unknown(
+            "no gateway says anything of the route: nobody can tell whom traffic goes to"
         )
     for parent in parents:
         if lacking := _lacking(route, parent):
-            return Progress(state=ProgressState.PENDING, detail=lacking)
-    return Progress(state=ProgressState.DONE, detail="every gateway has taken the weights over")
+            return Progress.pending(lacking)
+    return Progress.done("every gateway has taken the weights over")
 
 
 def _lacking(route: Obj, parent: Obj) -> str | None:

@@ -6,7 +6,7 @@ Used by ``shadow`` and ``slots``. Pure, but for reading the Service and its Endp
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from smartspec_rollback.domain.step import Progress, ProgressState
+from smartspec_rollback.domain.step import Progress
 from smartspec_rollback.errors import ProviderError
 from smartspec_rollback.providers.platforms.kubernetes.client.api import Api, Operations
 from smartspec_rollback.providers.platforms.kubernetes.marks import MARK, Marks
@@ -89,9 +89,9 @@ def turned(served: frozenset[str], good: frozenset[str], version: str) -> Progre
     if not served or served - good:
         others = len(served - good)
         detail = f"{others} of {len(served)} instances with traffic are not of it yet"
-        return Progress(state=ProgressState.PENDING, detail=detail)
+        return Progress.pending(detail)
     if good - served:
         detail = f"{len(served)} of {len(good)} instances of {version} get traffic"
-        return Progress(state=ProgressState.PENDING, detail=detail)
+        return Progress.pending(detail)
     detail = f"all traffic goes to {len(served)} instances of {version}"
-    return Progress(state=ProgressState.DONE, detail=detail)
+    return Progress.done(detail)

@@ -4,7 +4,7 @@ Nothing in a DaemonSet hints at which of them was good. The strategy OnDelete re
 itself, so replacing the pods becomes a step.
 """
 
-from smartspec_rollback.domain.step import Progress, ProgressState
+from smartspec_rollback.domain.step import Progress
 from smartspec_rollback.providers.platforms.kubernetes.client.api import Api
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     CONTROLLER_REVISIONS,
@@ -17,7 +17,6 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
 from smartspec_rollback.providers.platforms.kubernetes.workloads import controller_revisions
 from smartspec_rollback.providers.platforms.kubernetes.workloads.deployment import (
     observed,
-    pending,
     share,
 )
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
@@ -86,25 +85,25 @@ class DaemonSetKind(OwnTemplate):
     def started(self, workload: Obj, target: Kept | None, *, before: str) -> Progress:
         """Say on how many of the nodes the target is available."""
         if not observed(workload):
-            return pending("the cluster has not seen the new template yet")
+            return Progress.pending("the cluster has not seen the new template yet")
         if target is None:
-            return pending("the cluster has not made the target's revision yet")
+            return Progress.pending("the cluster has not made the target's revision yet")
         count = self.wanted(workload)
         detail = f"{min(target.pods.available, count)} of {count} instances available"
         if target.pods.available < count:
-            return pending(detail)
-        return Progress(state=ProgressState.DONE, detail=detail)
+            return Progress.pending(detail)
+        return Progress.done(detail)
 
     def converged(self, workload: Obj, target: Kept | None, *, before: str) -> Progress:
         """Say how far the whole rollout is, as ``kubectl rollout status`` does."""
         if not observed(workload):
-            return pending("the cluster has not seen the new template yet")
+            return Progress.pending("the cluster has not seen the new template yet")
         count = self.wanted(workload)
         if target is None or target.pods.running < count:
             updated = 0 if target is None else target.pods.running
-            return pending(f"{updated} of {count} instances are of the target")
+            return Progress.pending(f"{updated} of {count} instances are of the target")
         available = number(workload, "status", "numberAvailable")
         if available < count or target.pods.available < count:
             fewer = min(available, target.pods.available)
-            return pending(f"{fewer} of {count} instances of the target are available")
-        return Progress(state=ProgressState.DONE, detail=f"all {count} instances are of the target")
+            return Progress.pending(f"{fewer} of {count} instances of the target are available")
+        return Progress.done(f"all {count} instances are of the target")

@@ -4,7 +4,7 @@ Converged by the five conditions of ``kubectl rollout status``, in its order, bu
 was there before we asked is not taken for ours. Pure, but for reading the ReplicaSets.
 """
 
-from smartspec_rollback.domain.step import Progress, ProgressState
+from smartspec_rollback.domain.step import Progress
 from smartspec_rollback.providers.platforms.kubernetes.client.api import Api
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     DEPLOYMENTS,
@@ -111,35 +111,35 @@ class DeploymentKind(OwnTemplate):
         """Say how many of the wanted pods of the target are available."""
         count = self.wanted(workload)
         if not observed(workload):
-            return pending("the cluster has not seen the new template yet")
+            return Progress.pending("the cluster has not seen the new template yet")
         if fault := self._failure(workload, before):
-            return Progress(state=ProgressState.FAILED, detail=fault)
+            return Progress.failed(fault)
         if target is None:
-            return pending("the cluster has not made the target's ReplicaSet yet")
+            return Progress.pending("the cluster has not made the target's ReplicaSet yet")
         detail = f"{min(target.pods.available, count)} of {count} instances available"
         if target.pods.desired < count or target.pods.available < count:
-            return pending(detail)
-        return Progress(state=ProgressState.DONE, detail=detail)
+            return Progress.pending(detail)
+        return Progress.done(detail)
 
     def converged(self, workload: Obj, target: Kept | None, *, before: str) -> Progress:
         """Say how far the whole rollout is, as ``kubectl rollout status`` does."""
         if not observed(workload):
-            return pending("the cluster has not seen the new template yet")
+            return Progress.pending("the cluster has not seen the new template yet")
         if fault := self._failure(workload, before):
-            return Progress(state=ProgressState.FAILED, detail=fault)
+            return Progress.failed(fault)
         count, status = self.wanted(workload), part(workload, "status")
         updated = number(status, "updatedReplicas")
         if updated < count:
-            return pending(f"{updated} of {count} instances are of the target")
+            return Progress.pending(f"{updated} of {count} instances are of the target")
         if number(status, "replicas") > updated:
             left = number(status, "replicas") - updated
-            return pending(f"{left} instances of other versions still serve")
+            return Progress.pending(f"{left} instances of other versions still serve")
         if number(status, "availableReplicas") < updated:
             available = number(status, "availableReplicas")
-            return pending(f"{available} of {updated} instances of the target are available")
-        return Progress(
-            state=ProgressState.DONE, detail=f"all {updated} instances are of the target"
-        )
+            return Progress.pending(
+                f"{available} of {updated} instances of the target are available"
+            )
+        return Progress.done(f"all {updated} instances are of the target")
 
     def _failure(self, workload: Obj, before: str) -> str | None:
         """Say why the rollout failed; None if it did not, or had done so ``before`` we asked."""
@@ -196,11 +196,6 @@ def share(said: object, of: int, *, up: bool = False) -> int:
     if not (percent.isascii() and percent.isdigit()):
         return 0
     return -(-int(percent) * of // 100) if up else int(percent) * of // 100
-
-
-def pending(detail: str) -> Progress:
-    """Say that it goes on."""
-    return Progress(state=ProgressState.PENDING, detail=detail)
 
 
 def _turn(replica_set: Obj) -> int:

@@ -5,7 +5,7 @@ walk through the canary's steps, unless it is promoted. Its template may be a De
 but for reading ReplicaSets and that Deployment.
 """
 
-from smartspec_rollback.domain.step import Progress, ProgressState
+from smartspec_rollback.domain.step import Progress
 from smartspec_rollback.errors import NotDone, ProviderError
 from smartspec_rollback.providers.platforms.kubernetes.client.api import Api
 from smartspec_rollback.providers.platforms.kubernetes.client.refusals import Gone
@@ -23,7 +23,6 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
 )
 from smartspec_rollback.providers.platforms.kubernetes.workloads.defaulted import filled_in
 from smartspec_rollback.providers.platforms.kubernetes.workloads.deployment import (
-    pending,
     share,
 )
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
@@ -196,38 +195,40 @@ class RolloutKind:
     def started(self, workload: Obj, target: Kept | None, *, before: str) -> Progress:
         """Say how many of the wanted pods of the target are available."""
         if (early := self._early(workload, target, before)) is not None or target is None:
-            return early or pending("the controller has not made the target's ReplicaSet yet")
+            return early or Progress.pending(
+                "the controller has not made the target's ReplicaSet yet"
+            )
         count = self.wanted(workload)
         detail = f"{min(target.pods.available, count)} of {count} instances available"
         if target.pods.desired < count or target.pods.available < count:
-            return pending(f"{detail}{_why(workload)}")
-        return Progress(state=ProgressState.DONE, detail=detail)
+            return Progress.pending(f"{detail}{_why(workload)}")
+        return Progress.done(detail)
 
     def converged(self, workload: Obj, target: Kept | None, *, before: str) -> Progress:
         """Say whether the target is what the controller calls stable, and healthy."""
         if (early := self._early(workload, target, before)) is not None or target is None:
-            return early or pending("the controller has not made the target's ReplicaSet yet")
+            return early or Progress.pending(
+                "the controller has not made the target's ReplicaSet yet"
+            )
         count, status = self.wanted(workload), part(workload, "status")
         if text(status, "stableRS") != target.pod_hash:
-            return pending(f"it is not promoted yet{_why(workload)}")
+            return Progress.pending(f"it is not promoted yet{_why(workload)}")
         if text(status, "phase") != "Healthy" or target.pods.available < count:
-            return pending(f"it is promoted, but not healthy yet{_why(workload)}")
-        return Progress(
-            state=ProgressState.DONE, detail=f"it is stable, with all {count} instances"
-        )
+            return Progress.pending(f"it is promoted, but not healthy yet{_why(workload)}")
+        return Progress.done(f"it is stable, with all {count} instances")
 
     def _early(self, workload: Obj, target: Kept | None, before: str) -> Progress | None:
         """Say that the controller has not come to the target yet, or gave it up."""
         observed = self.observed(workload)
         if observed and (fault := self._failure(workload, before)):
-            return Progress(state=ProgressState.FAILED, detail=fault)
+            return Progress.failed(fault)
         if not self.took_up(workload, target):
-            return pending("the controller has not seen the new template yet")
+            return Progress.pending("the controller has not seen the new template yet")
         status = part(workload, "status")
         promoted = target is not None and text(status, "stableRS") == target.pod_hash
         if status.get("abort") is True and not promoted:
             detail = "somebody, or an analysis, aborted it; the controller goes back"
-            return Progress(state=ProgressState.FAILED, detail=detail)
+            return Progress.failed(detail)
         return None
 
     def _failure(self, workload: Obj, before: str) -> str | None:

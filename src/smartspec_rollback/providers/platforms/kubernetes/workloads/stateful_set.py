@@ -5,7 +5,7 @@ below it back; the strategy OnDelete, which replaces nothing; and a broken pod, 
 waits for (kubernetes#67250). Each becomes a step.
 """
 
-from smartspec_rollback.domain.step import Progress, ProgressState
+from smartspec_rollback.domain.step import Progress
 from smartspec_rollback.providers.platforms.kubernetes.client.api import Api
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     CONTROLLER_REVISIONS,
@@ -19,7 +19,6 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
 from smartspec_rollback.providers.platforms.kubernetes.workloads import controller_revisions
 from smartspec_rollback.providers.platforms.kubernetes.workloads.deployment import (
     observed,
-    pending,
 )
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kind import (
@@ -101,24 +100,24 @@ class StatefulSetKind(OwnTemplate):
     def started(self, workload: Obj, target: Kept | None, *, before: str) -> Progress:
         """Say how many of the wanted pods of the target are available."""
         if not observed(workload):
-            return pending("the cluster has not seen the new template yet")
+            return Progress.pending("the cluster has not seen the new template yet")
         if target is None:
-            return pending("the cluster has not made the target's revision yet")
+            return Progress.pending("the cluster has not made the target's revision yet")
         return self._all_of(_beyond(workload, target), self._rolled(workload))
 
     def converged(self, workload: Obj, target: Kept | None, *, before: str) -> Progress:
         """Say how far the whole rollout is: every pod counts that no partition holds back."""
         if not observed(workload):
-            return pending("the cluster has not seen the new template yet")
+            return Progress.pending("the cluster has not seen the new template yet")
         count = self._rolled(workload)
         available = 0 if target is None else _beyond(workload, target)
         if available < count:
-            return pending(f"{available} of {count} instances of the target are available")
+            return Progress.pending(f"{available} of {count} instances of the target are available")
         wanted, status = self.wanted(workload), part(workload, "status")
         ready = number(status, "availableReplicas", default=number(status, "readyReplicas"))
         if ready < wanted:
-            return pending(f"{ready} of {wanted} instances are available")
-        return Progress(state=ProgressState.DONE, detail=f"all {count} instances are of the target")
+            return Progress.pending(f"{ready} of {wanted} instances are available")
+        return Progress.done(f"all {count} instances are of the target")
 
     def _rolled(self, workload: Obj) -> int:
         return max(0, self.wanted(workload) - _partition(workload))
@@ -126,8 +125,8 @@ class StatefulSetKind(OwnTemplate):
     def _all_of(self, available: int, count: int) -> Progress:
         detail = f"{min(available, count)} of {count} instances available"
         if available < count:
-            return pending(detail)
-        return Progress(state=ProgressState.DONE, detail=detail)
+            return Progress.pending(detail)
+        return Progress.done(detail)
 
 
 def _partition(workload: Obj) -> int:
