@@ -7,6 +7,7 @@ from smartspec_rollback.domain.approval import Decision, Person
 from smartspec_rollback.domain.candidate import LedgerEntry
 from smartspec_rollback.domain.capture import Capture
 from smartspec_rollback.domain.deployment import Deployment, Phase
+from smartspec_rollback.domain.gate import GateRun
 from smartspec_rollback.domain.hold import Hold
 from smartspec_rollback.domain.plan import Plan
 from smartspec_rollback.domain.release import Release
@@ -321,6 +322,35 @@ class Store(Protocol):
 
     def settle(self, event_id: str, /) -> None:
         """Close what was heard: it was answered; idempotent."""
+        ...
+
+    # What a server was asked for
+
+    def remember_request(self, key: str, digest: str, /, *, at: datetime) -> str | None:
+        """Remember that ``key`` names the request ``digest``; what rollback came of it, or None.
+
+        UsageError if the key names another request already.
+        """
+        ...
+
+    def answer_request(self, key: str, rollback_id: str, /) -> None:
+        """Keep which rollback came of a request; the first one stays."""
+        ...
+
+    def begin_gate(self, run: GateRun, /) -> GateRun:
+        """Keep a gate that is to be run; the one of its deployment that runs already, if any."""
+        ...
+
+    def end_gate(self, run: GateRun, /) -> None:
+        """Keep what came of a gate; the first word stays."""
+        ...
+
+    def gate_run(self, gate_id: str, /) -> GateRun | None:
+        """Look a gate up."""
+        ...
+
+    def running_gates(self) -> tuple[GateRun, ...]:
+        """List the gates that nobody ended, oldest first."""
         ...
 
     # Audit

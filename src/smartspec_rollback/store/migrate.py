@@ -16,7 +16,9 @@ APPLICATION = 0x534D5253
 
 _FOLDER = Path(__file__).parent / "migrations"
 
-MIGRATIONS: tuple[Path, ...] = tuple(_FOLDER / f"sqlite_{number:04}.sql" for number in (1, 2, 3, 4))
+MIGRATIONS: tuple[Path, ...] = tuple(
+    _FOLDER / f"sqlite_{number:04}.sql" for number in (1, 2, 3, 4, 5)
+)
 """The scripts in order; the first makes version 1, each further one the next version."""
 
 

@@ -20,6 +20,7 @@ from smartspec_rollback.store.heard import Heard
 from smartspec_rollback.store.holds import Holds
 from smartspec_rollback.store.journal import Journal
 from smartspec_rollback.store.proof import Proof
+from smartspec_rollback.store.requests import Requests
 from smartspec_rollback.store.rollbacks import Rollbacks
 from smartspec_rollback.store.schemas import Schemas
 from smartspec_rollback.store.sqlite_file import SqliteFile
@@ -39,6 +40,7 @@ class SqliteStore(
     Claims,
     Deliveries,
     Heard,
+    Requests,
     AuditLog,
     Proof,
 ):
