@@ -13,7 +13,7 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import name_of, p
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site, State
 from smartspec_rollback.providers.platforms.kubernetes.shadow.beside import Beside
 from smartspec_rollback.providers.platforms.kubernetes.shadow.making import Slot, shadow_name
-from smartspec_rollback.providers.platforms.kubernetes.traffic.service import selects
+from smartspec_rollback.providers.platforms.kubernetes.traffic.service import by_hand, selects
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
 
 TO_SHADOW = "switch-to-shadow"
@@ -121,7 +121,4 @@ def _slot(state: State, beside: Beside, slot: Slot) -> tuple[Parameter, ...]:
 
 
 def _flip(site: Site, slot: Slot, value: str) -> str:
-    return (
-        f"kubectl -n {site.api.namespace} patch service {slot.service} "
-        f'-p \'{{"spec":{{"selector":{{"{slot.key}":"{value}"}}}}}}\''
-    )
+    return by_hand(site.api.namespace, slot.service, slot.key, value)

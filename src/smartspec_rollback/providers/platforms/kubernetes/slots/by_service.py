@@ -25,6 +25,7 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
 from smartspec_rollback.providers.platforms.kubernetes.shadow.making import SHADOW_OF
 from smartspec_rollback.providers.platforms.kubernetes.slots.front import ALL
 from smartspec_rollback.providers.platforms.kubernetes.traffic.service import (
+    by_hand,
     flipping,
     selects,
     served_by,
@@ -92,10 +93,7 @@ class ServiceFront:
 
     def by_hand(self, choice: str, namespace: str) -> str:
         """Spell the patch."""
-        return (
-            f"`kubectl -n {namespace} patch service {name_of(self.service)} "
-            f'-p \'{{"spec":{{"selector":{{"{self.key}":"{choice}"}}}}}}\'`'
-        )
+        return f"`{by_hand(namespace, name_of(self.service), self.key, choice)}`"
 
 
 def named_like(workload: Obj, name: str) -> bool:

@@ -14,14 +14,15 @@ from smartspec_rollback.providers.platforms.kubernetes.marks import MARK, Marks
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     HTTP_ROUTES,
     Obj,
-    annotation,
     items,
     number,
     part,
     text,
 )
 from smartspec_rollback.providers.platforms.kubernetes.patching import annotating, unmoved
-from smartspec_rollback.providers.platforms.kubernetes.traffic.service import OF_ROLLOUTS
+from smartspec_rollback.providers.platforms.kubernetes.traffic.service import (
+    must_not_be_moved_by_rollouts,
+)
 
 _HEAVIEST = 1_000_000
 _NEEDED = ("Accepted", "ResolvedRefs")
@@ -53,12 +54,7 @@ def read_route(api: Api, name: str) -> Obj:
             remedy="`traffic:` and `namespace:` in smartspec.yaml name it; is the Gateway API "
             "installed in the version v1?",
         )
-    if annotation(route, OF_ROLLOUTS):
-        raise ProviderError(
-            f"httproute/{name} is moved by Argo Rollouts, so it is not touched here",
-            where=f"namespace {api.namespace}",
-            remedy="name the Rollout itself as `workload:`, and leave `traffic:` out",
-        )
+    must_not_be_moved_by_rollouts(api, route, f"httproute/{name}")
     return route
 
 

@@ -22,7 +22,7 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
 )
 from smartspec_rollback.providers.platforms.kubernetes.patching import annotating, unmoved
 
-OF_ROLLOUTS = "argo-rollouts.argoproj.io/managed-by-rollouts"
+_OF_ROLLOUTS = "argo-rollouts.argoproj.io/managed-by-rollouts"
 _SLICES_OF = "kubernetes.io/service-name"
 
 
@@ -41,13 +41,18 @@ def read_service(api: Api, name: str) -> Obj:
             where=f"namespace {api.namespace}",
             remedy="name a Service that selects pods as `traffic:`, or leave it out",
         )
-    if annotation(service, OF_ROLLOUTS):
+    must_not_be_moved_by_rollouts(api, service, f"service/{name}")
+    return service
+
+
+def must_not_be_moved_by_rollouts(api: Api, thing: Obj, name: str) -> None:
+    """Raise ProviderError where Argo Rollouts moves the traffic of a Service or route itself."""
+    if annotation(thing, _OF_ROLLOUTS):
         raise ProviderError(
-            f"service/{name} is moved by Argo Rollouts, so it is not touched here",
+            f"{name} is moved by Argo Rollouts, so it is not touched here",
             where=f"namespace {api.namespace}",
             remedy="name the Rollout itself as `workload:`, and leave `traffic:` out",
         )
-    return service
 
 
 def selects(service: Obj, labels: Mapping[str, Any]) -> bool:
@@ -81,6 +86,14 @@ def flipping(service: Obj, key: str, *, old: str, new: str, marks: Marks | None)
         {"op": "test", "path": path, "value": old},
         {"op": "replace", "path": path, "value": new},
         *(annotating(service, {MARK: marks.spelled()}) if marks is not None else ()),
+    )
+
+
+def by_hand(namespace: str, service: str, key: str, value: str) -> str:
+    """Spell the command by which people point a Service elsewhere, as ``flipping`` does."""
+    return (
+        f"kubectl -n {namespace} patch service {service} "
+        f'-p \'{{"spec":{{"selector":{{"{key}":"{value}"}}}}}}\''
     )
 
 
