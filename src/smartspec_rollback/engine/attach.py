@@ -10,6 +10,7 @@ from smartspec_rollback.engine import report
 from smartspec_rollback.engine.approve import Asking, question_of
 from smartspec_rollback.engine.drive import drive
 from smartspec_rollback.engine.parts import Parts
+from smartspec_rollback.engine.pausing import Going, Pause
 
 _POLL = 0.05
 _DIED_IN = frozenset(
@@ -24,7 +25,7 @@ _DIED_IN = frozenset(
 """Nobody leaves a rollback in one of these while they live."""
 
 
-def attach(parts: Parts, rollback_id: str) -> Report:
+def attach(parts: Parts, rollback_id: str) -> Going[Report]:
     """Follow until the rollback ends, or nobody drives it any more and this process can."""
     parts.listener.planned(report.build(parts.store, rollback_id))
     following = _Following(parts, rollback_id)
@@ -36,11 +37,16 @@ def attach(parts: Parts, rollback_id: str) -> Report:
                 return report.build(parts.store, rollback_id)
             if not driven:
                 following.withdraw()  # driving asks itself
-                if (driving := drive(parts, rollback_id)) is not None:
-                    return driving
-            parts.clock.sleep(_POLL)
+                if (driven_here := (yield from drive(parts, rollback_id))) is not None:
+                    return driven_here
+            yield Pause(_POLL, _at_once)
     finally:
         following.withdraw()
+
+
+def _at_once() -> bool:
+    """Look again after each pause: what happens is another process's doing."""
+    return True
 
 
 class _Following:

@@ -17,6 +17,7 @@ from smartspec_rollback.domain.rollback import EntryKind, Status
 from smartspec_rollback.engine import report
 from smartspec_rollback.engine.approve import POLL, Asking, say, stands, unattended_refusal
 from smartspec_rollback.engine.execute import begin
+from smartspec_rollback.engine.pausing import Going, Pause
 from smartspec_rollback.engine.running import Running, Stopped
 from smartspec_rollback.errors import AnotherRunning, ApprovalMissing, ProviderError
 from smartspec_rollback.ports.channel import NoticeKind
@@ -25,7 +26,7 @@ _CANCELLED = "stopped on request before anything was done"
 _TOO_LATE = "it was approved, but the approval expired before execution could begin"
 
 
-def come_to_execute(run: Running, *, just_planned: bool) -> None:
+def come_to_execute(run: Running, *, just_planned: bool) -> Going[None]:
     """Bring the rollback from its recorded status into execution, or raise Stopped.
 
     ``just_planned``: this process looked at production a moment ago; it looks again before acting.
@@ -34,8 +35,8 @@ def come_to_execute(run: Running, *, just_planned: bool) -> None:
         still_valid(run)
     run.prewarming.begin()
     if run.status is not Status.APPROVED:
-        _ask(run)
-    _prewarm_passed(run)
+        yield from _ask(run)
+    yield from _prewarm_passed(run)
     _begin(run)
 
 
@@ -62,7 +63,7 @@ def still_valid(run: Running) -> None:
         )
 
 
-def _ask(run: Running) -> None:
+def _ask(run: Running) -> Going[None]:
     """Ask and wait; approvals and denials are journalled, whoever gave them."""
     asking = Asking(run.parts, run.question, run.plan)
     is_open = asking.look() is Standing.OPEN
@@ -73,7 +74,7 @@ def _ask(run: Running) -> None:
     if is_open:
         asking.put()
     try:
-        found = _wait(run, asking)
+        found = yield from _wait(run, asking)
     finally:
         asking.withdraw()
     match found:
@@ -89,22 +90,26 @@ def _ask(run: Running) -> None:
             assert_never(found)
 
 
-def _wait(run: Running, asking: Asking) -> Standing:
+def _wait(run: Running, asking: Asking) -> Going[Standing]:
     """Wait until the question is settled; a prewarm that fails ends it too."""
+
+    def over() -> bool:
+        return run.prewarming.is_news or run.parts.stop() or asking.look() is not Standing.OPEN
+
     while (found := asking.look()) is Standing.OPEN:
         boot = run.prewarming.poll()
         if boot is not None and not boot.ready:
             raise Stopped(Status.REFUSED, boot.detail)
         if run.parts.stop():
             return Standing.OPEN
-        run.parts.clock.sleep(POLL)
+        yield Pause(POLL, over)
     return found
 
 
-def _prewarm_passed(run: Running) -> None:
+def _prewarm_passed(run: Running) -> Going[None]:
     if not run.prewarming.wanted:
         return
-    boot = run.prewarming.wait()
+    boot = yield from run.prewarming.wait()
     if boot is None:
         raise Stopped(Status.CANCELLED, _CANCELLED)
     if not boot.ready:

@@ -1,7 +1,8 @@
 """Drive: take a rollback that was opened, under a claim, to where it ends.
 
 One process drives a rollback at a time. What to do next is decided by the recorded status alone,
-so a process that takes over from a dead one runs the same code.
+so a process that takes over from a dead one runs the same code. What waits is a generator, see
+``pausing``.
 """
 
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from smartspec_rollback.engine.before import come_to_execute, still_valid
 from smartspec_rollback.engine.execute import carry_out, halt, stands_in
 from smartspec_rollback.engine.journal import OUTCOME_UNKNOWN, Journal
 from smartspec_rollback.engine.parts import Parts
+from smartspec_rollback.engine.pausing import Going
 from smartspec_rollback.engine.running import Running, Stopped
 from smartspec_rollback.engine.verify import verify
 from smartspec_rollback.errors import (
@@ -38,10 +40,11 @@ _AFTER = (Status.VERIFYING, Status.UNSTABLE)
 _OVER = (Status.DENIED, Status.EXPIRED, Status.STALE)
 
 
-def drive(parts: Parts, rollback_id: str, *, just_planned: bool = False) -> Report | None:
+def drive(parts: Parts, rollback_id: str, *, just_planned: bool = False) -> Going[Report | None]:
     """Take the rollback to its end; None where a living process is driving it already.
 
-    ``just_planned``: by this process, a moment ago.
+    ``just_planned``: by this process, a moment ago. Closed in a pause, it gives the claim back and
+    leaves the rollback as recorded, for whoever drives it next.
     """
     with _claimed(parts, rollback_id) as journal:
         if journal is None:
@@ -49,7 +52,7 @@ def drive(parts: Parts, rollback_id: str, *, just_planned: bool = False) -> Repo
         run = _running(parts, journal)
         try:
             if run.status in (*BEFORE, *_DURING, *_AFTER):
-                _Driving(run).go(just_planned=just_planned)
+                yield from _Driving(run).go(just_planned=just_planned)
                 _publish(parts, journal)
             elif journal.entries and journal.entries[-1].kind is not EntryKind.REPORTED:
                 _publish(parts, journal)  # its process died between the end and the report
@@ -140,17 +143,17 @@ class _Driving:
         self.journal = run.journal
         self.plan = run.plan
 
-    def go(self, *, just_planned: bool) -> None:
+    def go(self, *, just_planned: bool) -> Going[None]:
         """Go on from the recorded status until it ends or stops."""
         if self.run.status in BEFORE:
             try:
-                come_to_execute(self.run, just_planned=just_planned)
+                yield from come_to_execute(self.run, just_planned=just_planned)
             except Stopped as stop:
                 self.close(stop)
                 return
             self._during()
         elif self.run.status in _DURING:
-            self._take_over()
+            yield from self._take_over()
         if self.run.status in _AFTER:
             self._after()
 
@@ -161,13 +164,13 @@ class _Driving:
 
     # During
 
-    def _take_over(self) -> None:
+    def _take_over(self) -> Going[None]:
         """Go on for a process that died or stopped in the middle."""
         if self.run.status is not Status.EXECUTING:
             self.run.move(EntryKind.STATUS, Status.EXECUTING, "going on from where it stopped")
         try:
             self._guard_again()
-            self._prewarm_again()
+            yield from self._prewarm_again()
         except Stopped as stop:
             self._halt(stop)
             return
@@ -199,13 +202,13 @@ class _Driving:
         except ProviderError as error:
             raise Stopped(Status.INTERRUPTED, error.what) from error
 
-    def _prewarm_again(self) -> None:
+    def _prewarm_again(self) -> Going[None]:
         """Bring the prewarmed target back if it died before it got the traffic."""
         moving = [step for step in self.plan.steps if step.moves_traffic]
         if not self.plan.prewarm or any(self._is_done(step) for step in moving):
             return
         self.run.prewarming.begin()
-        boot = self.run.prewarming.wait()
+        boot = yield from self.run.prewarming.wait()
         if boot is None:
             raise Stopped(Status.INTERRUPTED, "stopped on request", untouched=Status.CANCELLED)
         if not boot.ready:

@@ -13,6 +13,7 @@ from smartspec_rollback.domain.step import ProgressState
 from smartspec_rollback.domain.values import Parameter, parameters
 from smartspec_rollback.engine.journal import Journal
 from smartspec_rollback.engine.parts import Parts
+from smartspec_rollback.engine.pausing import Going, Pause
 from smartspec_rollback.engine.smoke import run_tests
 from smartspec_rollback.errors import ProviderError, SmartSpecError
 from smartspec_rollback.ports.clock import Deadline
@@ -65,10 +66,15 @@ class Prewarming:
         self._journal.note(kind, self._found.detail, operation=self._operation)
         return self._found
 
-    def wait(self) -> Boot | None:
+    @property
+    def is_news(self) -> bool:
+        """Whether there is a result that nobody polled for yet."""
+        return self._found is not None and not self._told
+
+    def wait(self) -> Going[Boot | None]:
         """Wait for the result; None where the plan has no prewarm or somebody wants to stop."""
-        while self._thread is not None and self._found is None and not self._parts.stop():
-            self._parts.clock.sleep(_POLL)
+        while not self._is_settled():
+            yield Pause(_POLL, self._is_settled)
         return self.poll()
 
     def still_ready(self) -> Boot:
@@ -98,6 +104,9 @@ class Prewarming:
             platform.discard(self._parts.target, self._plan.to.release, operation=self._operation)
         except ProviderError as error:
             self._parts.listener.progress("prewarm", f"it could not be removed: {error.what}")
+
+    def _is_settled(self) -> bool:
+        return self._thread is None or self._found is not None or self._parts.stop()
 
     @property
     def _operation(self) -> str:

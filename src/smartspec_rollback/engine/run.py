@@ -5,7 +5,7 @@ with a Report, whose exit code says whether production was touched.
 """
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import msgspec
@@ -29,6 +29,7 @@ from smartspec_rollback.engine.attach import attach
 from smartspec_rollback.engine.drive import BEFORE, close_abandoned, close_if_over, drive
 from smartspec_rollback.engine.listening import Sheltered
 from smartspec_rollback.engine.parts import Parts, Request
+from smartspec_rollback.engine.pausing import to_the_end
 from smartspec_rollback.engine.plan import make_plan
 from smartspec_rollback.engine.resolve import resolve
 from smartspec_rollback.errors import (
@@ -44,12 +45,35 @@ from smartspec_rollback.ports.platform import Guards
 _TRIES = 3
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A rollback that is there to be driven; ``fresh`` if this process planned it a moment ago."""
+
+    rollback_id: str
+    fresh: bool
+
+
 def rollback(parts: Parts, failed: Deployment, request: Request) -> Report:
     """Roll ``failed`` back, or attach to the rollback that is doing so already.
 
     Refused and its kinds where nothing may be done; nothing was changed then.
     """
     parts = replace(parts, listener=Sheltered(parts.listener), auto_approve=request.auto_approve)
+    begun = begin(parts, failed, request)
+    if isinstance(begun, Report):
+        return begun
+    ended = _follow(parts, begun)
+    if begun.fresh and ended.rollback.status is Status.STALE:
+        done = _done(parts, failed, request)
+        return ended if done is None else _follow(parts, done)
+    return ended
+
+
+def begin(parts: Parts, failed: Deployment, request: Request) -> Report | Begun:
+    """Do all that comes before driving: find what runs already, or look, check, plan and save.
+
+    A Report where it ends with the plan: a dry run, or one that is refused. Errors as ``rollback``.
+    """
     if request.break_glass and not request.reason:
         raise UsageError("--break-glass needs a reason")
     for _ in range(_TRIES):
@@ -67,7 +91,10 @@ def rollback(parts: Parts, failed: Deployment, request: Request) -> Report:
             parts.store.open_rollback(planned, plan)
         except AnotherRunning:
             continue
-        return _carry_through(parts, failed, request, planned, plan)
+        if request.auto_approve and unattended_refusal(parts, plan) is None:
+            consent_unattended(parts, question_of(planned, plan))
+        parts.listener.planned(report.build(parts.store, planned.id))
+        return Begun(planned.id, fresh=True)
     raise AnotherRunning(f"another rollback of {parts.target} keeps starting and ending")
 
 
@@ -77,7 +104,7 @@ def resume(parts: Parts, rollback_id: str) -> Report:
     found = parts.store.rollback(rollback_id)
     if found is None:
         raise UnknownName("rollback", rollback_id, remedy="`smartspec history` lists them")
-    return _follow(parts, rollback_id)
+    return _follow(parts, Begun(rollback_id, fresh=False))
 
 
 def abandon(parts: Parts, rollback_id: str, *, reason: str) -> Report:
@@ -91,21 +118,10 @@ def abandon(parts: Parts, rollback_id: str, *, reason: str) -> Report:
     return report.build(parts.store, rollback_id)
 
 
-def _carry_through(
-    parts: Parts, failed: Deployment, request: Request, planned: Rollback, plan: Plan
-) -> Report:
-    """Drive a rollback that was just opened."""
-    if request.auto_approve and unattended_refusal(parts, plan) is None:
-        consent_unattended(parts, question_of(planned, plan))
-    parts.listener.planned(report.build(parts.store, planned.id))
-    ended = drive(parts, planned.id, just_planned=True) or attach(parts, planned.id)
-    if ended.rollback.status is Status.STALE and (done := _done(parts, failed, request)):
-        return done
-    return ended
-
-
-def _follow(parts: Parts, rollback_id: str) -> Report:
-    return drive(parts, rollback_id) or attach(parts, rollback_id)
+def _follow(parts: Parts, begun: Begun) -> Report:
+    """Drive a rollback to its end in this thread, or follow whoever drives it."""
+    driven = to_the_end(drive(parts, begun.rollback_id, just_planned=begun.fresh), parts.clock)
+    return driven or to_the_end(attach(parts, begun.rollback_id), parts.clock)
 
 
 def _save_closed(
@@ -181,7 +197,7 @@ def _without_leftovers(parts: Parts, seen: Snapshot, *, dry_run: bool) -> Snapsh
     return msgspec.structs.replace(seen, operation=None)
 
 
-def _already(parts: Parts, failed: Deployment, request: Request) -> Report | None:
+def _already(parts: Parts, failed: Deployment, request: Request) -> Begun | None:
     """Find what is being done, or was done, about this failed deployment.
 
     None where a new plan is due: nothing was begun, or what was begun is closed by now.
@@ -192,7 +208,7 @@ def _already(parts: Parts, failed: Deployment, request: Request) -> Report | Non
     return _done(parts, failed, request)
 
 
-def _done(parts: Parts, failed: Deployment, request: Request) -> Report | None:
+def _done(parts: Parts, failed: Deployment, request: Request) -> Begun | None:
     """Find a rollback of this deployment that was executed, and whose target is still live."""
     executed = [
         each
@@ -206,7 +222,7 @@ def _done(parts: Parts, failed: Deployment, request: Request) -> Report | None:
         return None
     if request.target_version not in (None, last.to_version):
         return None
-    return _follow(parts, last.id)
+    return Begun(last.id, fresh=False)
 
 
 def _join(
@@ -214,7 +230,7 @@ def _join(
     active: Rollback,
     failed: Deployment,
     request: Request,
-) -> Report | None:
+) -> Begun | None:
     """Attach to the active rollback; None where it was over, and is closed by now."""
     if active.status in BEFORE and close_if_over(parts, active.id):
         return None
@@ -235,7 +251,7 @@ def _join(
     plan = parts.store.plan(active.id)
     if plan is not None and active.status in BEFORE:
         _consent_or_ask(parts, active, plan, request)
-    return _follow(parts, active.id)
+    return Begun(active.id, fresh=False)
 
 
 def _consent_or_ask(parts: Parts, active: Rollback, plan: Plan, request: Request) -> None:

@@ -12,6 +12,7 @@ from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import EntryKind, Status
 from smartspec_rollback.domain.step import SWITCH
 from smartspec_rollback.engine.attach import attach
+from smartspec_rollback.engine.pausing import to_the_end
 from smartspec_rollback.engine.run import plan_rollback, rollback
 from smartspec_rollback.testing.engine_parts import (
     APPROVE,
@@ -94,7 +95,7 @@ def _dead(tmp_path: Path) -> tuple[Bench, str]:
 def test_follower_takes_over_from_the_dead(tmp_path: Path) -> None:
     """The process that drives dies, and those who follow wait for ever."""
     bench, left = _dead(tmp_path)
-    report = attach(bench.parts, left)
+    report = to_the_end(attach(bench.parts, left), bench.parts.clock)
     assert report.exit_code == 0
     assert rolled_back(bench)
 
@@ -106,7 +107,7 @@ def test_follower_hears_everything_and_may_leave(tmp_path: Path) -> None:
     assert claim is not None
     second = _second(bench)
     second.stop = lambda: True
-    report = attach(second.parts, left)
+    report = to_the_end(attach(second.parts, left), bench.parts.clock)
     assert (report.exit_code, report.rollback.status) == (3, Status.PLANNED)
     bench.store.release(claim)
     active = bench.store.active(TARGET)
@@ -124,9 +125,9 @@ def test_follower_of_a_denied_one(tmp_path: Path) -> None:
 def test_what_ended_is_not_driven_again(tmp_path: Path) -> None:
     """Following a rollback that has ended does something."""
     bench, left = _dead(tmp_path)
-    attach(bench.parts, left)
+    to_the_end(attach(bench.parts, left), bench.parts.clock)
     done = len(bench.store.journal(left))
-    report = attach(_second(bench).parts, left)
+    report = to_the_end(attach(_second(bench).parts, left), bench.parts.clock)
     assert report.exit_code == 0
     assert len(bench.store.journal(left)) == done
     assert bench.recorder.entries[-1].kind is EntryKind.REPORTED
