@@ -76,8 +76,9 @@ def record(
     that fails, exit code 0 and a warning: the deployment happened.
     """
     from smartspec_rollback.cli import deployments
+    from smartspec_rollback.wiring.recording import Said
 
-    said = deployments.Said(
+    said = Said(
         deployment_id=deployment_id,
         service=service,
         environment=environment,

@@ -13,6 +13,7 @@ from smartspec_rollback.domain.finding import Outcome
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.errors import ProviderError, SmartSpecError
 from smartspec_rollback.ports.clock import Deadline
+from smartspec_rollback.views.units import counted
 from smartspec_rollback.wiring import Workspace
 
 if TYPE_CHECKING:
@@ -51,11 +52,6 @@ def look(workspace: Workspace, target: Target) -> Iterator[Said]:
         yield from _shadow(workspace, about, live)
     yield from _files(about, configured)
     yield from _recorded(workspace, target, about)
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    """Write a number with its noun."""
-    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def _said(error: SmartSpecError) -> str:

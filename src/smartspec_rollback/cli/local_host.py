@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol, runtime_checkable
 
-from smartspec_rollback.cli.deployments import held, record_database
+from smartspec_rollback.cli.deployments import remark
 from smartspec_rollback.cli.documents import document
 from smartspec_rollback.cli.session import Session
 from smartspec_rollback.cli.stop import Stage
@@ -23,6 +23,7 @@ from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.ports.platform import InspectsReleases
 from smartspec_rollback.views import host
 from smartspec_rollback.wiring import Workspace, short_id
+from smartspec_rollback.wiring.recording import held, record_database
 
 _SECONDS = 600.0
 """How long a deployment may take as a whole."""
@@ -109,7 +110,8 @@ def deploy(
         deadline=Deadline.after(workspace.clock, _SECONDS),
         on_progress=session.output.progress,
     )
-    record_database(session, _record(workspace, target, revision, chosen))
+    deployment = _record(workspace, target, revision, chosen)
+    remark(session.output, record_database(workspace, deployment, by=workspace.operator))
     if session.output.as_json:
         content = {"deployment_id": chosen, "target": target, "revision": revision}
         session.output.document(document("smartspec.local-deployment/1", **content))
@@ -183,7 +185,7 @@ def _refuse_conflicts(
     platform = workspace.platform(target)
     found = platform.find(target, version) if isinstance(platform, InspectsReleases) else None
     release = found or Release(version=version, artifact=version)
-    if hold := held(workspace, target, release):
+    if hold := held(workspace.store, target, release):
         raise Refused(
             f"{version} is on hold on {target}: {hold.reason}",
             remedy=f"`smartspec hold release {hold.id}` if it was mended; otherwise deploy "

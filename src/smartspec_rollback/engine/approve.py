@@ -218,7 +218,7 @@ class Asking:
 
 def say(parts: Parts, kind: NoticeKind, rollback_id: str, text: str) -> None:
     """Post to every channel; a channel that fails never stops a rollback, and is told of."""
-    for channel in parts.channels:
+    for channel in (*parts.channels, *parts.notified):
         try:
             channel.post(Notice(kind=kind, rollback_id=rollback_id, text=text))
         except ProviderError as error:

@@ -140,6 +140,7 @@ class Parts:
     """Everything the verbs need for one Target.
 
     ``channels`` are those somebody can really be reached by; empty means nobody can be asked.
+    ``notified`` are told the same, and nobody is asked there.
     ``operator`` is who runs this process, ``holder`` names the process. ``stop`` turns true when
     the person at the keyboard wants out. ``auto_approve``: this process was asked to go unattended
     where that is allowed, and says so where it is not. ``database`` is None where none is
@@ -165,6 +166,7 @@ class Parts:
     stop: Callable[[], bool] = field(default=_never)
     auto_approve: bool = False
     database: DatabaseParts | None = None
+    notified: tuple[Channel, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -40,3 +40,8 @@ def span(seconds: float) -> str:
 def short_digest(digest: str) -> str:
     """Take the first 12 hexadecimal digits of a digest."""
     return digest.removeprefix("sha256:")[:12]
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Write a number with its noun."""
+    return f"{count} {one if count == 1 else many or one + 's'}"

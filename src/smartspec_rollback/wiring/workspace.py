@@ -1,76 +1,45 @@
-"""The only place where objects are put together.
+"""One configuration with everything behind it: the ledger, the providers, and the verbs.
 
-A Workspace is one configuration with everything behind it: the ledger, the providers of each
-Target, the checks, the judges and the views. Commands make one and call its verbs. Whatever is
-heavy is imported when it is first needed, so that a command pays for what it uses.
+Commands and servers make one and call its verbs. Each takes whom it is done for: the operator of
+this process where nobody else is named.
 """
 
-import base64
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from smartspec_rollback.config.find import find_configuration
 from smartspec_rollback.config.loader import load
-from smartspec_rollback.config.model import (
-    Configuration,
-    ProviderConfiguration,
-    TargetConfiguration,
-)
+from smartspec_rollback.config.model import Configuration, TargetConfiguration
 from smartspec_rollback.domain.approval import Answer, Person
 from smartspec_rollback.domain.deployment import Deployment
 from smartspec_rollback.domain.names import nearest
-from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import Rollback
-from smartspec_rollback.domain.snapshot import Snapshot
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.verdict import Verdict, VerdictOutcome
 from smartspec_rollback.errors import SmartSpecError, UnknownName
-from smartspec_rollback.ledgers import STATE, BreakGlass, StoredCaptures, ledger_path
+from smartspec_rollback.ledgers import STATE, BreakGlass, ledger_path
 from smartspec_rollback.ports.channel import Channel
+from smartspec_rollback.ports.messenger import Messenger
 from smartspec_rollback.ports.metrics import MetricsSource
-from smartspec_rollback.ports.platform import CapturesReleases, Platform
+from smartspec_rollback.ports.platform import Platform
 from smartspec_rollback.ports.store import Store
 from smartspec_rollback.providers import registry
-from smartspec_rollback.providers.system import SystemClock, holder_name, operator_account
+from smartspec_rollback.providers.system import SystemClock, operator_account
 from smartspec_rollback.store.sqlite import SqliteStore
+from smartspec_rollback.wiring import providers
+from smartspec_rollback.wiring.surroundings import Surroundings
 
 if TYPE_CHECKING:
-    from smartspec_rollback.engine.capture import CaptureRecorded
-    from smartspec_rollback.engine.parts import DatabaseParts, Listener, Parts, Request
-    from smartspec_rollback.engine.record import SchemaRecorded
+    from smartspec_rollback.engine.parts import Listener, Parts, Request
+    from smartspec_rollback.engine.pausing import Going
+    from smartspec_rollback.engine.run import Begun
+    from smartspec_rollback.wiring.recording import Recorded, Said
 
 _RECENT = 1000
-_SIDE_BY_SIDE = 16
-
-
-def _never() -> bool:
-    return False
-
-
-def _nobody() -> Channel | None:
-    return None
-
-
-def _silent(_: str) -> None:
-    """Hear, and say nothing."""
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What a Workspace is given by whoever makes it.
-
-    ``stop`` turns true when the person at the keyboard wants out; ``terminal`` makes the channel
-    to that person, or None if nobody is there; ``warn`` tells them what does not stop the work.
-    """
-
-    stop: Callable[[], bool] = _never
-    terminal: Callable[[], Channel | None] = _nobody
-    warn: Callable[[str], None] = _silent
 
 
 def open_workspace(config: Path | None, surroundings: Surroundings) -> "Workspace":
@@ -82,17 +51,12 @@ def open_workspace(config: Path | None, surroundings: Surroundings) -> "Workspac
     return Workspace(load(path, kinds=registry), surroundings)
 
 
-def short_id(prefix: str) -> str:
-    """Make an id that people can type: ``prefix-`` and eight letters and digits."""
-    return f"{prefix}-{base64.b32encode(os.urandom(5)).decode().lower()}"
-
-
 @dataclass(frozen=True)
 class Workspace:
     """One configuration with everything behind it."""
 
     configuration: Configuration
-    surroundings: Surroundings = Surroundings()
+    surroundings: Surroundings = field(default_factory=Surroundings)
     clock: SystemClock = field(default_factory=SystemClock)
 
     # What there is
@@ -130,25 +94,29 @@ class Workspace:
 
     def platform(self, target: Target, *, store: Store | None = None) -> Platform:
         """Make the platform of a Target; what it captured is in ``store``, else in the ledger."""
-        made: Platform = _made("platforms", self.configured(target).platform, clock=self.clock)
-        if isinstance(made, CapturesReleases):
-            made.recall(StoredCaptures(lambda: self.store if store is None else store))
-        return made
+        return providers.platform(
+            self.configured(target),
+            clock=self.clock,
+            store=lambda: self.store if store is None else store,
+        )
 
     def metrics(self, target: Target) -> MetricsSource:
         """Make the metrics source of a Target."""
-        made: MetricsSource = _made("metrics", self.configured(target).metrics, clock=self.clock)
-        return made
+        return providers.metrics(self.configured(target), clock=self.clock)
 
     def channels(self, target: Target, *, break_glass: bool = False) -> tuple[Channel, ...]:
         """Make the channels somebody can really be reached by; break-glass uses the terminal."""
-        configured = self.configured(target).channel
         found: list[Channel] = []
-        if configured is not None and configured.kind != "terminal" and not break_glass:
-            found.append(_made("channels", configured))
+        if not break_glass:
+            found += providers.channels(self.configured(target))
+            found += self.surroundings.channels(target)
         if (terminal := self.surroundings.terminal()) is not None:
             found.append(terminal)
         return tuple(found)
+
+    def outlets(self, target: Target) -> tuple[Messenger, ...]:
+        """Make the outlets of a Target: chat systems and others that somebody has to serve."""
+        return providers.outlets(self.configured(target))
 
     # Verbs
 
@@ -165,22 +133,9 @@ class Workspace:
 
     def locate_all(self, deployment_ids: Sequence[str]) -> tuple[Deployment, ...]:
         """Find several deployments; platforms are asked side by side for what nobody recorded."""
-        from concurrent.futures import ThreadPoolExecutor
+        from smartspec_rollback.wiring.locating import locate_all
 
-        from smartspec_rollback.engine.locate import located
-
-        def look(target: Target) -> Snapshot | None:
-            try:
-                return self.platform(target).observe(target)
-            except SmartSpecError as error:
-                self.surroundings.warn(f"{target} could not be asked: {error.what}")
-                return None
-
-        def histories() -> tuple[Snapshot, ...]:
-            with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-                return tuple(seen for seen in pool.map(look, self.targets) if seen is not None)
-
-        return located(deployment_ids, store=self.store, histories=histories)
+        return locate_all(self, deployment_ids)
 
     def rollback(
         self,
@@ -197,8 +152,8 @@ class Workspace:
         """
         from smartspec_rollback.engine.run import rollback
 
-        store: Store = self.break_glass.store if request.break_glass else self.store
         if failed is None:
+            store = self.break_glass.store if request.break_glass else self.store
             failed = self.locate(request.failed_deployment_id, store=store)
         if not request.break_glass:
             self.break_glass.refuse_beside(failed.target)
@@ -211,6 +166,33 @@ class Workspace:
             self._take_in(lambda: self.store)
         return report
 
+    def begin(self, request: "Request", listener: "Listener", *, by: Person) -> "Report | Begun":
+        """Do all of a rollback that comes before driving it; ``drive`` does the rest."""
+        from smartspec_rollback.engine.run import begin
+
+        failed = self.locate(request.failed_deployment_id)
+        self.break_glass.refuse_beside(failed.target)
+        parts = replace(
+            self.parts(failed.target, listener, by=by), auto_approve=request.auto_approve
+        )
+        return begin(parts, failed, request)
+
+    def drive(
+        self, rollback_id: str, listener: "Listener", *, fresh: bool = False
+    ) -> "Going[Report | None]":
+        """Drive a rollback of the ledger to its end, pausing while it waits; see ``engine.drive``.
+
+        ``fresh``: it was begun by this process a moment ago.
+        """
+        from smartspec_rollback.engine.drive import drive
+        from smartspec_rollback.engine.listening import Sheltered
+
+        known = self.store.rollback(rollback_id)
+        if known is None:
+            raise self._unknown(rollback_id)
+        parts = self.parts(known.target, Sheltered(listener))
+        return drive(parts, rollback_id, just_planned=fresh)
+
     def resume(self, rollback_id: str, listener: "Listener") -> Report:
         """Go on with a rollback that was interrupted, or verify again."""
         from smartspec_rollback.engine.run import resume
@@ -221,26 +203,43 @@ class Workspace:
             self._take_in(lambda: self.store)
         return report
 
-    def abandon(self, rollback_id: str, listener: "Listener", *, reason: str) -> Report:
+    def abandon(
+        self, rollback_id: str, listener: "Listener", *, reason: str, by: Person | None = None
+    ) -> Report:
         """Give up a rollback that stopped in the middle."""
         from smartspec_rollback.engine.run import abandon
 
         known, break_glass = self.find(rollback_id)
-        parts = self.parts(known.target, listener, break_glass=break_glass)
+        parts = self.parts(known.target, listener, break_glass=break_glass, by=by)
         report = abandon(parts, rollback_id, reason=reason)
         if break_glass:
             self._take_in(lambda: self.store)
         return report
 
-    def gate(self, deployment_id: str, listener: "Listener") -> Verdict:
+    def record(self, said: "Said", *, by: Person | None = None) -> "Recorded":
+        """Record a deployment, and what can be learnt about it right then."""
+        from smartspec_rollback.wiring.recording import record
+
+        return record(self, said, by=by or self.operator)
+
+    def gate(
+        self, deployment_id: str, listener: "Listener", *, by: Person | None = None
+    ) -> Verdict:
         """Judge a deployment and record the Verdict."""
         from smartspec_rollback.engine.judge import gate
 
         deployment = self.locate(deployment_id)
-        return gate(self.parts(deployment.target, listener), deployment)
+        return gate(self.parts(deployment.target, listener, by=by), deployment)
 
-    def mark(self, deployment_id: str, outcome: VerdictOutcome, reason: str) -> Verdict:
-        """Record the operator's own Verdict; a deployment only the platform knew is recorded."""
+    def mark(
+        self,
+        deployment_id: str,
+        outcome: VerdictOutcome,
+        reason: str,
+        *,
+        by: Person | None = None,
+    ) -> Verdict:
+        """Record a person's own Verdict; a deployment only the platform knew is recorded."""
         from smartspec_rollback.engine.judge import mark
 
         return mark(
@@ -248,7 +247,7 @@ class Workspace:
             self.locate(deployment_id),
             outcome,
             reason,
-            by=self.operator,
+            by=by or self.operator,
             at=self.clock.now(),
         )
 
@@ -258,12 +257,7 @@ class Workspace:
             return found, True
         if found := self.store.rollback(rollback_id):
             return found, False
-        raise UnknownName(
-            "rollback",
-            rollback_id,
-            nearest=nearest(rollback_id, (r.id for r in self.store.rollbacks(limit=_RECENT))),
-            remedy="`smartspec history` lists them",
-        )
+        raise self._unknown(rollback_id)
 
     def report(self, rollback_id: str) -> Report:
         """Tell how a rollback stands."""
@@ -288,72 +282,18 @@ class Workspace:
         person, now = self.operator, self.clock.now()
         return give(store, known, answer, person=person, at=now, reason=reason)
 
-    def enriched(self, target: Target, release: Release, *, live: bool = False) -> Release:
-        """Add the digests the platform knows of a release, of the ``live`` one if it is that."""
-        from smartspec_rollback.engine.locate import enriched
-
-        return enriched(release, target, platform=self.platform(target), live=live)
-
-    def record_capture(self, deployment: Deployment) -> "CaptureRecorded | str | None":
-        """Keep what brings a deployment's release back; None without that, or why it is not it.
-
-        ProviderError or another SmartSpecError where the platform cannot be looked at.
-        """
-        from smartspec_rollback.engine.capture import record_capture
-
-        platform = self.platform(deployment.target)
-        return record_capture(platform, self.store, deployment, by=self.operator)
-
-    def record_database(self, deployment: Deployment) -> "SchemaRecorded | str | None":
-        """Record what a deployment's database is now; None without one, or why it is needless.
-
-        ProviderError or another SmartSpecError where it cannot be looked at.
-        """
-        configured = self.configured(deployment.target).database
-        if configured is None:
-            return None
-        from smartspec_rollback import databases
-
-        how = databases.recording(configured, store=self.store, clock=self.clock)
-        return databases.record(how, deployment, by=self.operator)
-
-    def parts(self, target: Target, listener: "Listener", *, break_glass: bool = False) -> "Parts":
+    def parts(
+        self,
+        target: Target,
+        listener: "Listener",
+        *,
+        break_glass: bool = False,
+        by: Person | None = None,
+    ) -> "Parts":
         """Put together what the engine needs for one Target."""
-        from smartspec_rollback import judging
-        from smartspec_rollback.checks import assess
-        from smartspec_rollback.engine.parts import Parts
-        from smartspec_rollback.providers.smoke import SmokeRunner
-        from smartspec_rollback.reporting import WrittenReports
+        from smartspec_rollback.wiring.assembly import parts_of
 
-        store = self.break_glass.store if break_glass else self.store
-        return Parts(
-            target=target,
-            settings=self.configured(target).settings,
-            store=store,
-            platform=self.platform(target, store=store),
-            metrics=self.metrics(target),
-            smoke=SmokeRunner(self.configuration.path.parent),
-            channels=self.channels(target, break_glass=break_glass),
-            clock=self.clock,
-            assess=assess,
-            judges=judging,
-            reports=WrittenReports(self.folder / "reports"),
-            listener=listener,
-            operator=self.operator,
-            identify=self.configuration.identify,
-            holder=holder_name(),
-            new_id=lambda: short_id("rb"),
-            stop=self.surroundings.stop,
-            database=self._database(target),
-        )
-
-    def _database(self, target: Target) -> "DatabaseParts | None":
-        configured = self.configured(target).database
-        if configured is None:
-            return None
-        from smartspec_rollback import databases
-
-        return databases.parts(configured, clock=self.clock)
+        return parts_of(self, target, listener, break_glass=break_glass, by=by)
 
     def _take_in(self, ledger: Callable[[], SqliteStore]) -> None:
         """Take the break-glass journal in; where that fails, the next command tries again."""
@@ -362,6 +302,10 @@ class Workspace:
         except SmartSpecError as error:
             self.surroundings.warn(f"the break-glass journal is not in the ledger yet: {error}")
 
-
-def _made(group: str, configured: ProviderConfiguration, **more: object) -> Any:
-    return registry.provider(group, configured.kind)(configured.settings, **more)
+    def _unknown(self, rollback_id: str) -> UnknownName:
+        return UnknownName(
+            "rollback",
+            rollback_id,
+            nearest=nearest(rollback_id, (r.id for r in self.store.rollbacks(limit=_RECENT))),
+            remedy="`smartspec history` lists them",
+        )

@@ -1,0 +1,71 @@
+"""Puts together what the engine works with for one Target. Called by ``workspace`` alone."""
+
+import base64
+import os
+from typing import TYPE_CHECKING
+
+from smartspec_rollback.domain.approval import Person
+from smartspec_rollback.domain.target import Target
+from smartspec_rollback.providers.system import holder_name
+from smartspec_rollback.wiring import providers
+
+if TYPE_CHECKING:
+    from smartspec_rollback.engine.parts import DatabaseParts, Listener, Parts
+    from smartspec_rollback.wiring.workspace import Workspace
+
+
+def short_id(prefix: str) -> str:
+    """Make an id that people can type: ``prefix-`` and eight letters and digits."""
+    return f"{prefix}-{base64.b32encode(os.urandom(5)).decode().lower()}"
+
+
+def parts_of(
+    workspace: "Workspace",
+    target: Target,
+    listener: "Listener",
+    *,
+    break_glass: bool,
+    by: Person | None,
+) -> "Parts":
+    """Give the engine everything of one Target; ``by`` is for whom, else this process's operator.
+
+    Under break-glass the ledger and every place but the terminal are left out.
+    """
+    from smartspec_rollback import judging
+    from smartspec_rollback.checks import assess
+    from smartspec_rollback.engine.parts import Parts
+    from smartspec_rollback.providers.smoke import SmokeRunner
+    from smartspec_rollback.reporting import WrittenReports
+
+    configured = workspace.configured(target)
+    store = workspace.break_glass.store if break_glass else workspace.store
+    return Parts(
+        target=target,
+        settings=configured.settings,
+        store=store,
+        platform=workspace.platform(target, store=store),
+        metrics=workspace.metrics(target),
+        smoke=SmokeRunner(workspace.configuration.path.parent),
+        channels=workspace.channels(target, break_glass=break_glass),
+        notified=() if break_glass else providers.notified(configured),
+        clock=workspace.clock,
+        assess=assess,
+        judges=judging,
+        reports=WrittenReports(workspace.folder / "reports"),
+        listener=listener,
+        operator=by or workspace.operator,
+        identify=workspace.configuration.identify,
+        holder=holder_name(),
+        new_id=lambda: short_id("rb"),
+        stop=workspace.surroundings.stop,
+        database=_database(workspace, target),
+    )
+
+
+def _database(workspace: "Workspace", target: Target) -> "DatabaseParts | None":
+    configured = workspace.configured(target).database
+    if configured is None:
+        return None
+    from smartspec_rollback import databases
+
+    return databases.parts(configured, clock=workspace.clock)
