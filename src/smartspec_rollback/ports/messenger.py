@@ -5,6 +5,7 @@ ledger; a Messenger only speaks its system's language. ``operations.desk`` answe
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -23,6 +24,14 @@ class Form(StrEnum):
     HTML = "html"
     MARKDOWN = "markdown"
     FACTS = "facts"
+
+
+class Content(Value):
+    """What a view makes of a plan, a report or an answer; the parts are as in a Post."""
+
+    text: str
+    document: str = ""
+    headline: str = ""
 
 
 class Post(Value):
@@ -50,7 +59,8 @@ class Commanded(Value):
     ``command`` comes without the sign before it (``smartspec_rollback``). ``account`` is as
     ``people`` maps it (``slack:U012AB3CD``), ``room`` the place it was said in. ``event`` is the
     system's own id of the message: the same one twice counts once. ``handle`` is where ``reply``
-    answers.
+    answers. ``said_at`` is when it was said (UTC), None where the system does not tell: it may have
+    waited while nobody listened.
     """
 
     command: str
@@ -59,12 +69,14 @@ class Commanded(Value):
     room: str
     event: str
     handle: str
+    said_at: datetime | None = None
 
 
 class Answered(Value):
     """Somebody's answer to a plan: to the message ``ref``, or naming rollback and digest.
 
-    ``digest`` is empty, short or whole, as it was said: a whole one comes from a button that was
+    The other names mean what they mean in a command. ``digest`` is empty, short or whole, as it was
+    said: a whole one comes from a button that was
     rendered for exactly that plan.
     """
 
@@ -77,6 +89,7 @@ class Answered(Value):
     rollback_id: str = ""
     digest: str = ""
     reason: str = ""
+    said_at: datetime | None = None
 
 
 Heard = Commanded | Answered
