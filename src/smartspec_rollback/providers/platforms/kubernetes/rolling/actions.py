@@ -22,12 +22,9 @@ from smartspec_rollback.providers.platforms.kubernetes.marks import Marks, marks
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     PODS,
     Obj,
-    items,
     name_of,
     part,
     selector,
-    text,
-    uid_of,
     version_of,
 )
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site, State
@@ -50,7 +47,7 @@ from smartspec_rollback.providers.platforms.kubernetes.rolling.steps import (
 from smartspec_rollback.providers.platforms.kubernetes.shadow.making import SHADOW_OF
 from smartspec_rollback.providers.platforms.kubernetes.shadow.steps import BEHIND
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept, with_template
-from smartspec_rollback.providers.platforms.kubernetes.workloads.pods import is_ending, is_over
+from smartspec_rollback.providers.platforms.kubernetes.workloads.pods import emptied
 
 _SHORTENED = 4
 
@@ -188,20 +185,4 @@ def _gone(site: Site, workload: Obj, known: tuple[Kept, ...], target: Kept | Non
     labels = selector(part(workload, "spec", "selector")) or f"{label} in ({hashes})"
     old = (labels, label, f"{label}!={target.pod_hash}", f"!{SHADOW_OF}")
     query = ",".join(filter(None, old))
-    left = [each for each in site.api.list(PODS, labels=query) if _counts(each, workload)]
-    if left:
-        ending = sum(is_ending(each) for each in left)
-        detail = f"{len(left)} old instances left, {ending} of them ending"
-        return Progress.pending(detail)
-    return Progress.done("no old instance is left")
-
-
-def _counts(pod: Obj, workload: Obj) -> bool:
-    """Tell whether a pod is one of the workload's, maybe by its ReplicaSet, and not over."""
-    name = name_of(workload)
-    owned = any(
-        text(each, "uid") == uid_of(workload)
-        or (text(each, "kind") == "ReplicaSet" and text(each, "name").startswith(f"{name}-"))
-        for each in items(pod, "metadata", "ownerReferences")
-    )
-    return owned and not is_over(pod)
+    return emptied(site.api.list(PODS, labels=query), workload, known, label=label)

@@ -6,13 +6,8 @@ from dataclasses import dataclass
 from smartspec_rollback.domain.step import Step
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     PODS,
-    Obj,
-    items,
     name_of,
-    part,
-    selector,
     text,
-    uid_of,
 )
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site
 from smartspec_rollback.providers.platforms.kubernetes.slots.front import Front
@@ -53,16 +48,3 @@ def instances(site: Site, front: Front, step: Step, known: Iterable[Kept]) -> In
     ready = frozenset(name_of(each) for each in own if is_ready(each))
     reached = front.reaches(site.api, choice) if ready else None
     return Instances(ready if reached is None else ready & reached, strangers)
-
-
-def left(site: Site, workload: Obj, known: Iterable[Kept]) -> tuple[int, int]:
-    """Count the pods that a workload still has, and how many of them are ending."""
-    owners = {uid_of(workload), *(uid_of(each.source) for each in known)}
-    labels = selector(part(workload, "spec", "selector"))
-    own = [
-        each
-        for each in site.api.list(PODS, labels=labels)
-        if not is_over(each)
-        and any(text(o, "uid") in owners for o in items(each, "metadata", "ownerReferences"))
-    ]
-    return len(own), sum(is_ending(each) for each in own)

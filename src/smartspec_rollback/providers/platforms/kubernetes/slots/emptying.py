@@ -12,9 +12,14 @@ from smartspec_rollback.providers.platforms.kubernetes.action import (
     Sending,
 )
 from smartspec_rollback.providers.platforms.kubernetes.marks import Marks
-from smartspec_rollback.providers.platforms.kubernetes.objects import uid_of
+from smartspec_rollback.providers.platforms.kubernetes.objects import (
+    PODS,
+    part,
+    selector,
+    uid_of,
+)
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site
-from smartspec_rollback.providers.platforms.kubernetes.slots import covering, patches
+from smartspec_rollback.providers.platforms.kubernetes.slots import patches
 from smartspec_rollback.providers.platforms.kubernetes.slots.autoscalers import autoscaled
 from smartspec_rollback.providers.platforms.kubernetes.slots.family import Slot
 from smartspec_rollback.providers.platforms.kubernetes.slots.marking import (
@@ -24,6 +29,7 @@ from smartspec_rollback.providers.platforms.kubernetes.slots.marking import (
 from smartspec_rollback.providers.platforms.kubernetes.slots.reading import still
 from smartspec_rollback.providers.platforms.kubernetes.slots.steps import SCALE_DOWN
 from smartspec_rollback.providers.platforms.kubernetes.slots.turning import draining, turned
+from smartspec_rollback.providers.platforms.kubernetes.workloads.pods import emptied
 
 
 class Empty:
@@ -90,9 +96,6 @@ class Empty:
         if site.kind.wanted(workload):
             return Looked(Progress.failed(f"somebody else scaled {name} up again meanwhile"))
         known = site.kind.revisions(site.api, workload, container=site.settings.container)
-        there, ending = covering.left(site, workload, known)
-        if there:
-            # Nothing to wait for is named: the workload does not move when its last pods go.
-            detail = f"{there} old instances left, {ending} of them ending"
-            return Looked(Progress.pending(detail))
-        return Looked(Progress.done("no old instance is left"))
+        pods = site.api.list(PODS, labels=selector(part(workload, "spec", "selector")))
+        # Nothing to wait for is named: the workload does not move when its last pods go.
+        return Looked(emptied(pods, workload, known, label=site.kind.hash_label))
