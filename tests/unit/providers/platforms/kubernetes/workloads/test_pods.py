@@ -4,15 +4,13 @@ import pytest
 
 from smartspec_rollback.domain.step import Progress
 from smartspec_rollback.providers.platforms.kubernetes.objects import Obj
-from smartspec_rollback.providers.platforms.kubernetes.workloads.deployment import (
-    HASH_LABEL,
-    kept_by,
-)
+from smartspec_rollback.providers.platforms.kubernetes.workloads.deployment import kept_by
 from smartspec_rollback.providers.platforms.kubernetes.workloads.pods import (
     emptied,
     is_over,
     is_ready,
 )
+from smartspec_rollback.providers.platforms.kubernetes.workloads.template import HASH_LABEL
 
 _READY = {"conditions": [{"type": "Ready", "status": "True"}]}
 
