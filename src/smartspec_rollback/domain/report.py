@@ -5,6 +5,7 @@ from datetime import datetime
 from smartspec_rollback.domain.approval import Decision
 from smartspec_rollback.domain.plan import Plan
 from smartspec_rollback.domain.rollback import JournalEntry, Rollback
+from smartspec_rollback.domain.series import Series
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.values import Value
 from smartspec_rollback.domain.verdict import Verdict
@@ -51,6 +52,14 @@ class Ended(Value):
     remedy: str = ""
 
 
+class Charted(Value):
+    """What was measured over time: by the gate, while the rollback ran, by its verification."""
+
+    before: tuple[Series, ...] = ()
+    during: tuple[Series, ...] = ()
+    after: tuple[Series, ...] = ()
+
+
 class Report(Value):
     """Everything to be told about a rollback; ``advice`` says what a person should do next."""
 
@@ -66,6 +75,7 @@ class Report(Value):
     moments: Moments
     advice: tuple[str, ...]
     journal: tuple[JournalEntry, ...]
+    charted: Charted = Charted()
 
     @property
     def afterwards(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import math
 from datetime import datetime
 
+from smartspec_rollback.domain.series import Series
 from smartspec_rollback.domain.values import Value
 
 
@@ -12,7 +13,7 @@ class Samples(Value):
     ``latencies`` are seconds, in order of time: one per request answered without error, and the
     time waited for each that was given up, so that hanging never looks fast. ``errors`` counts
     requests that failed or were answered 5xx. ``problem`` says why the source could not measure;
-    then nothing else may be believed.
+    then nothing else may be believed. ``series`` is the same over time, from sources that know it.
     """
 
     source: str
@@ -22,6 +23,7 @@ class Samples(Value):
     errors: int
     latencies: tuple[float, ...]
     problem: str | None = None
+    series: Series | None = None
 
 
 class Quantile(Value):

@@ -3,8 +3,11 @@
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import UNSET, UnsetType
+
 from smartspec_rollback.domain.objective import Objective
 from smartspec_rollback.domain.samples import Summary
+from smartspec_rollback.domain.series import Series
 from smartspec_rollback.domain.values import Value
 
 
@@ -38,7 +41,8 @@ class Verdict(Value):
     """A judgement of one deployment at one time.
 
     ``reason`` is one clause for people (``p99 latency > 200ms``). ``measured`` is the window it
-    rests on; it becomes the Baseline when the verdict is a pass.
+    rests on; it becomes the Baseline when the verdict is a pass. ``series`` is that window over
+    time, to be drawn; unset where nobody knew, as in verdicts of old, which stay what they are.
     """
 
     deployment_id: str
@@ -50,3 +54,4 @@ class Verdict(Value):
     objectives: tuple[ObjectiveResult, ...] = ()
     notes: tuple[str, ...] = ()
     measured: Summary | None = None
+    series: Series | UnsetType = UNSET

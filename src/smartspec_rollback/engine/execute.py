@@ -13,6 +13,7 @@ from smartspec_rollback.engine.journal import Journal
 from smartspec_rollback.engine.parts import Parts
 from smartspec_rollback.engine.running import Stopped
 from smartspec_rollback.engine.stepping import Stepping
+from smartspec_rollback.engine.watching import watched
 from smartspec_rollback.ports.store import Change
 
 
@@ -42,16 +43,17 @@ def begin(parts: Parts, journal: Journal, rollback: Rollback, plan: Plan) -> Non
 
 def carry_out(parts: Parts, journal: Journal, rollback: Rollback, plan: Plan) -> None:
     """Do every step that is not done yet, then move to VERIFYING; Stopped where it cannot go on."""
-    for number, step in enumerate(plan.steps, start=1):
-        if step.kind == VERIFY:
-            continue
-        if parts.stop():
-            raise Stopped(
-                Status.INTERRUPTED,
-                f"stopped on request before {step.id}",
-                untouched=Status.CANCELLED,
-            )
-        Stepping(parts, journal, plan, step, f"{rollback.id}.{number}.{step.id}").run()
+    with watched(parts, plan):
+        for number, step in enumerate(plan.steps, start=1):
+            if step.kind == VERIFY:
+                continue
+            if parts.stop():
+                raise Stopped(
+                    Status.INTERRUPTED,
+                    f"stopped on request before {step.id}",
+                    untouched=Status.CANCELLED,
+                )
+            Stepping(parts, journal, plan, step, f"{rollback.id}.{number}.{step.id}").run()
     journal.write(
         Change(
             kind=EntryKind.STATUS,

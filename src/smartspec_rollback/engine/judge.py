@@ -11,6 +11,7 @@ from smartspec_rollback.domain.approval import Person
 from smartspec_rollback.domain.deployment import Deployment
 from smartspec_rollback.domain.hold import Hold
 from smartspec_rollback.domain.samples import summarise
+from smartspec_rollback.domain.series import condensed
 from smartspec_rollback.domain.snapshot import Snapshot
 from smartspec_rollback.domain.verdict import Verdict, VerdictOutcome, VerdictSource
 from smartspec_rollback.engine.locate import RECORDED_BY_PLATFORM, why_not_live
@@ -110,6 +111,7 @@ def _measure(parts: Parts, deployment: Deployment, seen: Snapshot) -> Verdict:
         objectives=judged.objectives,
         notes=judged.notes,
         measured=summarise(samples) if samples.problem is None else None,
+        series=condensed(samples.series) or msgspec.UNSET,
     )
 
 

@@ -23,7 +23,7 @@ from smartspec_rollback.domain.verdict import ObjectiveResult, VerdictOutcome
 from smartspec_rollback.ports.channel import Channel
 from smartspec_rollback.ports.clock import Clock, Deadline
 from smartspec_rollback.ports.database import Database
-from smartspec_rollback.ports.metrics import MetricsSource
+from smartspec_rollback.ports.metrics import MetricsSource, WatchesLightly
 from smartspec_rollback.ports.platform import Platform
 from smartspec_rollback.ports.smoke import SmokeTests
 from smartspec_rollback.ports.store import Store
@@ -99,6 +99,14 @@ class DatabaseParts:
     within: float = 5.0
 
 
+@dataclass(frozen=True)
+class Lookout:
+    """A platform and a metrics source of its own, for a thread that watches beside a rollback."""
+
+    platform: Platform
+    metrics: WatchesLightly
+
+
 class Reports(Protocol):
     """Where reports are kept and how texts are written; views behind a port."""
 
@@ -135,6 +143,10 @@ def _never() -> bool:
     return False
 
 
+def _nobody() -> Lookout | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Parts:
     """Everything the verbs need for one Target.
@@ -144,7 +156,7 @@ class Parts:
     ``operator`` is who runs this process, ``holder`` names the process. ``stop`` turns true when
     the person at the keyboard wants out. ``auto_approve``: this process was asked to go unattended
     where that is allowed, and says so where it is not. ``database`` is None where none is
-    configured.
+    configured. ``lookout`` makes what watches beside the rollback, None where nothing can.
     """
 
     target: Target
@@ -167,6 +179,7 @@ class Parts:
     auto_approve: bool = False
     database: DatabaseParts | None = None
     notified: tuple[Channel, ...] = ()
+    lookout: Callable[[], Lookout | None] = field(default=_nobody)
 
 
 @dataclass(frozen=True)

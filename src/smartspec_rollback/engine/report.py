@@ -4,7 +4,7 @@ from datetime import datetime
 
 from smartspec_rollback.domain.finding import Outcome
 from smartspec_rollback.domain.plan import Plan
-from smartspec_rollback.domain.report import Moments, Report, StepRecord
+from smartspec_rollback.domain.report import Charted, Moments, Report, StepRecord
 from smartspec_rollback.domain.rollback import (
     ACTIVE,
     EXIT,
@@ -45,6 +45,7 @@ def build(store: Store, rollback_id: str) -> Report:
         moments=_moments(store, plan, rollback, journal, verdict),
         advice=(*_advice(plan, rollback, journal), *_left_over(plan, rollback, journal)),
         journal=journal,
+        charted=_charted(store, plan, verdict),
     )
 
 
@@ -137,6 +138,18 @@ def _moments(
         approved=approved[-1] if approved and not never_approved else None,
         switched=turned.at if turned else None,
         verified=verdict.at if verdict and rollback.status is Status.SUCCEEDED else None,
+    )
+
+
+def _charted(store: Store, plan: Plan, verdict: Verdict | None) -> Charted:
+    """Gather what was measured over time, in order of time."""
+    failed = plan.failed_deployment_id
+    said = (store.first_failure(failed), store.newest_verdict(failed))
+    before = {each.series.start: each.series for each in said if each and each.series}
+    return Charted(
+        before=tuple(before[start] for start in sorted(before)),
+        during=store.series(plan.rollback_id),
+        after=(verdict.series,) if verdict and verdict.series else (),
     )
 
 

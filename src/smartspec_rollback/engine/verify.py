@@ -12,11 +12,13 @@ import msgspec
 from smartspec_rollback.domain.plan import Plan
 from smartspec_rollback.domain.release import same_release
 from smartspec_rollback.domain.samples import Samples, summarise
+from smartspec_rollback.domain.series import condensed, joined
 from smartspec_rollback.domain.snapshot import Snapshot
 from smartspec_rollback.domain.verdict import Verdict, VerdictOutcome, VerdictSource
 from smartspec_rollback.engine.measuring import STOPPED, measure
 from smartspec_rollback.engine.parts import Judged, Parts
 from smartspec_rollback.engine.smoke import run_tests
+from smartspec_rollback.engine.watching import watched
 from smartspec_rollback.errors import ProviderError
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.ports.metrics import Window
@@ -32,9 +34,10 @@ def verify(parts: Parts, plan: Plan, *, deployment_id: str) -> Verdict:
         seen = parts.platform.observe(plan.target)
         if wrong := _not_the_target(plan, seen):
             return _verdict(parts, deployment_id, VerdictOutcome.FAIL, wrong)
-        if failure := _first_failing_test(parts, plan, seen, deadline):
-            return _verdict(parts, deployment_id, VerdictOutcome.FAIL, failure)
-        _warm_up(parts, plan, deadline)
+        with watched(parts, plan):
+            if failure := _first_failing_test(parts, plan, seen, deadline):
+                return _verdict(parts, deployment_id, VerdictOutcome.FAIL, failure)
+            _warm_up(parts, plan, deadline)
         if parts.stop():
             return _verdict(parts, deployment_id, VerdictOutcome.INCONCLUSIVE, STOPPED)
         judged, samples = _bake(parts, plan, seen, deadline)
@@ -53,6 +56,7 @@ def verify(parts: Parts, plan: Plan, *, deployment_id: str) -> Verdict:
         objectives=judged.objectives,
         notes=judged.notes,
         measured=summarise(samples) if samples.problem is None else None,
+        series=condensed(samples.series) or msgspec.UNSET,
     )
 
 
@@ -138,6 +142,7 @@ def merge(first: Samples, second: Samples) -> Samples:
         errors=first.errors + second.errors,
         latencies=first.latencies + second.latencies,
         problem=first.problem or second.problem,
+        series=joined(first.series, second.series),
     )
 
 

@@ -1,6 +1,6 @@
 """Where measurements come from."""
 
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 from smartspec_rollback.domain.facts import Reading
 from smartspec_rollback.domain.samples import Samples
@@ -31,4 +31,13 @@ class MetricsSource(Protocol):
 
     def glance(self, window: Window, /, *, deadline: Deadline) -> Reading:
         """Tell quickly, well under a second, what is failing now and how fresh the data is."""
+        ...
+
+
+@runtime_checkable
+class WatchesLightly(Protocol):
+    """Ability: measure beside a rollback, so sparingly that production does not feel it."""
+
+    def watch(self, window: Window, /, *, deadline: Deadline) -> Samples:
+        """Measure for about the window's length, with a ``series``, adding next to no load."""
         ...

@@ -14,6 +14,7 @@ from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.rollback import Claim, EntryKind, JournalEntry, Rollback, Status
 from smartspec_rollback.domain.samples import Summary
 from smartspec_rollback.domain.schema_record import RecordedSchema, SchemaSnapshot
+from smartspec_rollback.domain.series import Series
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.values import Parameter, Value
 from smartspec_rollback.domain.verdict import Verdict
@@ -351,6 +352,16 @@ class Store(Protocol):
 
     def running_gates(self) -> tuple[GateRun, ...]:
         """List the gates that nobody ended, oldest first."""
+        ...
+
+    # What was measured while rollbacks ran
+
+    def add_series(self, rollback_id: str, series: Series, /) -> None:
+        """Add what was measured while a rollback ran; dropped if it is unknown or has enough."""
+        ...
+
+    def series(self, rollback_id: str, /) -> tuple[Series, ...]:
+        """List what was measured while a rollback ran, in the order it was added."""
         ...
 
     # Audit

@@ -23,6 +23,7 @@ from smartspec_rollback.store.proof import Proof
 from smartspec_rollback.store.requests import Requests
 from smartspec_rollback.store.rollbacks import Rollbacks
 from smartspec_rollback.store.schemas import Schemas
+from smartspec_rollback.store.series import MeasuredSeries
 from smartspec_rollback.store.sqlite_file import SqliteFile
 from smartspec_rollback.store.transactions import Transaction
 from smartspec_rollback.store.verdicts import Verdicts
@@ -43,6 +44,7 @@ class SqliteStore(
     Requests,
     AuditLog,
     Proof,
+    MeasuredSeries,
 ):
     """A ``Store`` in one file, for any number of processes and threads of one machine."""
 

@@ -25,6 +25,7 @@ from smartspec_rollback.store import (
     journal,
     rollbacks,
     schemas,
+    series,
     verdicts,
 )
 from smartspec_rollback.store.documents import decode, encode
@@ -105,6 +106,9 @@ class _Import:
                     rollback_id,
                 ),
             )
+            kept = len(series.documents(self._ours, rollback_id))
+            for document in series.documents(self._theirs, rollback_id)[kept:]:
+                series.add(self._ours, rollback_id, document)
         return tuple(self._touched)
 
     def _deployment(self, document: str, what: str) -> None:

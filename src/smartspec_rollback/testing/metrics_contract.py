@@ -7,7 +7,7 @@ import pytest
 
 from smartspec_rollback.domain.samples import Samples
 from smartspec_rollback.ports.clock import Clock, Deadline
-from smartspec_rollback.ports.metrics import MetricsSource, Window
+from smartspec_rollback.ports.metrics import MetricsSource, WatchesLightly, Window
 
 
 class MetricsContract:
@@ -66,6 +66,35 @@ class MetricsContract:
         assert samples.problem is None
         assert 0 < samples.errors <= samples.requests
         assert len(samples.latencies) <= samples.requests
+
+    def test_series_tells_the_same_over_time(
+        self,
+        healthy: tuple[MetricsSource, Window],
+        failing: tuple[MetricsSource, Window],
+        clock: Clock,
+    ) -> None:
+        """A chart shows other counts than the verdict beside it, or another time."""
+        for measured in (healthy, failing):
+            samples = self._collect(measured, clock)
+            if samples.series is None:
+                continue
+            points = samples.series.points
+            assert sum(point.requests for point in points) == samples.requests
+            assert sum(point.errors for point in points) == samples.errors
+            assert samples.series.start >= samples.start
+            assert [p.after for p in points] == sorted(p.after for p in points)
+
+    def test_watching_lightly_measures_over_time(
+        self, healthy: tuple[MetricsSource, Window], clock: Clock
+    ) -> None:
+        """A source that says it can watch beside a rollback draws nothing."""
+        source, window = healthy
+        if not isinstance(source, WatchesLightly):
+            return
+        samples = source.watch(window, deadline=Deadline.after(clock, 30))
+        assert samples.problem is None
+        assert samples.series is not None
+        assert samples.series.points
 
     def test_blindness_is_a_problem(
         self, blind: tuple[MetricsSource, Window], clock: Clock

@@ -29,6 +29,7 @@ from smartspec_rollback.testing.store_journal_contract import JournalContract
 from smartspec_rollback.testing.store_requests_contract import RequestsContract
 from smartspec_rollback.testing.store_rollbacks_contract import RollbacksContract, begin, now
 from smartspec_rollback.testing.store_schemas_contract import SchemasContract
+from smartspec_rollback.testing.store_series_contract import SeriesContract
 
 MakeStore = Callable[[], Store]
 """Opens the same ledger once more."""
@@ -42,6 +43,7 @@ class StoreContract(
     JournalContract,
     DeliveriesContract,
     RequestsContract,
+    SeriesContract,
 ):
     """What every Store promises. A failure here means that the ledger may lie or lose."""
 

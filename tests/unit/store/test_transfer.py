@@ -30,6 +30,7 @@ from smartspec_rollback.testing.samples import (
     a_verdict,
     later,
 )
+from smartspec_rollback.testing.series_samples import a_series
 
 PASS, FAIL, UNSURE = VerdictOutcome.PASS, VerdictOutcome.FAIL, VerdictOutcome.INCONCLUSIVE
 
@@ -70,7 +71,9 @@ def _run(store: SqliteStore) -> Claim:
 def test_everything_is_imported_once(store: SqliteStore, glass: SqliteStore) -> None:
     """If this fails, the audit trail of the worst incidents is lost, or counted twice."""
     _run(glass)
+    glass.add_series("rb-1", a_series())
     assert store.absorb(glass) == ("rb-1",)
+    assert store.series("rb-1") == (a_series(),)
     assert store.rollback("rb-1") == glass.rollback("rb-1")
     assert store.plan("rb-1") == glass.plan("rb-1")
     assert store.journal("rb-1") == glass.journal("rb-1")
@@ -82,6 +85,7 @@ def test_everything_is_imported_once(store: SqliteStore, glass: SqliteStore) -> 
     assert store.verify_audit() == (len(before), None)
     assert store.absorb(glass) == ()
     assert store.absorb(store) == ()
+    assert store.series("rb-1") == (a_series(),)
     assert store.audit_log(limit=99) == before
 
 

@@ -7,14 +7,19 @@ import math
 import threading
 import time
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from smartspec_rollback.domain.samples import SUMMARY_QUANTILES, quantile
+from smartspec_rollback.domain.series import MAX_POINTS, Point
 from smartspec_rollback.providers.web import Address, Connection, NoAnswer
 
 _HEADERS = {"User-Agent": "smartspec-probe", "Accept": "*/*"}
 _SERVER_ERROR = 500
 _CLIENT_ERROR = 400
 _GOOD, _BAD, _OPEN = 1, 2, 0
+_LEAST_PER_POINT = 10
+_LEAST_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,7 @@ class Shots:
 
     ``latencies`` are seconds from the schedule, of good answers and of requests given up.
     ``reached``: something accepted a connection at least once. ``trouble`` is the first fault.
+    ``points`` are the same over time, by when the requests were scheduled.
     """
 
     requests: int
@@ -45,6 +51,7 @@ class Shots:
     latencies: tuple[float, ...]
     reached: bool
     trouble: str
+    points: tuple[Point, ...]
 
 
 def shoot(to: Address, load: Load) -> Shots:
@@ -98,7 +105,25 @@ class _Work:
             latencies=tuple(value for value in self._latencies if not math.isnan(value)),
             reached=self._reached,
             trouble=self._trouble,
+            points=tuple(self._points()),
         )
+
+    def _points(self) -> Iterator[Point]:
+        load = self._load
+        most = min(load.count // _LEAST_PER_POINT, int(load.count * load.every / _LEAST_SECONDS))
+        size = math.ceil(load.count / min(MAX_POINTS, max(1, most)))
+        for first in range(0, load.count, size):
+            results = self._results[first : first + size]
+            waited = sorted(v for v in self._latencies[first : first + size] if not math.isnan(v))
+            yield Point(
+                after=round(first * load.every, 3),
+                seconds=round(len(results) * load.every, 3),
+                requests=len(results) - results.count(_OPEN),
+                errors=results.count(_BAD),
+                latencies=tuple(round(quantile(tuple(waited), q), 6) for q in SUMMARY_QUANTILES)
+                if waited
+                else (),
+            )
 
     def _take(self) -> int | None:
         with self._lock:

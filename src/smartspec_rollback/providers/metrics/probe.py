@@ -15,9 +15,11 @@ from datetime import datetime
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from smartspec_rollback.domain.facts import Reading
-from smartspec_rollback.domain.samples import Samples
+from smartspec_rollback.domain.samples import SUMMARY_QUANTILES, Samples
+from smartspec_rollback.domain.series import Series
 from smartspec_rollback.domain.values import Value
 from smartspec_rollback.ports.clock import Clock, Deadline
 from smartspec_rollback.ports.metrics import Window
@@ -29,6 +31,11 @@ MAX_REQUESTS = 1_000_000
 
 GLANCE_SECONDS = 0.35
 """How long a glance takes at most."""
+
+WATCHING_RATE = 5.0
+"""Requests per second of watching beside a rollback, at most: next to nothing."""
+
+WATCHING_CONNECTIONS = 2
 
 _GLANCE_REQUESTS = 20
 
@@ -143,7 +150,22 @@ class ProbeSource:
             requests=seen.requests,
             errors=seen.errors,
             latencies=seen.latencies,
+            series=Series(
+                source=self.name,
+                start=start,
+                quantiles=SUMMARY_QUANTILES,
+                points=seen.points,
+            ),
         )
+
+    def watch(self, window: Window, /, *, deadline: Deadline) -> Samples:
+        """Send at most ``WATCHING_RATE`` requests a second, over ``WATCHING_CONNECTIONS``."""
+        settings = replace(
+            self._settings,
+            rate=min(self._settings.rate, WATCHING_RATE),
+            connections=min(self._settings.connections, WATCHING_CONNECTIONS),
+        )
+        return ProbeSource(settings, clock=self._clock).collect(window, deadline=deadline)
 
     def glance(self, window: Window, /, *, deadline: Deadline) -> Reading:
         """Send a few requests at once, for at most ``GLANCE_SECONDS``."""

@@ -1,5 +1,5 @@
 -- Version 4: what a server keeps: who may come in, what was delivered where, what was heard before,
--- and how ready each Target is to go back.
+-- how ready each Target is to go back, and what was measured while rollbacks ran.
 --
 -- Of tokens and sessions only hashes are kept. Tokens are audited when they are made and revoked and
 -- stay; the other tables are working memory: rows come and go, and no audit entry is about them.
@@ -48,3 +48,10 @@ CREATE TABLE readiness (
     document TEXT NOT NULL,
     PRIMARY KEY (service, environment)
 );
+
+CREATE TABLE series (
+    seq INTEGER PRIMARY KEY,
+    rollback_id TEXT NOT NULL REFERENCES rollbacks (id),
+    document TEXT NOT NULL
+);
+CREATE INDEX series_of_rollback ON series (rollback_id, seq);

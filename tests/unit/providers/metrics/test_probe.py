@@ -1,5 +1,6 @@
 """The probe source: open loop, nothing given up looks fast, and silence is a problem."""
 
+import math
 import socket
 import threading
 
@@ -157,3 +158,28 @@ def test_glance_without_time_admits_it() -> None:
             _window(service.url), deadline=Deadline.after(CLOCK, 0)
         )
     assert reading.problem == "no time to look"
+
+
+def test_watching_sends_next_to_nothing() -> None:
+    """Watching beside a rollback burdens a service that is in trouble already."""
+    with web_service({"/": Page()}) as service:
+        samples = _source(ProbeSettings(rate=1000, connections=64)).watch(
+            _window(service.url), deadline=Deadline.after(CLOCK, 30)
+        )
+        sent = len(service.received)
+    seconds = _window(None).seconds
+    assert 0 < samples.requests == sent <= math.ceil(probe.WATCHING_RATE * seconds)
+
+
+def test_slow_and_failing_requests_are_drawn_where_they_happened() -> None:
+    """A chart shows trouble at another time than users had it."""
+    pages = [*[Page()] * 10, *[Page(status=503)] * 10, Page()]
+    with web_service({"/": pages}) as service:
+        settings = ProbeSettings(rate=30, connections=1)
+        samples = _source(settings).collect(
+            Window(target=TARGET, front_door=service.url, seconds=1.0),
+            deadline=Deadline.after(CLOCK, 30),
+        )
+    assert samples.series is not None
+    assert [(p.requests, p.errors) for p in samples.series.points] == [(10, 0), (10, 10), (10, 0)]
+    assert [bool(p.latencies) for p in samples.series.points] == [True, False, True]
