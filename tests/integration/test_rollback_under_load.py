@@ -129,12 +129,19 @@ def test_a_rollback_under_load_loses_no_request_and_sends_none_back(shop: Shop) 
         with shop.roll_back() as running, SqliteStore.open(shop.ledger) as store:
             switched = await_switch(store, running, deadline)
             said, _ = running.communicate(timeout=PATIENCE)
-            status = store.rollbacks(TARGET, limit=1)[0].status
+            rolled_back = store.rollbacks(TARGET, limit=1)[0]
+            verdict = store.newest_verdict(rolled_back.id)
+            meanwhile = store.series(rolled_back.id)
         await_sent(load, max(AT_LEAST, load.counted().sent + AFTER), deadline)
     finally:
         counted = load.stop()
     assert running.returncode == 0, said
-    assert status is Status.SUCCEEDED
+    assert rolled_back.status is Status.SUCCEEDED
+    assert verdict is not None
+    assert verdict.series
+    assert verdict.measured is not None
+    assert sum(p.requests for p in verdict.series.points) == verdict.measured.requests
+    assert all(point.seconds >= 1 / 5 for each in meanwhile for point in each.points)
     assert counted.sent >= AT_LEAST
     assert counted.failed == 0
     assert counted.sent_to_after(BAD, switched) == 0

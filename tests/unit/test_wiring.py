@@ -153,3 +153,13 @@ def test_a_mark_is_a_persons_word(configuration: Path) -> None:
     assert (verdict.source, verdict.by) == ("person", workspace.operator.name)
     assert workspace.operator.account.startswith("os:")
     assert workspace.store.newest_verdict("d1") == verdict
+
+
+def test_what_watches_beside_a_rollback_shares_nothing_with_it(configuration: Path) -> None:
+    """If this failed, a chart could disturb the connection that moves production."""
+    workspace = _open(configuration)
+    parts = workspace.parts(workspace.targets[0], Recorder())
+    lookout = parts.lookout()
+    assert lookout is not None
+    assert id(lookout.platform) != id(parts.platform)
+    assert id(lookout.metrics) != id(parts.metrics)

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from smartspec_rollback.domain.approval import Person
 from smartspec_rollback.domain.target import Target
+from smartspec_rollback.ports.metrics import WatchesLightly
+from smartspec_rollback.ports.store import Store
 from smartspec_rollback.providers.system import holder_name
 from smartspec_rollback.wiring import providers
 
 if TYPE_CHECKING:
-    from smartspec_rollback.engine.parts import DatabaseParts, Listener, Parts
+    from smartspec_rollback.engine.parts import DatabaseParts, Listener, Lookout, Parts
     from smartspec_rollback.wiring.workspace import Workspace
 
 
@@ -59,7 +61,18 @@ def parts_of(
         new_id=lambda: short_id("rb"),
         stop=workspace.surroundings.stop,
         database=_database(workspace, target),
+        lookout=lambda: _lookout(workspace, target, store),
     )
+
+
+def _lookout(workspace: "Workspace", target: Target, store: Store) -> "Lookout | None":
+    """Make what watches beside a rollback, apart from what drives it; None where nothing can."""
+    from smartspec_rollback.engine.parts import Lookout
+
+    metrics = workspace.metrics(target)
+    if not isinstance(metrics, WatchesLightly):
+        return None
+    return Lookout(platform=workspace.platform(target, store=store), metrics=metrics)
 
 
 def _database(workspace: "Workspace", target: Target) -> "DatabaseParts | None":
