@@ -84,8 +84,9 @@ def answer(
     person: Person,
     at: datetime,
     reason: str = "",
+    channel: str = COMMAND,
 ) -> bool:
-    """Record an answer given by command, from whichever process; False if it was given before.
+    """Record an answer given by ``channel``, in whichever process; False if it was given before.
 
     Refused where the policy does not count this person, or the question is over.
     """
@@ -106,7 +107,7 @@ def answer(
             target=question.target,
             answer=given,
             person=person,
-            channel=COMMAND,
+            channel=channel,
             at=at,
             reason=reason,
         ),

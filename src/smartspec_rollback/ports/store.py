@@ -374,6 +374,10 @@ class Store(Protocol):
         """List the newest entries, newest first."""
         ...
 
+    def audit_since(self, seq: int, /, *, limit: int) -> tuple[AuditEntry, ...]:
+        """List the entries with numbers above ``seq``, oldest first."""
+        ...
+
     def verify_audit(self) -> tuple[int, AuditFault | None]:
         """Check the whole chain: how many entries, and the first fault if there is one."""
         ...

@@ -15,6 +15,8 @@ from smartspec_rollback.store.transactions import Part, Row, Transaction, from_m
 COLUMNS = "seq, at, actor, action, subject, detail, digest, hash"
 _INSERT = f"INSERT INTO audit ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constant
 
+_LISTED = "SELECT seq, at, actor, action, subject, detail, hash FROM audit"
+
 
 def link(previous: str, row: Row) -> str:
     """Take the hash of a row (its columns up to the digest) chained to the hash before it."""
@@ -55,20 +57,23 @@ class AuditLog(Part):
     def audit_log(self, *, limit: int) -> tuple[AuditEntry, ...]:
         """List the newest entries, newest first."""
         with self._ledger.read() as db:
-            rows = db.execute(
-                "SELECT seq, at, actor, action, subject, detail, hash FROM audit "
-                "ORDER BY seq DESC LIMIT ?",
-                (limit,),
-            )
-            return tuple(
-                AuditEntry(
-                    seq=seq,
-                    at=from_micros(at),
-                    actor=actor,
-                    action=action,
-                    subject=subject,
-                    detail=detail,
-                    hash=this,
-                )
-                for seq, at, actor, action, subject, detail, this in rows
-            )
+            return tuple(map(_entry, db.execute(f"{_LISTED} ORDER BY seq DESC LIMIT ?", (limit,))))
+
+    def audit_since(self, seq: int, /, *, limit: int) -> tuple[AuditEntry, ...]:
+        """List the entries with numbers above ``seq``, oldest first."""
+        with self._ledger.read() as db:
+            found = db.execute(f"{_LISTED} WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))
+            return tuple(map(_entry, found))
+
+
+def _entry(row: Row) -> AuditEntry:
+    seq, at, actor, action, subject, detail, this = row
+    return AuditEntry(
+        seq=seq,
+        at=from_micros(at),
+        actor=actor,
+        action=action,
+        subject=subject,
+        detail=detail,
+        hash=this,
+    )

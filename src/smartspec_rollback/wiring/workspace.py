@@ -166,11 +166,12 @@ class Workspace:
             self._take_in(lambda: self.store)
         return report
 
-    def begin(self, request: "Request", listener: "Listener", *, by: Person) -> "Report | Begun":
+    def begin(
+        self, request: "Request", listener: "Listener", *, failed: Deployment, by: Person
+    ) -> "Report | Begun":
         """Do all of a rollback that comes before driving it; ``drive`` does the rest."""
         from smartspec_rollback.engine.run import begin
 
-        failed = self.locate(request.failed_deployment_id)
         self.break_glass.refuse_beside(failed.target)
         parts = replace(
             self.parts(failed.target, listener, by=by), auto_approve=request.auto_approve
