@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from smartspec_rollback.store import transfer
+from smartspec_rollback.store.access import Access
 from smartspec_rollback.store.captures import Captures
 from smartspec_rollback.store.chain import AuditLog
 from smartspec_rollback.store.claims import Claims
@@ -42,6 +43,7 @@ class SqliteStore(
     Deliveries,
     Heard,
     Requests,
+    Access,
     AuditLog,
     Proof,
     MeasuredSeries,

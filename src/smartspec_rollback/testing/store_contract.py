@@ -22,6 +22,7 @@ from smartspec_rollback.testing.samples import (
     a_verdict,
     later,
 )
+from smartspec_rollback.testing.store_access_contract import AccessContract
 from smartspec_rollback.testing.store_captures_contract import CapturesContract
 from smartspec_rollback.testing.store_deliveries_contract import DeliveriesContract
 from smartspec_rollback.testing.store_deployments_contract import DeploymentsContract
@@ -44,6 +45,7 @@ class StoreContract(
     DeliveriesContract,
     RequestsContract,
     SeriesContract,
+    AccessContract,
 ):
     """What every Store promises. A failure here means that the ledger may lie or lose."""
 

@@ -14,6 +14,11 @@ CREATE TABLE tokens (
 );
 CREATE TRIGGER tokens_kept BEFORE DELETE ON tokens
 BEGIN SELECT RAISE(ABORT, 'tokens stay'); END;
+CREATE TRIGGER tokens_unchanged BEFORE UPDATE OF id, hash, document, expires_at ON tokens
+BEGIN SELECT RAISE(ABORT, 'tokens are revoked, never changed'); END;
+CREATE TRIGGER tokens_stay_revoked BEFORE UPDATE OF revoked_at ON tokens
+WHEN OLD.revoked_at IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'revoked tokens stay revoked'); END;
 
 CREATE TABLE sessions (
     hash TEXT PRIMARY KEY,

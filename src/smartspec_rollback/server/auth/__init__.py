@@ -1,0 +1,11 @@
+"""Who may come in to ``smartspec serve``: the guard around the whole application, and logging in.
+
+``cli.serve`` asks ``listening`` where it may listen; the server's assembly makes a ``Guard``,
+puts ``guard.protected`` around its application and adds the routes of ``Login``.
+"""
+
+from smartspec_rollback.server.auth.guard import CSRF_FIELD, CSRF_HEADER, Guard
+from smartspec_rollback.server.auth.limits import Limits, Rate
+from smartspec_rollback.server.auth.listening import Listening, listening
+
+__all__ = ["CSRF_FIELD", "CSRF_HEADER", "Guard", "Limits", "Listening", "Rate", "listening"]
