@@ -16,6 +16,7 @@ from smartspec_rollback.domain.verdict import Verdict, VerdictOutcome, VerdictSo
 from smartspec_rollback.engine.parts import Parts, Request
 from smartspec_rollback.engine.resolve import Resolution
 from smartspec_rollback.ports.platform import Prewarms
+from smartspec_rollback.ports.store import Store
 
 _REMEMBERED = 5
 _SCHEMA = 8
@@ -140,7 +141,7 @@ def _reason(parts: Parts, request: Request, newest: Verdict | None) -> str:
 def _estimate(parts: Parts) -> Estimate:
     """Expect what the last rollbacks of this Target took; without any, the configured times."""
     done = parts.store.rollbacks(parts.target, status=Status.SUCCEEDED, limit=_REMEMBERED)
-    spans = [span.total_seconds() for r in done if (span := _lasted(parts, r)) is not None]
+    spans = [span.total_seconds() for r in done if (span := lasted(parts.store, r)) is not None]
     if spans:
         few = f"the last {len(spans)} rollbacks" if len(spans) > 1 else "the last rollback"
         return Estimate(seconds=round(median(spans), 1), basis=f"median of {few} of {parts.target}")
@@ -151,9 +152,9 @@ def _estimate(parts: Parts) -> Estimate:
     )
 
 
-def _lasted(parts: Parts, rollback: Rollback) -> timedelta | None:
-    """Measure from the first step's intent to the verdict."""
-    journal = parts.store.journal(rollback.id)
+def lasted(store: Store, rollback: Rollback) -> timedelta | None:
+    """Measure a rollback from its first step's intent to its verdict; None where it has none."""
+    journal = store.journal(rollback.id)
     starts = [e.at for e in journal if e.kind is EntryKind.STEP_INTENT]
     ends = [e.at for e in journal if e.kind is EntryKind.VERDICT]
     return max(ends[-1] - starts[0], timedelta(0)) if starts and ends else None

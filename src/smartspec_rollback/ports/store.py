@@ -11,6 +11,7 @@ from smartspec_rollback.domain.deployment import Deployment, Phase
 from smartspec_rollback.domain.gate import GateRun
 from smartspec_rollback.domain.hold import Hold
 from smartspec_rollback.domain.plan import Plan
+from smartspec_rollback.domain.readiness import Readiness
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.rollback import Claim, EntryKind, JournalEntry, Rollback, Status
 from smartspec_rollback.domain.samples import Summary
@@ -285,6 +286,7 @@ class Store(Protocol):
         """List the answers in order."""
         ...
 
+<<<<<<< HEAD
     # What was told where, and what was heard; working memory that is not audited
 
     def attend(self, name: str, /) -> Attendance | None:
@@ -353,6 +355,16 @@ class Store(Protocol):
 
     def running_gates(self) -> tuple[GateRun, ...]:
         """List the gates that nobody ended, oldest first."""
+=======
+    # Readiness: working memory, not audited
+
+    def keep_readiness(self, answer: Readiness, /) -> None:
+        """Keep an answer in place of the one before; a newer one stays."""
+        ...
+
+    def readiness(self, target: Target, /) -> Readiness | None:
+        """Return the newest answer about a Target; None where nobody gave one."""
+>>>>>>> d90ac02 (Tell whether a Target could be gone back on, by planning it and nothing else)
         ...
 
     # What was measured while rollbacks ran

@@ -21,6 +21,7 @@ from smartspec_rollback.store.heard import Heard
 from smartspec_rollback.store.holds import Holds
 from smartspec_rollback.store.journal import Journal
 from smartspec_rollback.store.proof import Proof
+from smartspec_rollback.store.readiness import Answers
 from smartspec_rollback.store.requests import Requests
 from smartspec_rollback.store.rollbacks import Rollbacks
 from smartspec_rollback.store.schemas import Schemas
@@ -44,6 +45,7 @@ class SqliteStore(
     Heard,
     Requests,
     Access,
+    Answers,
     AuditLog,
     Proof,
     MeasuredSeries,
