@@ -286,7 +286,6 @@ class Store(Protocol):
         """List the answers in order."""
         ...
 
-<<<<<<< HEAD
     # What was told where, and what was heard; working memory that is not audited
 
     def attend(self, name: str, /) -> Attendance | None:
@@ -355,7 +354,8 @@ class Store(Protocol):
 
     def running_gates(self) -> tuple[GateRun, ...]:
         """List the gates that nobody ended, oldest first."""
-=======
+        ...
+
     # Readiness: working memory, not audited
 
     def keep_readiness(self, answer: Readiness, /) -> None:
@@ -364,7 +364,6 @@ class Store(Protocol):
 
     def readiness(self, target: Target, /) -> Readiness | None:
         """Return the newest answer about a Target; None where nobody gave one."""
->>>>>>> d90ac02 (Tell whether a Target could be gone back on, by planning it and nothing else)
         ...
 
     # What was measured while rollbacks ran

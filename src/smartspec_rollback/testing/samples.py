@@ -15,6 +15,7 @@ from smartspec_rollback.domain.finding import Finding, Outcome, Risk
 from smartspec_rollback.domain.hold import Hold
 from smartspec_rollback.domain.objective import Objective, parse_objective
 from smartspec_rollback.domain.plan import Estimate, Plan
+from smartspec_rollback.domain.readiness import Readiness, Ready
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.rollback import Rollback, Status
 from smartspec_rollback.domain.samples import Quantile, Summary
@@ -353,4 +354,34 @@ def a_decision(
         channel=channel,
         at=at,
         reason=reason,
+    )
+
+
+def a_readiness(
+    *,
+    outcome: Ready = Ready.READY,
+    why: str = "every check that can be made beforehand passed",
+    at: datetime = NOON,
+    findings: tuple[Finding, ...] = (),
+) -> Readiness:
+    """Make the answer that the Target could be gone back on; it counts for ten minutes."""
+    return Readiness(
+        target=TARGET,
+        at=at,
+        fresh_until=at + timedelta(minutes=10),
+        outcome=outcome,
+        why=why,
+        newest_id="deploy-12345",
+        live_version=BAD,
+        live_deployment_id="deploy-12345",
+        to_version=GOOD,
+        to_deployment_id="deploy-12344",
+        health="gate passed at 2026-03-02 11:00 UTC, live for 1h",
+        risk=Risk.LOW,
+        findings=findings,
+        not_asked=("will-it-help", "target-boots"),
+        steps=("Switch production traffic from `v1.2.1` to `v1.2.0`.",),
+        estimate=Estimate(seconds=45.0, basis="median of the last 2 rollbacks"),
+        fingerprint=a_digest("snapshot"),
+        since=at,
     )

@@ -27,6 +27,7 @@ from smartspec_rollback.testing.store_captures_contract import CapturesContract
 from smartspec_rollback.testing.store_deliveries_contract import DeliveriesContract
 from smartspec_rollback.testing.store_deployments_contract import DeploymentsContract
 from smartspec_rollback.testing.store_journal_contract import JournalContract
+from smartspec_rollback.testing.store_readiness_contract import ReadinessContract
 from smartspec_rollback.testing.store_requests_contract import RequestsContract
 from smartspec_rollback.testing.store_rollbacks_contract import RollbacksContract, begin, now
 from smartspec_rollback.testing.store_schemas_contract import SchemasContract
@@ -46,6 +47,7 @@ class StoreContract(
     RequestsContract,
     SeriesContract,
     AccessContract,
+    ReadinessContract,
 ):
     """What every Store promises. A failure here means that the ledger may lie or lose."""
 
