@@ -20,7 +20,7 @@ LIMIT = 36_000
 def plan(told: Report, *, link: str = "") -> Content:
     """Write the plan, how its question stands, and how to answer it in the room."""
     written = chat_text.plan_markdown(told, ways=_ways(told), link=link)
-    return _content(written, whole=chat_text.whole(told, link), headline=chat_text.headline(told))
+    return _content(written, whole=chat_text.whole(told, link), headline=chat_text.asked(told))
 
 
 def progress(told: Report) -> Content:

@@ -31,7 +31,7 @@ _SHOWN = 10
 
 def plan(told: Report, *, link: str = "") -> Content:
     """Write the plan, and how its question stands."""
-    return _content(plan_markdown(told, ways=(), link=link), whole(told, link), headline(told))
+    return _content(plan_markdown(told, ways=(), link=link), whole(told, link), asked(told))
 
 
 def progress(told: Report) -> Content:
@@ -129,6 +129,12 @@ def headline(told: Report) -> str:
     """Say in one line how the rollback stands; where nothing can be edited, that is what counts."""
     mark, sentence = wording.outcome(told)
     return clean(f"{mark} {told.rollback.id}: {sentence.replace('`', '')}")
+
+
+def asked(told: Report) -> str:
+    """Say in one line what is asked, or how that was settled."""
+    said_of_it = _settled(told) or wording.first_line(told.plan)
+    return clean(f"{told.rollback.id}: {said_of_it.replace('`', '')}")
 
 
 def _content(written: str, whole: str = "", headline: str = "") -> Content:

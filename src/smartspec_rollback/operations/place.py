@@ -1,0 +1,283 @@
+"""One place that is told of rollbacks: what is due there is delivered in order, each thing once.
+
+Called by ``courier``, which gives every place a thread of its own. Never changes a rollback. The
+intent is kept before a message is sent and its ref after it; where a process died in between, the
+Messenger is asked to send again under the same key, which makes no second message.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from smartspec_rollback.domain.report import Report
+from smartspec_rollback.domain.rollback import ACTIVE, Rollback
+from smartspec_rollback.domain.target import Target
+from smartspec_rollback.domain.values import Value, digest
+from smartspec_rollback.engine.report import build
+from smartspec_rollback.errors import ProviderError, ProviderUnavailable, StoreCorrupt, StoreError
+from smartspec_rollback.operations.composing import Part, compose
+from smartspec_rollback.operations.owed import UNDER_WAY, Owed, owed
+from smartspec_rollback.ports.clock import Clock
+from smartspec_rollback.ports.messenger import Content, Messenger, Post
+from smartspec_rollback.ports.store import Delivery, Store
+
+_LOG = logging.getLogger(__name__)
+
+EDIT_EVERY = 1.0
+"""Seconds between two edits of one message while a rollback is on its way."""
+
+MARK = "told-before"
+"""The key under which a place keeps since when it is told; what closed earlier is not owed."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 60.0
+_MARK_EVERY = 60.0
+_PLANNING = timedelta(hours=1)
+"""A rollback is asked for before it is planned, and in the ledger only after that."""
+_REMEMBERED = 2000
+_EDIT_TRIES = 3
+
+
+@dataclass(frozen=True)
+class Outlet:
+    """A Messenger and the Targets whose rollbacks it is told of."""
+
+    messenger: Messenger
+    targets: frozenset[Target]
+
+
+class Trouble(Value):
+    """A place that cannot be told: since when, why, and what mends it."""
+
+    place: str
+    since: datetime
+    what: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What a place works with: the ledger, the time, and where a rollback's page is."""
+
+    store: Store
+    clock: Clock
+    link: Callable[[str], str]
+
+
+@dataclass
+class _Known:
+    """A rollback that is not settled here yet; ``seen`` is what it looked like when last told."""
+
+    rollback: Rollback
+    seen: tuple[object, ...] = ()
+
+
+@dataclass
+class _Failing:
+    """How often delivering failed in a row, and until when to wait (monotonic)."""
+
+    times: int = 0
+    until: float = 0.0
+    trouble: Trouble | None = None
+
+
+@dataclass
+class Place:
+    """One outlet on its way through what is due; used by one thread, read by others."""
+
+    outlet: Outlet
+    telling: Telling
+    _pending: dict[str, _Known] = field(default_factory=dict)
+    _closed: dict[str, datetime] = field(default_factory=dict)
+    _edited: dict[str, float] = field(default_factory=dict)
+    _refused: dict[str, int] = field(default_factory=dict)
+    _failing: _Failing = field(default_factory=_Failing)
+    _mark: datetime | None = None
+    _marked_at: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """Name the place."""
+        return self.outlet.messenger.place
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """Say what keeps this place from being told, if anything does."""
+        return self._failing.trouble
+
+    def begin(self) -> datetime:
+        """Find out since when this place is told; from now on where it never was."""
+        store, now = self.telling.store, self.telling.clock.now()
+        found = store.delivery(self.name, MARK)
+        self._mark = now if found is None else found.at
+        if found is None:
+            self._keep_mark(now)
+        return self._mark
+
+    def take(self, rollbacks: tuple[Rollback, ...]) -> None:
+        """Take in how rollbacks stand, oldest first; those of other Targets are not told here."""
+        if self._mark is None:
+            self.begin()
+        for each in rollbacks:
+            if each.target not in self.outlet.targets or each.break_glass:
+                continue
+            if self._closed.get(each.id) == each.updated_at:
+                continue
+            if each.id in self._pending:
+                self._pending[each.id].rollback = each
+            elif self._mark is None or each.requested_at >= self._mark or each.status in ACTIVE:
+                self._pending[each.id] = _Known(each)
+
+    def deliver(self) -> float | None:
+        """Deliver what is due; return after how many seconds more is, None where nothing is."""
+        now = self.telling.clock.monotonic()
+        if now < self._failing.until:
+            return self._failing.until - now
+        waits: list[float] = []
+        try:
+            for known in tuple(self._pending.values()):
+                wait = self._tell(known)
+                if wait is not None:
+                    waits.append(wait)
+        except ProviderError as error:
+            return self._failed(error)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a provider's fault must not end the telling
+            _LOG.exception("%s cannot be told", self.name)
+            return self._failed(ProviderError(f"unexpected {type(error).__name__}"))
+        self._failing = _Failing()
+        self._move_mark()
+        return min(waits, default=None)
+
+    def _tell(self, known: _Known) -> float | None:
+        """Tell all that is due of one rollback; seconds to wait where an edit came too soon."""
+        store, rollback = self.telling.store, known.rollback
+        is_open = rollback.status in UNDER_WAY
+        answers = len(store.decisions(rollback.id)) if is_open else 0
+        seen = (rollback.status, rollback.updated_at, answers)
+        if known.seen == seen:
+            return None
+        try:
+            told = build(store, rollback.id)
+        except StoreCorrupt:
+            _LOG.exception("%s cannot be told", rollback.id)
+            del self._pending[rollback.id]
+            return None
+        waits = [self._one(told, each) for each in owed(told.rollback, told.journal)]
+        late = [wait for wait in waits if wait is not None]
+        if late:
+            return min(late)
+        known.seen = seen
+        if not is_open and told.rollback.updated_at == rollback.updated_at:
+            del self._pending[rollback.id]
+            self._closed[rollback.id] = rollback.updated_at
+        return None
+
+    def _one(self, told: Report, each: Owed) -> float | None:
+        store, rollback_id = self.telling.store, told.rollback.id
+        found = store.delivery(self.name, each.key)
+        link = self.telling.link(rollback_id)
+        content = compose(self.outlet.messenger.form, each.part, told, link=link)
+        as_it_is = _digest(each, told, content)
+        if found is None or found.ref is None:
+            self._send(each, rollback_id, content, as_it_is, again=found is not None)
+            return None
+        if found.digest == as_it_is:
+            return None
+        now = self.telling.clock.monotonic()
+        due = self._edited.get(each.key, now - EDIT_EVERY) + EDIT_EVERY
+        if now < due and not each.final:
+            return due - now
+        self._edit(found, each, content, as_it_is)
+        return None
+
+    def _send(
+        self, each: Owed, rollback_id: str, content: Content, as_it_is: str, *, again: bool
+    ) -> None:
+        store, clock = self.telling.store, self.telling.clock
+        intent = Delivery(
+            place=self.name,
+            key=each.key,
+            rollback_id=rollback_id,
+            ref=None,
+            digest="",
+            at=clock.now(),
+        )
+        thread = ""
+        if each.under and (above := store.delivery(self.name, each.under)) is not None:
+            thread = above.ref or ""
+        if not again:
+            store.deliver(intent)
+        ref = self.outlet.messenger.send(_post(each, content, again=again), thread=thread)
+        store.deliver(replace(intent, ref=ref, digest=as_it_is, at=clock.now()))
+        self._edited[each.key] = clock.monotonic()
+
+    def _edit(self, found: Delivery, each: Owed, content: Content, as_it_is: str) -> None:
+        """Edit; a message that cannot be edited any more is left as it is after some tries."""
+        refused = self._refused.get(each.key, 0)
+        if found.ref is not None and refused < _EDIT_TRIES:
+            try:
+                self.outlet.messenger.edit(found.ref, _post(each, content, again=False))
+            except ProviderUnavailable:
+                raise
+            except ProviderError:
+                self._refused[each.key] = refused + 1
+                if refused + 1 < _EDIT_TRIES:
+                    raise
+        clock = self.telling.clock
+        self.telling.store.deliver(replace(found, digest=as_it_is, at=clock.now()))
+        self._edited[each.key] = clock.monotonic()
+
+    def _failed(self, error: ProviderError) -> float:
+        """Wait longer each time, and as long as the system asked for."""
+        clock, times = self.telling.clock, self._failing.times
+        asked = error.after if isinstance(error, ProviderUnavailable) else 0.0
+        pause = max(asked, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(times, 10)))
+        earlier = self._failing.trouble
+        since = clock.now() if earlier is None else earlier.since
+        trouble = Trouble(place=self.name, since=since, what=error.what, remedy=error.remedy)
+        self._failing = _Failing(times + 1, clock.monotonic() + pause, trouble)
+        return pause
+
+    def _move_mark(self) -> None:
+        """Keep before what everything is told, so that a later process need not look there."""
+        opened = [known.rollback.requested_at for known in self._pending.values()]
+        now = self.telling.clock.monotonic()
+        if opened:
+            told_before: datetime | None = min(opened)
+        else:
+            told_before = max(self._closed.values(), default=None)
+        for old in tuple(self._closed)[:-_REMEMBERED]:
+            del self._closed[old]
+        if told_before is None or self._mark is None or now - self._marked_at < _MARK_EVERY:
+            return
+        if (mark := told_before - _PLANNING) > self._mark:
+            self._marked_at = now
+            self._keep_mark(mark)
+
+    def _keep_mark(self, at: datetime) -> None:
+        self._mark = at
+        self.telling.store.deliver(
+            Delivery(place=self.name, key=MARK, rollback_id="", ref=None, digest="", at=at)
+        )
+
+
+def _digest(each: Owed, told: Report, content: Content) -> str:
+    """Digest what makes it worth an edit; a report's journal grows by the report itself."""
+    if each.part is Part.REPORT:
+        return digest((told.rollback.status, told.rollback.status_detail))
+    return digest(content)
+
+
+def _post(each: Owed, content: Content, *, again: bool) -> Post:
+    return Post(
+        key=each.key,
+        text=content.text,
+        document=content.document,
+        under=each.under,
+        headline=content.headline,
+        again=again,
+    )
