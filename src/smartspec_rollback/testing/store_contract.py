@@ -120,6 +120,9 @@ class StoreContract(
             ("carol", "deployment.recorded", "deploy-12345"),
         ]
         assert [e.seq for e in store.audit_log(limit=2)] == [8, 7]
+        assert [e.seq for e in store.audit_since(6, limit=9)] == [7, 8]
+        assert [e.seq for e in store.audit_since(2, limit=2)] == [3, 4]
+        assert store.audit_since(8, limit=9) == ()
         assert store.verify_audit() == (8, None)
 
     def test_what_changes_nothing_is_not_audited(self, store: Store) -> None:
