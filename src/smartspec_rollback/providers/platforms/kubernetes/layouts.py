@@ -6,11 +6,10 @@ what is there decide; that is asked again now and then. What was read is kept fo
 
 import threading
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 from smartspec_rollback.domain.release import Release
-from smartspec_rollback.domain.snapshot import Inspection, Operation, Owner, Snapshot
+from smartspec_rollback.domain.snapshot import Inspection, Snapshot
 from smartspec_rollback.domain.step import Step
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.ports.clock import Clock
@@ -48,14 +47,8 @@ class Layout(Protocol):
         """Tell this state of everything from other states."""
         ...
 
-    def snapshot(
-        self,
-        *,
-        at: datetime,
-        operation: Operation | None = None,
-        owners: tuple[Owner, ...] | None = None,
-    ) -> Snapshot:
-        """Describe it."""
+    def snapshot(self) -> Snapshot:
+        """Describe it as of now; of who is changing it, only what it shows by itself."""
         ...
 
     def steps(self, seen: Snapshot, /, *, to: Release) -> tuple[Step, ...]:
@@ -103,22 +96,9 @@ class InPlace:
         """The workload's resource version."""
         return version_of(self.state.workload)
 
-    def snapshot(
-        self,
-        *,
-        at: datetime,
-        operation: Operation | None = None,
-        owners: tuple[Owner, ...] | None = None,
-    ) -> Snapshot:
+    def snapshot(self) -> Snapshot:
         """Describe the workload."""
-        return rolled.snapshot(
-            self.site.target,
-            self.state,
-            at=at,
-            operation=operation,
-            owners=owners,
-            front_door=self.site.settings.url,
-        )
+        return rolled.snapshot(self.site, self.state)
 
     def steps(self, seen: Snapshot, /, *, to: Release) -> tuple[Step, ...]:
         """Start, switch, scale down by one rollout."""
@@ -173,24 +153,11 @@ class SideBySide:
     @property
     def version(self) -> str:
         """The resource versions of all that was read."""
-        return self.snapshot(at=self.site.clock.now()).resource_version
+        return self.snapshot().resource_version
 
-    def snapshot(
-        self,
-        *,
-        at: datetime,
-        operation: Operation | None = None,
-        owners: tuple[Owner, ...] | None = None,
-    ) -> Snapshot:
+    def snapshot(self) -> Snapshot:
         """Describe the slots."""
-        return looking.snapshot(
-            self.site.target,
-            self.family,
-            at=at,
-            operation=operation,
-            owners=owners,
-            front_door=self.site.settings.url,
-        )
+        return looking.snapshot(self.site, self.family)
 
     def steps(self, seen: Snapshot, /, *, to: Release) -> tuple[Step, ...]:
         """Start a slot, turn the traffic, empty the other slot."""
@@ -250,7 +217,7 @@ class Layouts:
 
     def fingerprint(self, site: Site) -> str:
         """Read everything now, and identify it as plans do."""
-        return self.look(site).snapshot(at=self._clock.now()).fingerprint
+        return self.look(site).snapshot().fingerprint
 
     def side_by_side(self, site: Site) -> bool:
         """Tell whether the releases stand side by side."""

@@ -6,6 +6,8 @@ Made by ``wiring`` through its entry point. It only hands each call to the modul
 from functools import partial
 from typing import ClassVar
 
+from msgspec.structs import replace
+
 from smartspec_rollback.domain.capture import Capture
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.snapshot import Fence, Inspection, Snapshot
@@ -67,11 +69,8 @@ class KubernetesPlatform:
         """Look, and change nothing; ProviderError where there is no such workload."""
         site = self._site(target)
         layout, held = self._layouts.look(site), guard.holding(site)
-        return layout.snapshot(
-            at=self._clock.now(),
-            operation=held,
-            owners=self._owners.recent(site, layout.state, *layout.beside).told(),
-        )
+        seen, found = layout.snapshot(), self._owners.recent(site, layout.state, *layout.beside)
+        return replace(seen, operation=held or seen.operation, owners=found.told())
 
     def plan(self, seen: Snapshot, /, *, to: Release) -> tuple[Step, ...]:
         """List the steps: suspend owners, resume what is paused, start, switch, scale down."""
@@ -123,7 +122,7 @@ class KubernetesPlatform:
         """Capture what is live: template, images, ConfigMaps, and hashes of Secrets."""
         site = self._site(target)
         layout = self._layouts.look(site)
-        live = layout.snapshot(at=self._clock.now()).live
+        live = layout.snapshot().live
         return taking.capture(
             site, layout.state, live, deployment_id=deployment_id, platform=self.name
         )

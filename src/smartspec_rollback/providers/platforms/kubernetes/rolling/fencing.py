@@ -37,7 +37,7 @@ def must_match(site: Site, state: State, fence: Fence, *, begun: bool) -> None:
 
     Once the rollback has ``begun``, what its own rollout goes through counts as unchanged.
     """
-    seen = looking.snapshot(site.target, state, at=site.clock.now(), operation=None)
+    seen = looking.snapshot(site, state)
     allowed = looking.rolling_fingerprints(seen, state) if begun else {seen.fingerprint}
     if fence.fingerprint not in allowed:
         raise ProductionChanged("production changed; nothing was done", where=site.where)

@@ -1,22 +1,18 @@
 """Making a Snapshot of what was read: what is live, who gets traffic, who is changing it.
 
-Called by ``layouts``, and by ``fencing`` before each write. Pure: who holds the Lease, it is told.
+Called by ``layouts``, and by ``fencing`` before each write. Reads nothing but the clock.
 """
-
-from datetime import datetime
 
 from msgspec.structs import replace
 
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.snapshot import (
     Operation,
-    Owner,
     Revision,
     Share,
     Snapshot,
     Workload,
 )
-from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.values import digest
 from smartspec_rollback.providers.platforms.kubernetes import configuration
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
@@ -25,7 +21,7 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     uid_of,
     version_of,
 )
-from smartspec_rollback.providers.platforms.kubernetes.reading import State
+from smartspec_rollback.providers.platforms.kubernetes.reading import Site, State
 from smartspec_rollback.providers.platforms.kubernetes.shadow.beside import Serving
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import (
     Kept,
@@ -37,35 +33,27 @@ from smartspec_rollback.providers.platforms.kubernetes.workloads.template import
 _ALL = 100
 
 
-def snapshot(
-    target: Target,
-    state: State,
-    *,
-    at: datetime,
-    operation: Operation | None,
-    owners: tuple[Owner, ...] | None = None,
-    front_door: str | None = None,
-) -> Snapshot:
-    """Describe a Target. ``operation`` is whoever holds it; without one, a rollout counts."""
+def snapshot(site: Site, state: State) -> Snapshot:
+    """Describe a Target as of now. Who holds it and who owns it is for the caller to add."""
     live = _with_traffic(state)
     revisions = tuple(revision_in(state, each) for each in state.known)
     first = tuple(r for each, r in zip(state.known, revisions, strict=True) if each is live)
     template, is_paused, content = state.what_stands
     return Snapshot(
-        target=target,
-        at=at,
+        target=site.target,
+        at=site.clock.now(),
         uid=uid_of(state.workload),
         live=first[0] if first else None,
         traffic=_traffic(state, live),
         workloads=(*(each.workload() for each in state.known if each.in_use), *_shadow(state)),
         history=(*first, *(r for r in revisions if r not in first)),
-        operation=operation or rollout(state),
+        operation=rollout(state),
+        owners=None,
         heading=_heading(state),
-        owners=owners,
         template=digest((template, is_paused)),
         configuration=content,
         resource_version=version_of(state.workload),
-        front_door=front_door,
+        front_door=site.settings.url,
     )
 
 

@@ -1,33 +1,26 @@
-"""Making a Snapshot of slots: what is live, how traffic is shared, who is changing what. Pure."""
+"""Making a Snapshot of slots: what is live, how traffic is shared, who is changing what.
 
-from datetime import datetime
+Called by ``layouts``, and by ``marking`` before each write. Reads nothing but the clock.
+"""
 
 from msgspec.structs import replace
 
 from smartspec_rollback.domain.release import Release
-from smartspec_rollback.domain.snapshot import Operation, Owner, Revision, Share, Snapshot
-from smartspec_rollback.domain.target import Target
+from smartspec_rollback.domain.snapshot import Operation, Revision, Share, Snapshot
 from smartspec_rollback.domain.values import digest
 from smartspec_rollback.providers.platforms.kubernetes.objects import uid_of, version_of
+from smartspec_rollback.providers.platforms.kubernetes.reading import Site
 from smartspec_rollback.providers.platforms.kubernetes.rolling import looking
 from smartspec_rollback.providers.platforms.kubernetes.slots.family import Choice, Family
 
 
-def snapshot(
-    target: Target,
-    family: Family,
-    *,
-    at: datetime,
-    operation: Operation | None = None,
-    owners: tuple[Owner, ...] | None = None,
-    front_door: str | None = None,
-) -> Snapshot:
-    """Describe a Target. ``operation`` is whoever holds it; else a slot's rollout counts."""
+def snapshot(site: Site, family: Family) -> Snapshot:
+    """Describe a Target as of now. Who holds it and who owns it is for the caller to add."""
     live = family.live
     revisions = tuple(_revision(family, each) for each in family.choices)
     return Snapshot(
-        target=target,
-        at=at,
+        target=site.target,
+        at=site.clock.now(),
         uid=",".join((uid_of(family.front.thing), *(each.uid for each in family.slots))),
         live=revisions[0] if live is not None and live.shown is not None else None,
         traffic=tuple(
@@ -39,15 +32,15 @@ def snapshot(
             kept.workload() for slot in family.slots for kept in slot.state.known if kept.in_use
         ),
         history=revisions,
-        operation=operation or _rollout(family),
-        owners=owners,
+        operation=_rollout(family),
+        owners=None,
         template=_template(family),
         configuration=live.state.what_stands[2] if live is not None else "",
         resource_version=",".join(
             version_of(each)
             for each in (family.front.thing, *(s.state.workload for s in family.slots))
         ),
-        front_door=front_door,
+        front_door=site.settings.url,
     )
 
 

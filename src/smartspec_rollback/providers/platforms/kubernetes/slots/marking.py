@@ -44,6 +44,6 @@ def own_slot(family: Family, step: Step) -> Slot | None:
 
 def must_match(site: Site, family: Family, fence: Fence) -> None:
     """Raise ProductionChanged unless production is as the fence says."""
-    seen = looking.snapshot(site.target, family, at=site.clock.now())
+    seen = looking.snapshot(site, family)
     if seen.fingerprint != fence.fingerprint:
         raise ProductionChanged("production changed; nothing was done", where=site.where)
