@@ -14,6 +14,7 @@ from smartspec_rollback.domain.values import Value, digest
 from smartspec_rollback.errors import ConfigurationError, ProviderError, ProviderUnavailable
 from smartspec_rollback.ports.channel import Notice
 from smartspec_rollback.ports.clock import Clock
+from smartspec_rollback.providers.posting import Header
 from smartspec_rollback.providers.system import SystemClock
 from smartspec_rollback.providers.web import Address, Connection, NoAnswer, address
 
@@ -24,26 +25,6 @@ _FIRST_PAUSE = 0.5
 _GOOD = range(200, 300)
 _TOO_MANY = 429
 _SERVER_ERROR = 500
-
-
-class Header(Value):
-    """A header to send along; its value is a secret."""
-
-    name: Annotated[
-        str,
-        Meta(
-            pattern="^[A-Za-z0-9-]{1,64}$",
-            description="The header's name.",
-            examples=["Authorization"],
-        ),
-    ]
-    value: Annotated[
-        SecretReference,
-        Meta(
-            description="Where its value is kept: an environment variable or a file.",
-            examples=[{"env": "WEBHOOK_TOKEN"}],
-        ),
-    ]
 
 
 class WebhookSettings(Value):

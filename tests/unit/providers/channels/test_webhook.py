@@ -11,7 +11,8 @@ from smartspec_rollback.errors import (
     ProviderError,
     ProviderUnavailable,
 )
-from smartspec_rollback.providers.channels.webhook import Header, WebhookChannel, WebhookSettings
+from smartspec_rollback.providers.channels.webhook import WebhookChannel, WebhookSettings
+from smartspec_rollback.providers.posting import Header
 from smartspec_rollback.testing.channel_contract import a_notice
 from smartspec_rollback.testing.clock import FakeClock
 from smartspec_rollback.testing.web_service import Page, WebService, web_service
