@@ -42,7 +42,10 @@ def test_a_rollback_is_begun_by_one_and_approved_by_another(served: Served) -> N
     rollback_id = served.begin()
     served.comes_to(rollback_id, Status.AWAITING_APPROVAL)
     assert served.shops.images()["basket"].endswith(":v2")
-    assert not [t for t in threading.enumerate() if t.name == rollback_id]
+    served.until(
+        lambda: not [t for t in threading.enumerate() if t.name == rollback_id],
+        "it holds a thread while it only waits",
+    )
     _approve(served, rollback_id)
     served.comes_to(rollback_id, *_OVER)
     report = served.operations.report(ADMIN, rollback_id)
