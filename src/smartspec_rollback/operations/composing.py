@@ -8,7 +8,7 @@ from smartspec_rollback.domain.candidate import LedgerEntry
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.verdict import Verdict
 from smartspec_rollback.ports.messenger import Content, Form
-from smartspec_rollback.views import chat_html, chat_text, json
+from smartspec_rollback.views import chat_blocks, chat_html, chat_text, json
 
 
 class Part(StrEnum):
@@ -49,7 +49,13 @@ class ChatView(Protocol):
 
 def view_of(form: Form) -> ChatView:
     """Choose the view that writes for people in this form."""
-    return chat_html if form is Form.HTML else chat_text
+    match form:
+        case Form.BLOCKS:
+            return chat_blocks
+        case Form.HTML:
+            return chat_html
+        case _:
+            return chat_text
 
 
 def compose(form: Form, part: Part, told: Report, *, link: str) -> Content:

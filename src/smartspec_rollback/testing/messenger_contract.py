@@ -7,6 +7,7 @@ which stands for the chat system's server and for the people in front of it.
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from smartspec_rollback.domain.approval import Answer
 from smartspec_rollback.errors import ProviderError, ProviderUnavailable
@@ -101,7 +102,7 @@ class MessengerContract:
         with pytest.raises(ProviderUnavailable):
             make().send(post, thread="")
         room.mend()
-        ref = make().send(post, thread="")
+        ref = make().send(replace(post, again=True), thread="")
         assert [(each.ref, each.text) for each in room.shown()] == [
             (before, "before"),
             (ref, "the plan"),
@@ -115,7 +116,7 @@ class MessengerContract:
         with pytest.raises(ProviderUnavailable):
             make().send(post, thread=plan)
         room.mend()
-        ref = make().send(post, thread=plan)
+        ref = make().send(replace(post, again=True), thread=plan)
         assert [(each.ref, each.thread) for each in room.shown()] == [(plan, ""), (ref, plan)]
 
     def test_same_words_are_two_posts(self, messenger: Messenger, room: Room) -> None:

@@ -7,7 +7,7 @@ has no button that approves at once: its button asks for the short form of the d
 from collections import Counter
 from collections.abc import Sequence
 
-from smartspec_rollback.domain.finding import Finding, Outcome, Risk
+from smartspec_rollback.domain.finding import Finding, Outcome
 from smartspec_rollback.domain.plan import Plan
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import Status
@@ -22,7 +22,6 @@ from smartspec_rollback.views.chat_layout import (
     button,
     context,
     cut_note,
-    fitted,
     header,
     listed,
     place,
@@ -30,33 +29,22 @@ from smartspec_rollback.views.chat_layout import (
     titled,
 )
 from smartspec_rollback.views.chat_mrkdwn import code, prose, text
+from smartspec_rollback.views.chat_text import SHORT, needs_digest, typed
 from smartspec_rollback.views.units import moment
 
-SHORT = 8
-"""Hexadecimal digits of the digest that somebody types to approve a plan of high risk."""
 
-
-def plan(told: Report, *, link: str = "") -> str:
-    """Write the plan: the question with its buttons, or what became of it."""
+def plan_blocks(told: Report, link: str, detail: Detail) -> list[Block]:
+    """Write the plan in some detail: the question with its buttons, or what became of it."""
     decided = told.plan
-
-    def layout(detail: Detail) -> list[Block]:
-        return [
-            header(f"Rollback Plan: {decided.failed_deployment_id}"),
-            *sections([_headline(decided, detail), *_summary(told, detail)]),
-            *titled("⚠️ Safety Checks", finding_lines(decided.findings, detail)),
-            *titled("Candidates passed over", _passed_over(decided, detail)),
-            *titled("Steps", _steps(decided, detail)),
-            *sections(cut_note(decided.rollback_id, link, detail)),
-            *_closing(told, link, detail),
-        ]
-
-    return fitted(layout)
-
-
-def short_form(digest: str) -> str:
-    """Take what somebody types of a digest to approve a plan of high risk."""
-    return digest.removeprefix("sha256:")[:SHORT]
+    return [
+        header(f"Rollback Plan: {decided.failed_deployment_id}"),
+        *sections([_headline(decided, detail), *_summary(told, detail)]),
+        *titled("⚠️ Safety Checks", finding_lines(decided.findings, detail)),
+        *titled("Candidates passed over", _passed_over(decided, detail)),
+        *titled("Steps", _steps(decided, detail)),
+        *sections(cut_note(decided.rollback_id, link, detail)),
+        *_closing(told, link, detail),
+    ]
 
 
 def finding_lines(findings: Sequence[Finding], detail: Detail) -> list[str]:
@@ -165,9 +153,9 @@ def _closing(told: Report, link: str, detail: Detail) -> list[Block]:
 
 def _question(told: Report, detail: Detail) -> list[str]:
     who = f"Who: {text(wording.consent(told.plan), limit=max(detail.text, 100))}"
-    if told.plan.risk is not Risk.HIGH:
+    if not needs_digest(told):
         return [who, "*Approve this plan? (yes/no)*"]
-    short = code(short_form(told.digest), limit=SHORT)
+    short = code(typed(told), limit=SHORT)
     how = f"High risk: to approve, type {short}, the first {SHORT} digits of the digest."
     return [who, how, "*Approve this plan? (yes/no)*"]
 
@@ -180,7 +168,7 @@ def _buttons(told: Report) -> list[Block]:
         command = code(f"smartspec approve {told.rollback.id}", limit=200)
         return sections([f"Answer by {command}: its id is too long for a button."])
     hint = f"of {told.rollback.id}: {told.rollback.from_version} to {told.rollback.to_version}"
-    high = told.plan.risk is Risk.HIGH
+    high = needs_digest(told)
     approve = button(
         Press.CONFIRM if high else Press.APPROVE,
         "Approve…" if high else "Approve",

@@ -16,7 +16,6 @@ from smartspec_rollback.views.chat_layout import (
     Detail,
     context,
     cut_note,
-    fitted,
     header,
     listed,
     place,
@@ -29,41 +28,43 @@ from smartspec_rollback.views.units import NONE, between, moment
 _NEWEST = 5
 
 
-def progress(told: Report, *, link: str = "") -> str:
-    """Write where a rollback stands: its steps, and what happened last."""
-
-    def layout(detail: Detail) -> list[Block]:
-        newest = [_entry(entry, detail) for entry in told.journal[-_NEWEST:]]
-        return [
-            *sections([_outcome(told, detail), *_prewarm(told, detail)]),
-            *titled("Steps", _steps(told, detail)),
-            *titled("Last", newest),
-            context(f"{_way(told, detail)} · {place(told.rollback.id, link, detail)}"),
-        ]
-
-    return fitted(layout)
+def progress_blocks(told: Report, link: str, detail: Detail) -> list[Block]:
+    """Write in some detail where a rollback stands: its steps, and what happened last."""
+    newest = [_entry(entry, detail) for entry in told.journal[-_NEWEST:]]
+    return [
+        *sections([_outcome(told, detail), *_prewarm(told, detail)]),
+        *titled("Steps", _steps(told, detail)),
+        *titled("Last", newest),
+        context(f"{_way(told, detail)} · {place(told.rollback.id, link, detail)}"),
+    ]
 
 
-def report(told: Report, *, link: str = "") -> str:
-    """Write the report: outcome and advice first."""
+def report_blocks(told: Report, link: str, detail: Detail) -> list[Block]:
+    """Write the report in some detail: outcome and advice first."""
+    judged = told.verdict
+    return [
+        header(f"Rollback Report: {told.rollback.failed_deployment_id}"),
+        *sections([_outcome(told, detail), *_about(told, detail)]),
+        *titled("What to do next", _told(told.advice, detail)),
+        *titled("Afterwards", _told(told.afterwards, detail)),
+        *titled("Hold", _hold(told, detail)),
+        *titled("Times", _times(told.moments)),
+        *titled("Verification", verdict_lines(judged, detail) if judged else []),
+        *titled("Steps", [*_prewarm(told, detail), *_steps(told, detail)]),
+        *titled("Approvals", _approvals(told, detail)),
+        *titled("Safety Checks", finding_lines(told.plan.findings, detail)),
+        *sections(cut_note(told.rollback.id, link, detail)),
+        context(f"The whole report: {place(told.rollback.id, link, detail)}"),
+    ]
 
-    def layout(detail: Detail) -> list[Block]:
-        return [
-            header(f"Rollback Report: {told.rollback.failed_deployment_id}"),
-            *sections([_outcome(told, detail), *_about(told, detail)]),
-            *titled("What to do next", _told(told.advice, detail)),
-            *titled("Afterwards", _told(told.afterwards, detail)),
-            *titled("Hold", _hold(told, detail)),
-            *titled("Times", _times(told.moments)),
-            *titled("Verification", _verdict(told.verdict, detail)),
-            *titled("Steps", [*_prewarm(told, detail), *_steps(told, detail)]),
-            *titled("Approvals", _approvals(told, detail)),
-            *titled("Safety Checks", finding_lines(told.plan.findings, detail)),
-            *sections(cut_note(told.rollback.id, link, detail)),
-            context(f"The whole report: {place(told.rollback.id, link, detail)}"),
-        ]
 
-    return fitted(layout)
+def verdict_lines(judged: Verdict, detail: Detail) -> list[str]:
+    """Write what was measured, and what that came to."""
+    mark = wording.VERDICT_MARKS[judged.outcome]
+    first = f"{mark} *{judged.outcome}:* {prose(judged.reason, limit=detail.text)}"
+    results = [_objective(result, detail) for result in judged.objectives]
+    notes = [f"• {prose(note, limit=detail.text)}" for note in judged.notes]
+    return listed([first, *results, *notes], detail)
 
 
 def _outcome(told: Report, detail: Detail) -> str:
@@ -129,16 +130,6 @@ def _times(moments: Moments) -> list[str]:
         return []
     recovery = between(moments.deployed, moments.verified)
     return [*lines, f"*Failed-deployment recovery time* (deployed to verified): {recovery}"]
-
-
-def _verdict(judged: Verdict | None, detail: Detail) -> list[str]:
-    if judged is None:
-        return []
-    mark = wording.VERDICT_MARKS[judged.outcome]
-    first = f"{mark} *{judged.outcome}:* {prose(judged.reason, limit=detail.text)}"
-    results = [_objective(result, detail) for result in judged.objectives]
-    notes = [f"• {prose(note, limit=detail.text)}" for note in judged.notes]
-    return listed([first, *results, *notes], detail)
 
 
 def _objective(result: ObjectiveResult, detail: Detail) -> str:

@@ -17,6 +17,7 @@ from smartspec_rollback.domain.plan import Plan
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import Status
 from smartspec_rollback.ports.buttons import Press, bound, choice
+from smartspec_rollback.ports.messenger import Content
 from smartspec_rollback.testing.samples import (
     a_decision,
     a_deployment,
@@ -31,7 +32,6 @@ from smartspec_rollback.testing.samples import (
 from smartspec_rollback.testing.slack.blocks import message_faults
 from smartspec_rollback.testing.slack.mrkdwn import Read, read
 from smartspec_rollback.views import chat_blocks
-from smartspec_rollback.views.chat_blocks_plan import short_form
 from smartspec_rollback.views.chat_mrkdwn import code, cut, prose, text, units
 
 LINK = "https://rollback.example.org/rollbacks/rb-1?from=chat&to=page"
@@ -81,12 +81,12 @@ def _asked(plan: Plan, status: Status = Status.AWAITING_APPROVAL) -> Report:
     return msgspec.structs.replace(whole, rollback=rollback, decisions=())
 
 
-def _blocks(document: str) -> list[dict[str, Any]]:
-    blocks: list[dict[str, Any]] = json.loads(document)["blocks"]
+def _blocks(post: Content) -> list[dict[str, Any]]:
+    blocks: list[dict[str, Any]] = json.loads(post.document)["blocks"]
     return blocks
 
 
-def _texts(document: str) -> list[dict[str, Any]]:
+def _texts(document: Content) -> list[dict[str, Any]]:
     """Find every text object of a message."""
     found: list[dict[str, Any]] = []
 
@@ -104,7 +104,7 @@ def _texts(document: str) -> list[dict[str, Any]]:
     return found
 
 
-def _readings(document: str) -> list[Read]:
+def _readings(document: Content) -> list[Read]:
     return [
         read(each["text"], markup=each["type"] == "mrkdwn")
         for each in _texts(document)
@@ -112,14 +112,14 @@ def _readings(document: str) -> list[Read]:
     ]
 
 
-def _words(document: str) -> str:
+def _words(document: Content) -> str:
     return "\n".join(
         read(each["text"]).words if each["type"] == "mrkdwn" else each["text"]
         for each in _texts(document)
     )
 
 
-def _buttons(document: str) -> dict[str, dict[str, Any]]:
+def _buttons(document: Content) -> dict[str, dict[str, Any]]:
     return {
         element["action_id"]: element
         for block in _blocks(document)
@@ -170,7 +170,8 @@ def test_hostile_text_keeps_every_limit_and_marks_up_nothing(words: str, link: s
         chat_blocks.plan(told, link=link),
         chat_blocks.progress(told, link=link),
         chat_blocks.report(told, link=link),
-        chat_blocks.answer([words, words]),
+        chat_blocks.said(words, words),
+        chat_blocks.verdict(msgspec.structs.replace(cases.verdict(), reason=words, notes=(words,))),
     ):
         assert message_faults(_blocks(document)) == []
         for found in _readings(document):
@@ -262,8 +263,7 @@ def test_high_risk_is_never_approved_by_one_press() -> None:
     plan = cases.uncertain()
     document = chat_blocks.plan(_asked(plan))
     assert set(_buttons(document)) == {Press.CONFIRM, Press.DENY}
-    assert short_form(plan.digest) in _words(document)
-    assert len(short_form(plan.digest)) == 8
+    assert f"type {plan.digest.removeprefix('sha256:')[:8]}, " in _words(document)
 
 
 @pytest.mark.parametrize("status", [s for s in Status if s is not Status.AWAITING_APPROVAL])
@@ -318,9 +318,7 @@ def test_candidates_can_be_chosen(count: int, words: str) -> None:
         )
         for n in range(count)
     ]
-    document = chat_blocks.candidates(
-        entries, command="smartspec_rollback", flag="--failed-deployment-id"
-    )
+    document = chat_blocks.choices(entries, command="/smartspec_rollback --failed-deployment-id")
     assert message_faults(_blocks(document)) == []
     chosen = [
         choice(element["value"])
