@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.snapshot import Fence, Snapshot, Workload
-from smartspec_rollback.domain.step import SWITCH, Progress, Repeat, Step
+from smartspec_rollback.domain.step import SWITCH, Progress, Step
+from smartspec_rollback.domain.usual_steps import SCALE_DOWN, START, UsualSteps
 from smartspec_rollback.domain.values import Parameter, parameter, parameters
 from smartspec_rollback.errors import FenceConflict, NotDone, ProviderError
 from smartspec_rollback.ports.clock import Deadline
@@ -21,9 +22,6 @@ from smartspec_rollback.providers.platforms.local.records import Drain, Record, 
 from smartspec_rollback.providers.platforms.local.running import conform
 from smartspec_rollback.providers.platforms.local.settings import LocalSettings
 from smartspec_rollback.providers.platforms.local.site import Site
-
-START = "start-instances"
-SCALE_DOWN = "scale-down"
 
 _SWITCH_SECONDS = 30.0
 _STOP_SECONDS = 30.0
@@ -37,38 +35,18 @@ def listed(seen: Snapshot, settings: LocalSettings, *, to: Release) -> tuple[Ste
         )
     old, new, count = seen.live.release.version, to.version, wanted(seen, settings)
     facts = (*parameters(previous=seen.live.id, instances=count), *_told(to))
-    start = Step(
-        id=START,
-        kind=START,
-        title=f"Start `{new}` instances.",
-        target=seen.target,
-        parameters=facts,
+    usual = UsualSteps(target=seen.target, old=old, new=new, facts=facts)
+    start = usual.start(
         expected=parameters(version=new, ready=count),
         undo=f"Scale down `{new}` instances to 0; they have no traffic yet.",
-        repeat=Repeat.IDEMPOTENT,
         timeout=settings.ready_within,
     )
-    switch = Step(
-        id=SWITCH,
-        kind=SWITCH,
-        title=f"Switch production traffic from `{old}` to `{new}`.",
-        target=seen.target,
-        parameters=facts,
-        expected=parameters(version=new, traffic="100%"),
+    switch = usual.switch(
         undo=f"Switch production traffic back to `{old}`, whose instances still run.",
-        repeat=Repeat.IDEMPOTENT,
         timeout=_SWITCH_SECONDS,
-        moves_traffic=True,
     )
-    down = Step(
-        id=SCALE_DOWN,
-        kind=SCALE_DOWN,
-        title=f"Scale down `{old}` instances to 0.",
-        target=seen.target,
-        parameters=facts,
-        expected=parameters(version=old, running=0),
+    down = usual.scale_down(
         undo=f"Start `{old}` instances again; its release stays on disk.",
-        repeat=Repeat.IDEMPOTENT,
         timeout=settings.drain + _STOP_SECONDS,
     )
     ready = any(runs(w.revision, to) and w.ready >= count for w in seen.workloads)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from smartspec_rollback.domain.step import SWITCH, Progress, ProgressState, Step
+from smartspec_rollback.domain.usual_steps import SCALE_DOWN, START
 from smartspec_rollback.domain.values import parameter
 from smartspec_rollback.errors import NotDone
 from smartspec_rollback.providers.platforms.kubernetes.action import (
@@ -41,8 +42,6 @@ from smartspec_rollback.providers.platforms.kubernetes.rolling.steps import (
     AFTER,
     RESTORE,
     RESUME,
-    SCALE_DOWN,
-    START,
 )
 from smartspec_rollback.providers.platforms.kubernetes.shadow.making import SHADOW_OF
 from smartspec_rollback.providers.platforms.kubernetes.shadow.steps import BEHIND
@@ -143,13 +142,11 @@ def _progress(site: Site, workload: Obj, step: Step) -> Progress:
     target = with_template(known, step.parameter("template"))
     if step.kind in (RESUME, RESTORE):
         return _put_back(site, workload, step, target)
-    match step.kind:
-        case "start-instances":
-            return _told(site.kind.started(workload, target, before=before), known)
-        case "restore-behind-traffic" | "switch-traffic":
-            return _told(site.kind.converged(workload, target, before=before), known)
-        case _:
-            return _gone(site, workload, known, target)
+    if step.kind == START:
+        return _told(site.kind.started(workload, target, before=before), known)
+    if step.kind in (BEHIND, SWITCH):
+        return _told(site.kind.converged(workload, target, before=before), known)
+    return _gone(site, workload, known, target)
 
 
 def _told(progress: Progress, known: tuple[Kept, ...]) -> Progress:

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.snapshot import Revision, Snapshot
-from smartspec_rollback.domain.step import SWITCH, Repeat, Step
+from smartspec_rollback.domain.step import Repeat, Step
+from smartspec_rollback.domain.usual_steps import UsualSteps
 from smartspec_rollback.domain.values import parameters
 from smartspec_rollback.errors import NotDone, ProviderError
 from smartspec_rollback.providers.platforms.kubernetes.marks import standing_marks
@@ -30,8 +31,6 @@ from smartspec_rollback.providers.platforms.kubernetes.workloads.template import
 
 RESUME = "resume-rollout"
 RESTORE = "restore-template"
-START = "start-instances"
-SCALE_DOWN = "scale-down"
 
 AFTER = "after"
 """The parameter of a step that may not be the first: which kind of step it comes after."""
@@ -166,40 +165,19 @@ def _rolling(
         promotes=promoting.planned(state, target),
     )
     back = f"put the template of `{live.id}` back, as `{state.kind.undone_by}` does"
-    start = Step(
-        id=START,
-        kind=START,
-        title=f"Start `{new}` instances.",
-        target=site.target,
-        parameters=facts,
+    usual = UsualSteps(target=site.target, old=old, new=new, facts=facts)
+    start = usual.start(
         expected=parameters(version=new, revision=target.id, available="all"),
         undo=f"Start `{old}` instances again: {back}.",
-        repeat=Repeat.IDEMPOTENT,
         timeout=site.settings.ready_within,
         # A rolling update sends users to each instance as soon as it is ready.
         moves_traffic=True,
     )
-    switch = Step(
-        id=SWITCH,
-        kind=SWITCH,
-        title=f"Switch production traffic from `{old}` to `{new}`.",
-        target=site.target,
-        parameters=facts,
-        expected=parameters(version=new, traffic="100%"),
-        undo=f"Switch production traffic back to `{old}`: {back}.",
-        repeat=Repeat.IDEMPOTENT,
-        timeout=_SWITCH_SECONDS,
-        moves_traffic=True,
+    switch = usual.switch(
+        undo=f"Switch production traffic back to `{old}`: {back}.", timeout=_SWITCH_SECONDS
     )
-    down = Step(
-        id=SCALE_DOWN,
-        kind=SCALE_DOWN,
-        title=f"Scale down `{old}` instances to 0.",
-        target=site.target,
-        parameters=facts,
-        expected=parameters(version=old, running=0),
+    down = usual.scale_down(
         undo=f"Start `{old}` instances again: {back}.",
-        repeat=Repeat.IDEMPOTENT,
         timeout=site.settings.drain + _grace(state) + state.kind.lingers(state.workload),
     )
     return start, switch, down

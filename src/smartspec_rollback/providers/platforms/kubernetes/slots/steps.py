@@ -4,10 +4,12 @@ The slot with the good release is started until it covers the load, traffic turn
 patch, and the slot with the bad one is scaled down when its last requests had time to end.
 """
 
+from msgspec.structs import replace
+
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.snapshot import Snapshot
-from smartspec_rollback.domain.step import SWITCH as TURNED
-from smartspec_rollback.domain.step import Repeat, Step
+from smartspec_rollback.domain.step import Step
+from smartspec_rollback.domain.usual_steps import UsualSteps
 from smartspec_rollback.domain.values import Parameter, digest, parameters
 from smartspec_rollback.errors import NotDone, ProviderError
 from smartspec_rollback.providers.platforms.kubernetes import configuration
@@ -54,11 +56,12 @@ def listed(site: Site, seen: Snapshot, family: Family, *, to: Release) -> tuple[
     _must_be_possible(site, family, choice)
     _tried(site, family, choice, autoscaler=choice.slot.name in scaled)
     facts = _facts(site, family, choice, live, to, autoscaled=live.name in scaled)
-    old = seen.live.release.version
+    old, new = seen.live.release.version, choice.kept.release.version
+    usual = UsualSteps(target=site.target, old=old, new=new, facts=facts)
     return (
-        _start(site, choice, facts, old=old),
-        _switch(site, family, choice, live, facts, old=old),
-        _scale_down(site, live, facts, old=old, autoscaler=scaled.get(live.name)),
+        _start(usual, site, choice),
+        _switch(usual, site, family, live),
+        _scale_down(usual, site, live, autoscaler=scaled.get(live.name)),
     )
 
 
@@ -161,70 +164,45 @@ def _facts(
     )
 
 
-def _start(site: Site, choice: Choice, facts: tuple[Parameter, ...], *, old: str) -> Step:
-    slot, new = choice.slot, choice.kept.release.version
+def _start(usual: UsualSteps, site: Site, choice: Choice) -> Step:
+    slot = choice.slot
     before = f"scale `{site.settings.workload.partition('/')[0]}/{slot.name}` to {slot.wanted}"
     if not choice.stands:
         before += f", and put the template of `{slot.shown.id if slot.shown else ''}` back"
-    return Step(
-        id=START,
+    return usual.start(
         kind=START,
-        title=f"Start `{new}` instances.",
-        target=site.target,
-        parameters=facts,
-        expected=parameters(version=new, revision=choice.kept.id, ready="enough for the load"),
-        undo=f"They take no traffic yet; {before} again. `{old}` stays live.",
-        repeat=Repeat.IDEMPOTENT,
+        expected=parameters(
+            version=usual.new, revision=choice.kept.id, ready="enough for the load"
+        ),
+        undo=f"They take no traffic yet; {before} again. `{usual.old}` stays live.",
         timeout=site.settings.ready_within,
     )
 
 
-def _switch(
-    site: Site,
-    family: Family,
-    choice: Choice,
-    live: Slot,
-    facts: tuple[Parameter, ...],
-    *,
-    old: str,
-) -> Step:
-    new = choice.kept.release.version
-    return Step(
-        id=TURNED,
-        kind=SWITCH,
-        title=f"Switch production traffic from `{old}` to `{new}`.",
-        target=site.target,
-        parameters=facts,
-        expected=parameters(version=new, traffic="100%"),
-        undo=f"Switch back to `{old}`: {family.front.by_hand(live.choice, site.api.namespace)}.",
-        repeat=Repeat.IDEMPOTENT,
-        timeout=_SWITCH_SECONDS,
-        moves_traffic=True,
+def _switch(usual: UsualSteps, site: Site, family: Family, live: Slot) -> Step:
+    back = family.front.by_hand(live.choice, site.api.namespace)
+    return usual.switch(
+        kind=SWITCH, undo=f"Switch back to `{usual.old}`: {back}.", timeout=_SWITCH_SECONDS
     )
 
 
-def _scale_down(
-    site: Site, live: Slot, facts: tuple[Parameter, ...], *, old: str, autoscaler: str | None
-) -> Step:
-    title = f"Scale down `{old}` instances to 0."
-    if autoscaler is not None:
-        title = f"Leave the `{old}` instances, which take no traffic any more, to the autoscaler "
-        title += f"`{autoscaler}`."
+def _scale_down(usual: UsualSteps, site: Site, live: Slot, *, autoscaler: str | None) -> Step:
     kind = site.settings.workload.partition("/")[0]
     grace = number(
         live.state.template, "spec", "terminationGracePeriodSeconds", default=_GRACE_SECONDS
     )
-    return Step(
-        id=SCALE_DOWN,
+    down = usual.scale_down(
         kind=SCALE_DOWN,
-        title=title,
-        target=site.target,
-        parameters=facts,
-        expected=parameters(version=old, running="as the autoscaler says" if autoscaler else 0),
-        undo="Nothing to undo."
-        if autoscaler
-        else f"Start them again: `kubectl -n {site.api.namespace} scale {kind}/{live.name} "
+        undo=f"Start them again: `kubectl -n {site.api.namespace} scale {kind}/{live.name} "
         f"--replicas={live.wanted}`.",
-        repeat=Repeat.IDEMPOTENT,
         timeout=2 * site.settings.drain + grace + _SENDING_SECONDS,
+    )
+    if autoscaler is None:
+        return down
+    return replace(
+        down,
+        title=f"Leave the `{usual.old}` instances, which take no traffic any more, to the "
+        f"autoscaler `{autoscaler}`.",
+        expected=parameters(version=usual.old, running="as the autoscaler says"),
+        undo="Nothing to undo.",
     )
