@@ -7,11 +7,11 @@ from pathlib import Path
 
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.store.report_files import ReportFiles
-from smartspec_rollback.views import asking, json, markdown
+from smartspec_rollback.views import asking, html, json, markdown
 
 
 class WrittenReports:
-    """Implements the engine's port ``Reports``: Markdown for people, JSON for scripts."""
+    """Implements the engine's port ``Reports``: Markdown, JSON for scripts, HTML with charts."""
 
     def __init__(self, folder: Path) -> None:
         """Keep the files in ``folder``, made when the first report is written."""
@@ -22,6 +22,7 @@ class WrittenReports:
                 ".json": lambda report, paths: json.rollback_document(
                     report, report_paths=paths
                 ).decode(),
+                ".html": lambda report, _: html.report_file(report),
             },
         )
 

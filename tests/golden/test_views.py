@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.golden import cases
+from tests.golden import cases, charted
 
-from smartspec_rollback.views import json, markdown
+from smartspec_rollback.views import html, json, markdown
 
 _FILES = Path(__file__).parent / "views"
 _RENDERED: dict[str, Callable[[], str]] = {
@@ -25,6 +25,7 @@ _RENDERED: dict[str, Callable[[], str]] = {
     "plan-suspending.md": lambda: markdown.plan(cases.suspending()),
     "report-suspended.md": lambda: markdown.report(cases.succeeded(cases.suspending())),
     "report-succeeded.md": lambda: markdown.report(cases.succeeded()),
+    "report-charted.html": lambda: html.report_file(charted.succeeded()),
     "report-interrupted.md": lambda: markdown.report(cases.interrupted()),
     "report-succeeded.json": lambda: json.rollback_document(
         cases.succeeded(), report_paths=("reports/rb-1.md", "reports/rb-1.json")

@@ -3,20 +3,15 @@
 Called by ``markdown``; saved beside the ledger, posted to channels, pasted into postmortems.
 """
 
-from datetime import datetime
-
 from smartspec_rollback.domain.approval import Decision
 from smartspec_rollback.domain.report import Moments, Report, StepRecord
-from smartspec_rollback.domain.rollback import EntryKind, JournalEntry
-from smartspec_rollback.views import asking, wording
+from smartspec_rollback.domain.rollback import JournalEntry
+from smartspec_rollback.views import asking, moments, wording
 from smartspec_rollback.views.escape import code, prose, text
 from smartspec_rollback.views.markdown_plan import candidate_lines, finding_lines
 from smartspec_rollback.views.markdown_verdict import verdict_lines
 from smartspec_rollback.views.tables import table
-from smartspec_rollback.views.units import NONE, between, moment
-
-_BOOTS = "target-boots"
-_BOOTED = (EntryKind.PREWARM_READY, EntryKind.PREWARM_FAILED)
+from smartspec_rollback.views.units import between, moment
 
 
 def report(told: Report) -> str:
@@ -27,7 +22,7 @@ def report(told: Report) -> str:
         _section("Afterwards", [f"- {prose(said)}" for said in told.afterwards]),
         _section("Hold", _hold(told)),
         _section("Times", _times(told.moments)),
-        _section("Safety Checks", finding_lines(told.plan.findings, since=_since(told))),
+        _section("Safety Checks", finding_lines(told.plan.findings, since=moments.since(told))),
         _section("Approvals", _approvals(told)),
         _section("Steps", _steps(told)),
         _section("Verification", _verification(told)),
@@ -76,35 +71,16 @@ def _hold(told: Report) -> list[str]:
     return [f"{bad} is on hold: the gate fails it until a person lifts that with {lift}."]
 
 
-def _times(moments: Moments) -> list[str]:
-    rows: list[tuple[str, datetime | None, str, datetime | None]] = [
-        ("Deployed", moments.deployed, "", None),
-        ("Detected", moments.detected, "time to detect", moments.deployed),
-        ("Decided", moments.decided, "time to decide", moments.detected),
-        ("Approved", moments.approved, "time to approve", moments.decided),
-        ("Switched", moments.switched, "time to switch", moments.approved),
-        ("Verified", moments.verified, "time to verify", moments.switched),
-    ]
-    if not any(at for _, at, _, _ in rows):
+def _times(told: Moments) -> list[str]:
+    rows = moments.rows(told)
+    if not rows:
         return []
-    lines = [
-        (name, moment(at), f"{label}: {between(before, at)}" if label else NONE)
-        for name, at, label, before in rows
-    ]
-    recovery = between(moments.deployed, moments.verified)
+    recovery = moments.recovery(told)
     return [
-        table(("Moment", "Time", "Since the moment before"), lines),
+        table(moments.HEADINGS, rows),
         "",
         f"**Failed-deployment recovery time** (deployed to verified): {recovery}",
     ]
-
-
-def _since(told: Report) -> dict[str, str]:
-    """Say what became of findings after the plan was made: whether the target booted."""
-    found = [e for e in told.journal if e.kind in _BOOTED]
-    if not found:
-        return {}
-    return {_BOOTS: f"Since then, at {found[-1].at:%H:%M:%S} UTC: {found[-1].text}"}
 
 
 def _approvals(told: Report) -> list[str]:
