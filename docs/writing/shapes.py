@@ -35,6 +35,7 @@ SMALL: Mapping[str, str] = {
     "smartspec.local/1": "`smartspec local up` and `status`: targets (what was observed); "
     "`smartspec local down`: stopped",
     "smartspec.local-deployment/1": "`smartspec local deploy`: deployment_id, target, revision",
+    "smartspec.serve/1": "`smartspec serve`, once it answers requests: url, pid",
 }
 """Documents of commands that have no view of their own."""
 

@@ -28,6 +28,7 @@ COMMANDS = {
     },
     "Setting up": {
         "init": "Write a commented smartspec.yaml and its schema for editors.",
+        "serve": "Serve the API and the console, and carry rollbacks out.",
         "worker": "Take over rollbacks whose process died, until told to stop.",
         "doctor": "Check that everything configured is reachable and allowed.",
         "audit": "Prove that the audit log is what was written.",

@@ -105,7 +105,7 @@ def _rollback(report: Report, report_paths: tuple[str, ...]) -> RollbackDocument
         moments=report.moments,
         durations=_durations(report.moments),
         advice=report.advice,
-        journal=tuple(_entry(entry) for entry in report.journal),
+        journal=tuple(entry_document(entry) for entry in report.journal),
         report_paths=report_paths,
     )
 
@@ -216,7 +216,8 @@ def _step(step: Step) -> StepDocument:
     )
 
 
-def _entry(entry: JournalEntry) -> EntryDocument:
+def entry_document(entry: JournalEntry) -> EntryDocument:
+    """Show a journal entry, its data as a plain object."""
     return EntryDocument(
         seq=entry.seq,
         at=entry.at,

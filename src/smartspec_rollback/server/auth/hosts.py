@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from smartspec_rollback.server.auth.proxies import address
+from smartspec_rollback.server.auth.proxies import PROBED, address
 from smartspec_rollback.server.auth.replies import refusal
 
 _FORBIDDEN = frozenset("\\\0\r\n")
@@ -35,7 +35,7 @@ class Hosts:
             )
             await why(scope, receive, send)
             return
-        if scope["path"] != "/healthz" and not self._ours(scope):
+        if scope["path"] not in PROBED and not self._ours(scope):
             detail = "this server does not answer to that name; server.url says how it is called"
             why = refusal(scope, HTTPStatus.MISDIRECTED_REQUEST, detail)
             await why(scope, receive, send)

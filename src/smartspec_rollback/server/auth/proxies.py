@@ -15,6 +15,9 @@ from smartspec_rollback.server.auth.replies import refusal
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
 
+PROBED = frozenset({"/healthz", "/readyz"})
+"""What whoever keeps the process running asks for, by its address and past any proxy."""
+
 UNKNOWN = "unknown"
 """A client without an address of its own."""
 
@@ -38,7 +41,7 @@ class Proxies:
         peer = address((scope.get("client") or (UNKNOWN, 0))[0])
         if self._believes(peer):
             scope = self._told(scope, peer)
-        elif self._only and not (peer and peer.is_loopback) and scope["path"] != "/healthz":
+        elif self._only and not (peer and peer.is_loopback) and scope["path"] not in PROBED:
             detail = "this server is reached by its proxy only"
             await refusal(scope, HTTPStatus.FORBIDDEN, detail)(scope, receive, send)
             return

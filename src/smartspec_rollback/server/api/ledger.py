@@ -1,0 +1,58 @@
+"""What the API tells of services, holds and the audit log. Called through ``table``."""
+
+from smartspec_rollback.server.api.documents import (
+    AuditDocument,
+    AuditQuery,
+    HoldDocument,
+    ProofDocument,
+    ReasonRequest,
+    ServicesDocument,
+    StandingDocument,
+    TargetQuery,
+)
+from smartspec_rollback.server.api.route import Call, Reply
+from smartspec_rollback.server.api.served import Served
+from smartspec_rollback.views import json
+
+
+def services(served: Served, call: Call[None, None]) -> Reply:
+    """Say what is live where."""
+    found = tuple(
+        StandingDocument(target=each.target, live=each.live, active=each.active, holds=each.holds)
+        for each in served.operations.services(call.who)
+    )
+    return Reply(ServicesDocument(services=found))
+
+
+def holds(served: Served, call: Call[None, TargetQuery]) -> Reply:
+    """List the holds in force."""
+    target = served.narrowed(call.query.service, call.query.environment)
+    return Reply(json.holds_document(served.operations.holds(call.who, target)))
+
+
+def release(served: Served, call: Call[ReasonRequest, None]) -> Reply:
+    """Lift a hold."""
+    lifted = served.operations.release_hold(
+        call.who, call.names["hold_id"], reason=call.body.reason
+    )
+    return Reply(HoldDocument(hold=lifted))
+
+
+def audit(served: Served, call: Call[None, AuditQuery]) -> Reply:
+    """List the newest entries of the audit log."""
+    found = served.operations.audit_log(call.who, limit=call.query.limit)
+    return Reply(AuditDocument(entries=found))
+
+
+def proof(served: Served, call: Call[None, None]) -> Reply:
+    """Prove that the audit log is what was written."""
+    entries, fault = served.operations.verify_audit(call.who)
+    newest = served.operations.audit_log(call.who, limit=1) if fault is None else ()
+    return Reply(
+        ProofDocument(
+            sound=fault is None,
+            entries=entries,
+            fault=fault,
+            newest_hash=newest[0].hash if newest else None,
+        )
+    )

@@ -1,0 +1,253 @@
+"""Live streams of what happens to rollbacks, to any number of viewers, as server-sent events.
+
+Made by ``app``; the API and the console follow by it. The journal is what is streamed, so a viewer
+that was away goes on from where it was. However many watch one rollback, its journal is read once;
+a viewer that is slow is read the rest of the journal later, and holds up nobody.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+from anyio import CapacityLimiter, to_thread
+
+from smartspec_rollback.domain.rollback import ACTIVE, JournalEntry, Rollback
+from smartspec_rollback.errors import StoreError
+from smartspec_rollback.operations.events import PROGRESS, Event, Hub
+from smartspec_rollback.server.api.problems import Rejected
+from smartspec_rollback.views.json import entry_document
+
+_KEPT = 256
+_QUIET = 15.0
+_SETTLED = 1.0
+_LONGEST = 900.0
+_MOST = 4000
+_READERS = 8
+
+
+class Ledger(Protocol):
+    """What of a Store this needs."""
+
+    def rollback(self, rollback_id: str, /) -> Rollback | None:
+        """Look one up."""
+        ...
+
+    def holder(self, rollback_id: str, /) -> str | None:
+        """Name the living process that drives it, or None."""
+        ...
+
+    def journal(self, rollback_id: str, /, *, after: int = 0) -> tuple[JournalEntry, ...]:
+        """List entries after one."""
+        ...
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One event as it is sent; ``seq`` is the journal entry's number, 0 for progress."""
+
+    seq: int
+    content: bytes
+
+
+@dataclass(eq=False)
+class _Viewer:
+    """One stream; the oldest of what it did not take is dropped, and read again from the journal.
+
+    ``is_over``: nothing more will come.
+    """
+
+    frames: deque[Frame] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    is_over: bool = False
+
+
+@dataclass
+class _Watched:
+    """One rollback that somebody looks at; ``tip`` is the newest entry that was passed on."""
+
+    viewers: set[_Viewer] = field(default_factory=set)
+    tip: int = 0
+    is_stale: bool = False
+    nudge: asyncio.Event = field(default_factory=asyncio.Event)
+    reading: asyncio.Task[None] | None = None
+
+
+class Streams:
+    """Follows rollbacks for viewers; everything but ``hear`` runs in the event loop."""
+
+    def __init__(self, hub: Hub, ledger: Callable[[], Ledger]) -> None:
+        """Serve what ``hub`` tells of and ``ledger`` holds."""
+        self._hub = hub
+        self._ledger = ledger
+        self._watched: dict[str, _Watched] = {}
+        self._count = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._leave: Callable[[], None] = lambda: None
+        self._readers: CapacityLimiter | None = None
+        self._closed = False
+
+    def open(self) -> None:
+        """Begin, in the event loop that the viewers are served by."""
+        self._loop = asyncio.get_running_loop()
+        self._readers = CapacityLimiter(_READERS)
+        self._leave = self._hub.subscribe(self.hear)
+
+    def close(self) -> None:
+        """End every stream; viewers come again, to whoever serves then."""
+        self._closed = True
+        self._leave()
+        for watched in self._watched.values():
+            for viewer in watched.viewers:
+                viewer.is_over = True
+                viewer.news.set()
+
+    def hear(self, event: Event) -> None:
+        """Take an event from the hub's thread."""
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop is closed: nobody watches any more
+                self._loop.call_soon_threadsafe(self._heard, event)
+
+    async def follow(self, rollback_id: str, after: int) -> AsyncIterator[bytes]:
+        """Stream a rollback's journal after an entry, until it is over or the viewer goes."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _LONGEST
+        with self._viewing(rollback_id) as viewer:
+            yield b"retry: 1000\n\n"
+            last, frames = after, await self._read(rollback_id, after)
+            while True:
+                for frame in frames:
+                    if frame.seq > last + 1:  # some were dropped: this viewer is slow
+                        break
+                    if frame.seq in (0, last + 1):
+                        last = max(last, frame.seq)
+                        yield frame.content
+                else:
+                    frames = []
+                if frames:
+                    frames = await self._read(rollback_id, last)
+                    continue
+                if self._closed or loop.time() > end:
+                    return
+                if viewer.is_over:
+                    yield await self._farewell(rollback_id)
+                    return
+                if not await _woken(viewer.news, _QUIET):
+                    yield b": still here\n\n"
+                viewer.news.clear()
+                frames = list(viewer.frames)
+                viewer.frames.clear()
+
+    @contextmanager
+    def _viewing(self, rollback_id: str) -> Iterator[_Viewer]:
+        if self._closed or self._count >= _MOST:
+            raise Rejected("stopping", "the server takes no more streams")
+        watched, viewer = self._watched.setdefault(rollback_id, _Watched()), _Viewer()
+        watched.viewers.add(viewer)
+        self._count += 1
+        self._refresh(rollback_id)
+        try:
+            yield viewer
+        finally:
+            self._count -= 1
+            watched.viewers.discard(viewer)
+            if not watched.viewers and self._watched.get(rollback_id) is watched:
+                del self._watched[rollback_id]
+
+    def _heard(self, event: Event) -> None:
+        watched = self._watched.get(event.subject)
+        if watched is None:
+            return
+        if event.action == PROGRESS:
+            _spread(watched, [_progress(event)])
+        else:
+            self._refresh(event.subject)
+
+    def _refresh(self, rollback_id: str) -> None:
+        """Read what is new of a rollback, once for all who watch it."""
+        watched = self._watched[rollback_id]
+        watched.is_stale = True
+        watched.nudge.set()
+        if watched.reading is None:
+            watched.reading = asyncio.ensure_future(self._catch_up(rollback_id, watched))
+
+    async def _catch_up(self, rollback_id: str, watched: _Watched) -> None:
+        try:
+            while watched.viewers and not self._closed:
+                watched.is_stale = False
+                watched.nudge.clear()
+                try:
+                    frames = await self._read(rollback_id, watched.tip)
+                    is_over, is_settling = await self._stands(rollback_id)
+                except StoreError:
+                    frames, is_over, is_settling = [], False, True
+                if frames:
+                    watched.tip = frames[-1].seq
+                    _spread(watched, frames)
+                if is_over and not frames and not watched.is_stale:
+                    _end(watched)
+                    return
+                if not watched.is_stale:
+                    if not (is_settling or is_over):
+                        return
+                    await _woken(watched.nudge, _SETTLED)
+        finally:
+            watched.reading = None
+
+    async def _stands(self, rollback_id: str) -> tuple[bool, bool]:
+        """Tell whether a rollback is over, and whether it is but for its last entries."""
+
+        def look() -> tuple[bool, bool]:
+            ledger = self._ledger()
+            found = ledger.rollback(rollback_id)
+            closed = found is None or found.status not in ACTIVE
+            return closed and ledger.holder(rollback_id) is None, closed
+
+        return await to_thread.run_sync(look, limiter=self._readers)
+
+    async def _read(self, rollback_id: str, after: int) -> list[Frame]:
+        def look() -> list[Frame]:
+            return [_frame(entry) for entry in self._ledger().journal(rollback_id, after=after)]
+
+        return await to_thread.run_sync(look, limiter=self._readers)
+
+    async def _farewell(self, rollback_id: str) -> bytes:
+        found = await to_thread.run_sync(
+            self._ledger().rollback, rollback_id, limiter=self._readers
+        )
+        said = {} if found is None else {"status": found.status}
+        return b"event: end\ndata: " + msgspec.json.encode(said) + b"\n\n"
+
+
+def _spread(watched: _Watched, frames: list[Frame]) -> None:
+    for viewer in watched.viewers:
+        viewer.frames.extend(frames)
+        viewer.news.set()
+
+
+def _end(watched: _Watched) -> None:
+    for viewer in watched.viewers:
+        viewer.is_over = True
+        viewer.news.set()
+
+
+async def _woken(news: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            await news.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+def _frame(entry: JournalEntry) -> Frame:
+    said = msgspec.json.encode(entry_document(entry))
+    return Frame(entry.seq, b"id: %d\nevent: entry\ndata: %s\n\n" % (entry.seq, said))
+
+
+def _progress(event: Event) -> Frame:
+    said = msgspec.json.encode({"at": event.at, "step": event.step, "text": event.text})
+    return Frame(0, b"event: progress\ndata: %s\n\n" % said)
