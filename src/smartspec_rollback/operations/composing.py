@@ -38,7 +38,7 @@ class ChatView(Protocol):
         """Write what a gate found."""
         ...
 
-    def choices(self, offered: Sequence[LedgerEntry], *, command: str) -> Content:
+    def choices(self, offered: Sequence[LedgerEntry], *, command: str, flag: str) -> Content:
         """List deployments to choose from; ``command`` and an id choose one."""
         ...
 

@@ -142,3 +142,22 @@ class Hears(Protocol):
     def reply(self, handle: str, post: Post, /) -> None:
         """Answer one message, to its writer alone where the system can."""
         ...
+
+
+@runtime_checkable
+class KnowsMembers(Protocol):
+    """Ability: it can tell who is in its place at this moment."""
+
+    def is_there(self, account: str, /) -> bool:
+        """Tell whether an account is a member of the place now; ProviderError if it cannot."""
+        ...
+
+
+@runtime_checkable
+class SignsCommands(Protocol):
+    """Ability: commands begin with another sign than a slash there."""
+
+    @property
+    def sign(self) -> str:
+        """Say which."""
+        ...

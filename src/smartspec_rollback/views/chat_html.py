@@ -39,9 +39,9 @@ def verdict(judged: Verdict) -> Content:
     return _content(chat_text.verdict_markdown(judged))
 
 
-def choices(offered: Sequence[LedgerEntry], *, command: str) -> Content:
+def choices(offered: Sequence[LedgerEntry], *, command: str, flag: str) -> Content:
     """List deployments to choose from, with what to type for each."""
-    return _content(chat_text.choices_markdown(offered, command=command))
+    return _content(chat_text.choices_markdown(offered, command=f"{command} {flag}"))
 
 
 def said(*lines: str) -> Content:

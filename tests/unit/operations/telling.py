@@ -21,11 +21,14 @@ class Driven:
     clock: FakeClock
     rollback_id: str = "rb-1"
     target: Target = TARGET
+    made: Plan | None = None
     plan: Plan = field(init=False)
     claim: Claim = field(init=False)
 
     def __post_init__(self) -> None:
-        self.plan = a_plan(self.rollback_id, target=self.target, made_at=self.clock.now())
+        self.plan = self.made or a_plan(
+            self.rollback_id, target=self.target, made_at=self.clock.now()
+        )
         self.store.open_rollback(a_rollback(plan=self.plan), self.plan)
         claim = self.store.claim(self.rollback_id, holder="test", at=self.clock.now())
         assert claim is not None

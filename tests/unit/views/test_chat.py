@@ -178,6 +178,8 @@ def test_progress_tells_each_step() -> None:
 def test_choices_can_be_typed() -> None:
     """If it fails, a responder without an id has nothing to copy."""
     entry = LedgerEntry(deployment=a_deployment("deploy-7", "v1.2.1"))
-    shown = chat_html.choices((entry,), command="!smartspec_rollback --failed-deployment-id")
+    shown = chat_html.choices(
+        (entry,), command="!smartspec_rollback", flag="--failed-deployment-id"
+    )
     assert "<code>!smartspec_rollback --failed-deployment-id deploy-7</code>" in shown.document
-    assert "No deployment" in chat_html.choices((), command="!x").text
+    assert "No deployment" in chat_html.choices((), command="!x", flag="--y").text
