@@ -4,11 +4,9 @@ Made by the server's assembly, which puts ``protected`` around the whole applica
 ``principal`` in its routes. What somebody may *do* is decided by ``operations``.
 """
 
-import hmac
-import logging
 from collections.abc import Callable, Collection
 from http import HTTPStatus
-from urllib.parse import parse_qs, quote
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
@@ -20,6 +18,7 @@ from smartspec_rollback.config.model import Configuration
 from smartspec_rollback.domain.access import Principal
 from smartspec_rollback.errors import Unidentified
 from smartspec_rollback.ports.clock import Clock
+from smartspec_rollback.server.auth.forms import why_not_ours
 from smartspec_rollback.server.auth.hardening import Hardened
 from smartspec_rollback.server.auth.hosts import Hosts, own_origins
 from smartspec_rollback.server.auth.identify import AccessStore, Identified, Identifier
@@ -42,14 +41,9 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN = frozenset({"/healthz", "/readyz", "/openapi.json"})
 """What anybody may see, besides ``/login`` and ``/assets``."""
 
-CSRF_HEADER = "x-csrf-token"
-CSRF_FIELD = "csrf_token"
-
 _KEY = "smartspec.identified"
 _METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE"}
-_FORM = "application/x-www-form-urlencoded"
-
-log = logging.getLogger(__name__)
+_LONGEST_TARGET = 500
 
 
 class Guard:
@@ -136,7 +130,7 @@ class Guard:
         if isinstance(content, Response):
             return content
         if found is not None and found.csrf is not None and scope["method"] not in SAFE:
-            why = self.foreign(scope) or _mismatch(headers, content, found.csrf)
+            why = self.foreign(scope) or why_not_ours(headers, content, found.csrf)
             if why:
                 await self.refusals.note(scope, why)
                 return refusal(scope, HTTPStatus.FORBIDDEN, why)
@@ -185,8 +179,10 @@ class Guard:
 
     def _must_log_in(self, scope: Scope) -> Response:
         if scope["method"] in SAFE and reads_pages(scope):
-            target = quote(scope["path"], safe="/")
-            return RedirectResponse(f"/login?next={target}", HTTPStatus.SEE_OTHER)
+            query = scope["query_string"].decode("latin-1")
+            target = scope["path"] + (f"?{query}" if query else "")
+            login = f"/login?next={quote(target[:_LONGEST_TARGET], safe='/')}"
+            return RedirectResponse(login, HTTPStatus.SEE_OTHER)
         headers = {"WWW-Authenticate": 'Bearer realm="smartspec"'}
         detail = "say who asks: Authorization: Bearer TOKEN (smartspec token create)"
         return refusal(scope, HTTPStatus.UNAUTHORIZED, detail, headers=headers)
@@ -224,19 +220,3 @@ class _Checked:
 
 def _is_asset(path: str) -> bool:
     return path.startswith("/assets/")
-
-
-def _mismatch(headers: Headers, content: bytes, expected: str) -> str:
-    """Say why a request does not repeat its session's CSRF token; nothing where it does."""
-    given = headers.get(CSRF_HEADER, "")
-    if not given and headers.get("content-type", "").partition(";")[0].strip() == _FORM:
-        try:
-            fields = parse_qs(content.decode(), max_num_fields=200)
-        except ValueError:
-            return "the form cannot be read"
-        given = fields.get(CSRF_FIELD, [""])[0]
-    if not given:
-        return "the form's token is missing; open the page again"
-    if not hmac.compare_digest(given.encode(), expected.encode()):
-        return "the form is of another session; open the page again"
-    return ""

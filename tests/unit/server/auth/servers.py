@@ -7,12 +7,12 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.testclient import TestClient
 
 from smartspec_rollback.config.model import Configuration, PersonEntry, ServerConfiguration
 from smartspec_rollback.errors import Unidentified
-from smartspec_rollback.server.auth import Guard, Limits, Listening
+from smartspec_rollback.server.auth import Guard, Limits, Listening, Login
 from smartspec_rollback.store.sqlite import SqliteStore
 from smartspec_rollback.testing.clock import FakeClock
 from smartspec_rollback.testing.samples import NOON
@@ -63,6 +63,7 @@ def guarded(
     listening: Listening = HERE,
     limits: Limits | None = None,
     signed: tuple[str, ...] = (),
+    logins: bool = True,
 ) -> Guarded:
     """Make a server whose every path says who asked, and with what."""
     store = SqliteStore.open(folder / "ledger.db")
@@ -73,18 +74,21 @@ def guarded(
         return held[0].configuration
 
     guard = Guard(configuration, store, clock, listening=listening, limits=limits, signed=signed)
-    routes = [
-        Route("/echo", _echo, methods=METHODS),
-        Route("/redirect", _redirect),
-        Route("/{path:path}", _who(guard), methods=METHODS),
-    ]
     told = Configuration(
         path=folder / "smartspec.yaml",
         targets=(),
         people=PEOPLE,
         server=server or ServerConfiguration(),
     )
-    held.append(Guarded(guard, store, clock, told, Starlette(routes=routes)))
+    app = Starlette()
+    held.append(Guarded(guard, store, clock, told, app))
+    login: list[BaseRoute] = Login(guard).routes() if logins else []
+    app.routes[:] = [
+        *login,
+        Route("/echo", _echo, methods=METHODS),
+        Route("/redirect", _redirect),
+        Route("/{path:path}", _who(guard), methods=METHODS),
+    ]
     return held[0]
 
 
