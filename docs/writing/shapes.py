@@ -36,6 +36,9 @@ SMALL: Mapping[str, str] = {
     "`smartspec local down`: stopped",
     "smartspec.local-deployment/1": "`smartspec local deploy`: deployment_id, target, revision",
     "smartspec.serve/1": "`smartspec serve`, once it answers requests: url, pid",
+    "smartspec.token/1": "`smartspec token create`: token (as listed), secret (shown this once)",
+    "smartspec.tokens/1": "`smartspec token list` and `revoke`: tokens (id, name, person, scopes, "
+    "reach, created_by, created_at, expires_at, revoked_at, used_at)",
 }
 """Documents of commands that have no view of their own."""
 

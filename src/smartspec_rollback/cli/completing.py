@@ -66,6 +66,13 @@ def _holds(ctx: click.Context) -> Iterable[str]:
     return recent_ids(_configuration(ctx), Ids.HOLDS)
 
 
+def _tokens(ctx: click.Context) -> Iterable[str]:
+    from smartspec_rollback.ledgers import recent_ids
+    from smartspec_rollback.store.glance import Ids
+
+    return recent_ids(_configuration(ctx), Ids.TOKENS)
+
+
 def _versions(ctx: click.Context) -> Iterable[str]:
     from smartspec_rollback.ports.platform import InspectsReleases
     from smartspec_rollback.wiring import Surroundings, open_workspace
@@ -89,5 +96,7 @@ rollbacks = _quietly(_rollbacks)
 """Offers ids of rollbacks, newest first."""
 holds = _quietly(_holds)
 """Offers ids of the holds in force, newest first."""
+tokens = _quietly(_tokens)
+"""Offers ids of the tokens that were not revoked, newest first."""
 versions = _quietly(_versions)
 """Offers the versions that a platform could start."""

@@ -17,6 +17,7 @@ class Ids(Enum):
 
     DEPLOYMENTS = "SELECT id FROM deployments ORDER BY at DESC, seq DESC LIMIT ?"
     ROLLBACKS = "SELECT id FROM rollbacks ORDER BY seq DESC LIMIT ?"
+    TOKENS = "SELECT id FROM tokens WHERE revoked_at IS NULL ORDER BY rowid DESC LIMIT ?"
     HOLDS = "SELECT id FROM holds WHERE in_force = 1 ORDER BY seq DESC LIMIT ?"
 
 

@@ -5,8 +5,10 @@ Called by ``cli``, and by the Markdown views for tables inside documents.
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from smartspec_rollback.domain.candidate import LedgerEntry
+from smartspec_rollback.domain.credentials import Token
 from smartspec_rollback.domain.hold import Hold
 from smartspec_rollback.domain.rollback import Rollback
 from smartspec_rollback.views import wording
@@ -16,9 +18,11 @@ from smartspec_rollback.views.units import moment
 DEPLOYMENT_HEADINGS = ("Deployment", "Target", "Version", "Phase", "At", "Health")
 HOLD_HEADINGS = ("Hold", "Target", "Version", "Since", "By", "Reason")
 HISTORY_HEADINGS = ("Rollback", "Deployment", "Target", "From", "To", "Status", "At", "By")
+TOKEN_HEADINGS = ("Token", "Name", "Allows", "Where", "Counts until", "Used", "By")
 NO_DEPLOYMENTS = "No deployments are recorded."
 NO_HOLDS = "No release is on hold."
 NO_HISTORY = "No rollbacks are recorded."
+NO_TOKENS = "There are no tokens."
 _WIDE = frozenset("WF")
 
 
@@ -85,6 +89,29 @@ def history(rollbacks: Sequence[Rollback]) -> str:
         for rollback in rollbacks
     ]
     return _listing(HISTORY_HEADINGS, rows, nothing=NO_HISTORY)
+
+
+def tokens(listed: Sequence[Token], *, now: datetime) -> str:
+    """List tokens: what each allows, and whether it still counts."""
+    rows = [
+        (
+            text(token.id),
+            text(token.name),
+            text(f"all of {token.person}" if token.person else ", ".join(token.scopes or ())),
+            text(", ".join((*token.reach.services, *token.reach.environments)) or "everywhere"),
+            _until(token, now),
+            moment(token.used_at) if token.used_at else "never",
+            text(token.created_by),
+        )
+        for token in listed
+    ]
+    return _listing(TOKEN_HEADINGS, rows, nothing=NO_TOKENS)
+
+
+def _until(token: Token, now: datetime) -> str:
+    if token.revoked_at is not None:
+        return f"revoked {moment(token.revoked_at)}"
+    return moment(token.expires_at) if token.counts(at=now) else "expired"
 
 
 def _listing(headings: Sequence[str], rows: Sequence[Sequence[str]], *, nothing: str) -> str:

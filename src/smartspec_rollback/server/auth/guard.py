@@ -110,7 +110,9 @@ class Guard:
     async def check(self, scope: Scope, receive: Receive) -> tuple[Scope, Receive] | Response:
         """Let a request through, with who asks and its body read; or say why not."""
         if scope["method"] not in _METHODS:
-            return refusal(scope, HTTPStatus.METHOD_NOT_ALLOWED, "no such method is used here")
+            allowed = {"Allow": ", ".join(sorted(_METHODS))}
+            detail = "no such method is used here"
+            return refusal(scope, HTTPStatus.METHOD_NOT_ALLOWED, detail, headers=allowed)
         who = client(scope)
         if wait := self._addresses.take(who):
             return too_many(scope, wait)
