@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what the tests run and Python's index does not have: MariaDB, PostgreSQL 15, kubectl and
-# an image registry, from the distribution. Does nothing where they are there, where apt-get is not,
-# or where we are not root; the tests that need them then say so.
+# Installs what the tests run and Python's index does not have: MariaDB, PostgreSQL 15, kubectl, an
+# image registry and Alertmanager, from the distribution. Does nothing where they are there, where
+# apt-get is not, or where we are not root; the tests that need them then say so.
 set -eu
 
 wanted=""
@@ -10,6 +10,7 @@ command -v mariadbd >/dev/null 2>&1 || wanted="$wanted mariadb-server"
 [ -x /usr/lib/postgresql/15/bin/postgres ] || wanted="$wanted postgresql-15"
 command -v kubectl >/dev/null 2>&1 || wanted="$wanted kubernetes-client"
 command -v docker-registry >/dev/null 2>&1 || wanted="$wanted docker-registry"
+command -v prometheus-alertmanager >/dev/null 2>&1 || wanted="$wanted prometheus-alertmanager"
 [ -n "$wanted" ] || exit 0
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
     echo "tests: missing Debian packages:$wanted" >&2

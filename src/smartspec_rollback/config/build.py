@@ -10,6 +10,8 @@ import msgspec
 from smartspec_rollback.config.database import DatabaseSection
 from smartspec_rollback.config.measuring import ObjectiveSection, VerificationSection
 from smartspec_rollback.config.model import (
+    AlertLabels,
+    Alerts,
     DatabaseConfiguration,
     Oidc,
     PersonEntry,
@@ -43,6 +45,11 @@ def build_targets(document: Document) -> Iterator[TargetConfiguration]:
                 channel=None if section.channel is msgspec.UNSET else section.channel,
                 notify=section.notify,
                 database=_database_behind(section),
+                alerts=Alerts(
+                    open_rollbacks=section.alerts.open_rollbacks,
+                    severities=section.alerts.severities,
+                    within=section.alerts.within,
+                ),
             )
 
 
@@ -82,6 +89,12 @@ def build_server(section: ServerSection) -> ServerConfiguration:
             for held in section.roles
         )
         or None,
+        alert_labels=AlertLabels(
+            service=section.alert_labels.service,
+            environment=section.alert_labels.environment,
+            deployment=section.alert_labels.deployment,
+            severity=section.alert_labels.severity,
+        ),
     )
 
 

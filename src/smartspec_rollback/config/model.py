@@ -59,6 +59,23 @@ class DatabaseConfiguration(Value):
     look_within: float = 5.0
 
 
+class Alerts(Value):
+    """What alerts about one Target may do; ``within`` is in seconds after a deployment."""
+
+    open_rollbacks: bool = False
+    severities: tuple[str, ...] = ("critical",)
+    within: float = 3600.0
+
+
+class AlertLabels(Value):
+    """What the labels of alerts are called."""
+
+    service: str = "service"
+    environment: str = "environment"
+    deployment: str = "deployment_id"
+    severity: str = "severity"
+
+
 class TargetConfiguration(Value):
     """One service in one environment: what was decided, and by which providers it is served."""
 
@@ -68,6 +85,7 @@ class TargetConfiguration(Value):
     channel: ProviderConfiguration | None = None
     notify: tuple[ProviderConfiguration, ...] = ()
     database: DatabaseConfiguration | None = None
+    alerts: Alerts = Alerts()
 
 
 class PersonEntry(Value):
@@ -102,6 +120,7 @@ class ServerConfiguration(Value):
     session: float = 43200.0
     confirm_within: float = 300.0
     grants: tuple[Grant, ...] | None = None
+    alert_labels: AlertLabels = AlertLabels()
 
 
 class Configuration(Value):

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType, field
 
+from smartspec_rollback.config.alerts import AlertsSection
 from smartspec_rollback.config.annotations import (
     Account,
     Approver,
@@ -198,6 +199,13 @@ class EnvironmentSection(Value):
             examples=[[{"kind": "webhook", "url": {"env": "TEAM_WEBHOOK_URL"}}]],
         ),
     ] = ()
+    alerts: Annotated[
+        AlertsSection,
+        Meta(
+            description="What alerts that reach `smartspec serve` may do.",
+            examples=[{"open_rollbacks": True, "severities": ["critical"], "within": "1h"}],
+        ),
+    ] = AlertsSection()
     freeze: Annotated[
         tuple[FreezeSection, ...],
         Meta(

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
+from smartspec_rollback.config.alerts import AlertLabelsSection
 from smartspec_rollback.config.annotations import (
     Duration,
     EnvironmentName,
@@ -176,6 +177,14 @@ class ServerSection(Value):
             examples=[[{"role": "approver", "groups": ["sre"], "services": ["checkout"]}]],
         ),
     ] = ()
+
+    alert_labels: Annotated[
+        AlertLabelsSection,
+        Meta(
+            description="What the labels of alerts are called.",
+            examples=[{"service": "app", "environment": "env"}],
+        ),
+    ] = AlertLabelsSection()
 
     def __post_init__(self) -> None:
         """Refuse networks that are none."""

@@ -319,6 +319,10 @@ class Store(Protocol):
         """
         ...
 
+    def was_heard(self, event_id: str, /) -> bool:
+        """Tell whether an event was heard, without hearing it."""
+        ...
+
     def unsettled(self, *, limit: int) -> tuple[HeardEvent, ...]:
         """List what was heard and is open, oldest first."""
         ...

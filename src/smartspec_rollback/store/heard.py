@@ -32,6 +32,12 @@ class Heard(Part):
             )
             return True
 
+    def was_heard(self, event_id: str, /) -> bool:
+        """Tell whether an event was heard, without hearing it."""
+        with self._ledger.read() as db:
+            found = db.execute("SELECT 1 FROM heard WHERE id = ?", (event_id,)).fetchone()
+            return found is not None
+
     def unsettled(self, *, limit: int) -> tuple[HeardEvent, ...]:
         """List what was heard and is open, oldest first."""
         with self._ledger.read() as db:

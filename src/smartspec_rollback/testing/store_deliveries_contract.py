@@ -67,7 +67,9 @@ class DeliveriesContract:
 
     def test_an_event_is_heard_once(self, store: Store, make_store: MakeStore) -> None:
         """If this fails, a replayed approval or webhook counts twice."""
+        assert not store.was_heard("$1")
         assert store.hear("$1", at=NOON)
+        assert make_store().was_heard("$1")
         assert not make_store().hear("$1", at=later(60))
         assert store.hear("$2", at=NOON)
         assert store.unsettled(limit=9) == ()

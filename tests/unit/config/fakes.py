@@ -152,6 +152,7 @@ services:
         auto_approve_up_to: medium
       channel: {kind: terminal}
       notify: [{kind: terminal}]
+      alerts: {open_rollbacks: true, severities: [critical], within: 1h}
       freeze: [{from: 2026-12-24, to: 2027-01-02, reason: holidays}]
       depends_on: [payments]
   payments:
@@ -173,6 +174,7 @@ server:
     scopes: [profile, email]
   session: 12h
   confirm_within: 5m
+  alert_labels: {service: service, environment: environment}
   roles: [{role: approver, people: [alice], groups: [sre], services: [checkout]}]
 """
 
