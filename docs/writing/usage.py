@@ -58,6 +58,15 @@ REVERSAL_CODES: Mapping[int, str] = {
 }
 """What each exit code of ``smartspec schema reversal`` tells a script."""
 
+READINESS_CODES: Mapping[int, str] = {
+    0: "Every live deployment could be gone back on, as far as can be told beforehand.",
+    2: "Usage or configuration error.",
+    3: "At least one could not: a check blocks, or there is no version to go back to.",
+    4: "None is known to be unable, but at least one could not be told (a provider or the ledger "
+    "failed, or a check could not be made); or nothing is live at all.",
+}
+"""What each exit code of ``smartspec readiness`` tells a script."""
+
 
 def commands() -> Iterator[tuple[str, click.Command]]:
     """Name every command there is, as people type it; each once, under its shortest name."""
@@ -191,6 +200,8 @@ def exit_codes_page() -> str:
         + _meanings(COMPARE_CODES)
         + "\n## `smartspec schema reversal`\n\n"
         + _meanings(REVERSAL_CODES)
+        + "\n## `smartspec readiness`\n\n"
+        + _meanings(READINESS_CODES)
         + "\n## Other commands\n\n"
         "0 if it was done, 130 if it was interrupted by Ctrl-C, otherwise the error's code below. "
         "`smartspec resume` exits like `smartspec_rollback`. `smartspec audit verify` exits 4 if "

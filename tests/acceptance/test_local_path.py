@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.acceptance.commands import LEDGER, Result, installed
@@ -66,11 +67,21 @@ def _live(folder: Path) -> str:
     return version
 
 
+def _ready(folder: Path) -> dict[str, Any]:
+    (answer,) = _smartspec(folder, "readiness", "--format", "json").document["answers"]
+    found: dict[str, Any] = answer
+    return found
+
+
 def test_a_person_rolls_back_at_a_terminal(host: Path) -> None:
     """If this failed, the tool would not do what it is for."""
     nobody = installed(*ROLLBACK, "--format", "json", folder=host)
     assert nobody.code == 3
     assert "nobody can be asked" in nobody.document["what"]
+
+    answer = _ready(host)
+    assert (answer["outcome"], answer["to_version"]) == ("ready", "v1.2.0"), answer
+    assert answer["drill"] is None
 
     dry = installed(*ROLLBACK, "--dry-run", folder=host)
     assert dry.code == 0
@@ -92,6 +103,10 @@ def test_a_person_rolls_back_at_a_terminal(host: Path) -> None:
     assert "# Rollback Plan: deploy-2" in kept.read_text()
     assert "# Rollback Report: deploy-2" in kept.read_text()
     assert _live(host) == "v1.2.0"
+    answer = _ready(host)
+    assert (answer["outcome"], answer["live_version"]) == ("not-ready", "v1.2.0"), answer
+    assert answer["drill"]["status"] == "succeeded"
+    assert {each["what"] for each in answer["changes"]} >= {"outcome", "live version"}
 
     again = installed(*ROLLBACK, "--format", "json", folder=host)
     assert again.code == 0

@@ -23,16 +23,38 @@ def meant(workspace: Workspace, service: str | None, environment: str | None) ->
         checked_name("environment", environment)
     if service is not None and environment is not None:
         return workspace.configuration.target(service, environment).settings.target
-    fitting = [
+    fitting = _fitting(workspace, service, environment)
+    if len(fitting) == 1:
+        return fitting[0]
+    raise _unclear(workspace, "it is not clear which Target is meant")
+
+
+def all_meant(
+    workspace: Workspace, service: str | None, environment: str | None
+) -> tuple[Target, ...]:
+    """Return every Target that fits what was typed, all where nothing was; UsageError for none."""
+    if service is not None and environment is not None:
+        return (meant(workspace, service, environment),)
+    return _fitting(workspace, service, environment)
+
+
+def _fitting(
+    workspace: Workspace, service: str | None, environment: str | None
+) -> tuple[Target, ...]:
+    fitting = tuple(
         target
         for target in workspace.targets
         if service in (None, target.service) and environment in (None, target.environment)
-    ]
-    if len(fitting) == 1:
-        return fitting[0]
+    )
+    if not fitting:
+        raise _unclear(workspace, "no Target is called that")
+    return fitting
+
+
+def _unclear(workspace: Workspace, what: str) -> UsageError:
     known = ", ".join(str(target) for target in workspace.targets)
-    raise UsageError(
-        "it is not clear which Target is meant" if fitting else "no Target is called that",
+    return UsageError(
+        what,
         where=str(workspace.configuration.path),
         remedy=f"give --service and --environment; configured are: {known}",
     )

@@ -23,6 +23,7 @@ COMMANDS = {
         "gate": "Judge a fresh deployment by its objectives, and record the verdict.",
         "deployment": "Record, list, show and mark deployments.",
         "schema": "Tell whether old code can work on a new database schema.",
+        "readiness": "Say whether each live deployment could be gone back on, and how fast.",
         "hold": "List and release the holds on bad releases.",
         "local": "Run and deploy releases on this machine.",
     },

@@ -78,6 +78,7 @@ def build_server(section: ServerSection) -> ServerConfiguration:
         ),
         session=section.session,
         confirm_within=section.confirm_within,
+        readiness=section.readiness or None,
         grants=tuple(
             Grant(
                 role=held.role,

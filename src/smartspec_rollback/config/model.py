@@ -111,6 +111,7 @@ class ServerConfiguration(Value):
 
     ``url`` is how people reach it, None where nobody said. ``tls`` are the paths of certificate
     and key. ``grants`` None: everybody in ``people`` is operator and approver. Times are seconds.
+    ``readiness`` is how often it looks whether each Target could be gone back on; None is never.
     """
 
     url: str | None = None
@@ -119,6 +120,7 @@ class ServerConfiguration(Value):
     oidc: Oidc | None = None
     session: float = 43200.0
     confirm_within: float = 300.0
+    readiness: float | None = 300.0
     grants: tuple[Grant, ...] | None = None
     alert_labels: AlertLabels = AlertLabels()
 

@@ -20,6 +20,7 @@ from smartspec_rollback.domain.secrets import SecretReference
 from smartspec_rollback.domain.values import Value
 
 _HOURS = 3600.0
+_OFTENEST = 10.0
 
 
 class TlsSection(Value):
@@ -169,6 +170,15 @@ class ServerSection(Value):
             examples=["5m"],
         ),
     ] = 300.0
+    readiness: Annotated[
+        Duration,
+        Meta(
+            ge=0,
+            description="How often the server looks whether each service could be gone back on, "
+            "not oftener than every 10s; `0s` is never.",
+            examples=["5m"],
+        ),
+    ] = 300.0
     roles: Annotated[
         tuple[RoleSection, ...],
         Meta(
@@ -187,7 +197,9 @@ class ServerSection(Value):
     ] = AlertLabelsSection()
 
     def __post_init__(self) -> None:
-        """Refuse networks that are none."""
+        """Refuse networks that are none, and looking all the time."""
+        if 0 < self.readiness < _OFTENEST:
+            raise ValueError(f"readiness: not oftener than every {_OFTENEST:g}s; 0s is never")
         import ipaddress  # noqa: PLC0415 - only who has proxies pays for it
 
         for proxy in self.trusted_proxies:

@@ -8,6 +8,7 @@ from smartspec_rollback.domain.rollback import Rollback
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.operations.events import Hub
 from smartspec_rollback.operations.operations import Operations
+from smartspec_rollback.operations.readiness import Lookout
 from smartspec_rollback.operations.runner import Runner
 from smartspec_rollback.operations.watching import Told
 from smartspec_rollback.ports.channel import Channel, Notice
@@ -24,7 +25,7 @@ class Served:
 
 
 class Opened:
-    """A ledger that is served: its verbs, its runner and its events."""
+    """A ledger that is served: its verbs, its runner, its events and its lookout."""
 
     def __init__(
         self, config: Path | None, *, tell: Callable[[str], None], warn: Callable[[str], None]
@@ -40,14 +41,17 @@ class Opened:
         self.hub = Hub(self.workspace.store, self.workspace.clock)
         self.runner = Runner(self.workspace, listen=self._listen, tell=tell, warn=warn)
         self.operations = Operations(self.workspace, self.runner)
+        self.lookout = Lookout(self.workspace)
 
     def start(self) -> None:
         """Tell what happens, and drive what there is to drive."""
         self.hub.start()
         self.runner.start()
+        self.lookout.start()
 
     def stop(self) -> None:
         """Let what is carried out end, then close the ledger."""
+        self.lookout.stop()
         self.runner.stop()
         self.hub.stop()
         self.workspace.store.close()

@@ -4,10 +4,12 @@ from smartspec_rollback.domain.access import Action, Principal
 from smartspec_rollback.domain.candidate import LedgerEntry
 from smartspec_rollback.domain.hold import Hold
 from smartspec_rollback.domain.names import checked_name, checked_text
+from smartspec_rollback.domain.readiness import Readiness
 from smartspec_rollback.domain.rollback import Rollback
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.values import Value
 from smartspec_rollback.operations.asking import Asking
+from smartspec_rollback.operations.readiness import answer_for
 from smartspec_rollback.ports.store import AuditEntry, AuditFault
 
 
@@ -21,7 +23,7 @@ class Standing(Value):
 
 
 class Overview(Asking):
-    """The verbs about holds, services and the audit log."""
+    """The verbs about holds, services, readiness and the audit log."""
 
     def holds(self, who: Principal, target: Target | None = None) -> tuple[Hold, ...]:
         """List the holds in force that ``who`` may see, newest first."""
@@ -52,6 +54,15 @@ class Overview(Asking):
             )
             for target in self._targets(who, Action.READ)
         )
+
+    def readiness(self, who: Principal) -> tuple[Readiness, ...]:
+        """Say of each Target that ``who`` may see whether it could be gone back on, and how fast.
+
+        The kept answers, as they count now; looking is the ``Lookout``'s. An answer that is old,
+        or about what is no longer live, is unknown.
+        """
+        targets = self._targets(who, Action.READ)
+        return tuple(answer_for(self.workspace, target) for target in targets)
 
     def audit_log(self, who: Principal, *, limit: int) -> tuple[AuditEntry, ...]:
         """List the newest entries of the audit log, newest first."""

@@ -16,6 +16,7 @@ import msgspec
 from smartspec_rollback.domain.candidate import Candidate, LedgerEntry
 from smartspec_rollback.domain.hold import Hold
 from smartspec_rollback.domain.plan import Plan
+from smartspec_rollback.domain.readiness import Readiness, exit_code
 from smartspec_rollback.domain.report import Ended, Moments, Report
 from smartspec_rollback.domain.rollback import JournalEntry, Rollback
 from smartspec_rollback.domain.step import Step
@@ -36,6 +37,7 @@ from smartspec_rollback.views.json_documents import (
     PlanAlone,
     PlanDocument,
     ProblemDocument,
+    ReadinessDocument,
     RollbackDocument,
     RollbacksDocument,
     StepDocument,
@@ -170,6 +172,11 @@ def holds_document(holds: Sequence[Hold]) -> bytes:
 def history_document(rollbacks: Sequence[Rollback]) -> bytes:
     """Write rollbacks as ``smartspec.history/1``."""
     return written(HistoryDocument(rollbacks=tuple(rollbacks)))
+
+
+def readiness_document(answers: Sequence[Readiness]) -> bytes:
+    """Write whether Targets could be gone back on as ``smartspec.readiness/1``."""
+    return written(ReadinessDocument(exit_code=exit_code(answers), answers=tuple(answers)))
 
 
 def _plan(plan: Plan, *, digest: str) -> PlanDocument:

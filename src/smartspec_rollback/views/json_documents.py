@@ -14,6 +14,7 @@ from smartspec_rollback.domain.finding import Finding, Override, Risk
 from smartspec_rollback.domain.hold import Hold
 from smartspec_rollback.domain.objective import Objective
 from smartspec_rollback.domain.plan import Estimate
+from smartspec_rollback.domain.readiness import Readiness
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.report import Moments, StepRecord
 from smartspec_rollback.domain.reversal import Loss, ReversalVerdict
@@ -212,6 +213,13 @@ class HistoryDocument(Value, tag_field="schema", tag="smartspec.history/1"):
     """Rollbacks, newest first."""
 
     rollbacks: tuple[Rollback, ...]
+
+
+class ReadinessDocument(Value, tag_field="schema", tag="smartspec.readiness/1"):
+    """Whether each Target could be gone back on: what ``smartspec readiness`` prints."""
+
+    exit_code: int
+    answers: tuple[Readiness, ...]
 
 
 class SchemaFindingDocument(Value):

@@ -32,6 +32,13 @@ def test_without_roles_everybody_known_operates_and_approves(tmp_path: Path) -> 
     )
 
 
+@pytest.mark.parametrize(("said", "meant"), [("2m", 120.0), ("10s", 10.0), ("0s", None)])
+def test_how_often_readiness_is_looked_at(said: str, meant: float | None, tmp_path: Path) -> None:
+    """A server that was told never to look looks all the time, or the other way round."""
+    read = load_text(environment(more=f"server: {{readiness: {said}}}\n"), tmp_path)
+    assert read.server.readiness == meant
+
+
 @pytest.mark.parametrize(
     ("server", "what"),
     [
@@ -49,6 +56,7 @@ def test_without_roles_everybody_known_operates_and_approves(tmp_path: Path) -> 
         ("{url: rollback.example.org}", "'rollback.example.org' does not have the right form"),
         ("{trusted_proxies: [everybody]}", "'everybody' is no address and no network"),
         ("{session: 0s}", "must be more than 0s"),
+        ("{readiness: 1s}", "readiness: not oftener than every 10s"),
         ("{password: hunter2}", "unknown key 'password'"),
     ],
 )
