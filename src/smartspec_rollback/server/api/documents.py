@@ -266,6 +266,14 @@ class NewTokenDocument(Value, tag_field="schema", tag="smartspec.token/1"):
     token: TokenDocument
 
 
+class MeDocument(Value, tag_field="schema", tag="smartspec.me/1"):
+    """Who asks: a person, or a machine that never approves; and the ``version`` that answers."""
+
+    name: str
+    is_machine: bool
+    version: str
+
+
 class HealthDocument(Value, tag_field="schema", tag="smartspec.health/1"):
     """Whether the server does what it is for; ``why`` says what is wrong."""
 

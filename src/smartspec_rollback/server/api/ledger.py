@@ -1,9 +1,12 @@
 """What the API tells of services, holds and the audit log. Called through ``table``."""
 
+from importlib.metadata import version
+
 from smartspec_rollback.server.api.documents import (
     AuditDocument,
     AuditQuery,
     HoldDocument,
+    MeDocument,
     ProofDocument,
     ReasonRequest,
     ServicesDocument,
@@ -13,6 +16,23 @@ from smartspec_rollback.server.api.documents import (
 from smartspec_rollback.server.api.route import Call, Reply
 from smartspec_rollback.server.api.served import Served
 from smartspec_rollback.views import json
+
+
+def me(_: Served, call: Call[None, None]) -> Reply:
+    """Say who asks."""
+    who = call.who
+    return Reply(
+        MeDocument(
+            name=who.person.name,
+            is_machine=who.is_machine,
+            version=version("smartspec-rollback"),
+        )
+    )
+
+
+def readiness(served: Served, call: Call[None, None]) -> Reply:
+    """Say whether Targets could be gone back on."""
+    return Reply(json.readiness_document(served.operations.readiness(call.who)))
 
 
 def services(served: Served, call: Call[None, None]) -> Reply:

@@ -21,6 +21,7 @@ from smartspec_rollback.server.api.documents import (
     HoldDocument,
     JournalDocument,
     JournalQuery,
+    MeDocument,
     ProofDocument,
     ReasonRequest,
     RecordedDocument,
@@ -36,6 +37,7 @@ from smartspec_rollback.views.json_documents import (
     DeploymentsDocument,
     HistoryDocument,
     HoldsDocument,
+    ReadinessDocument,
     RollbackDocument,
 )
 
@@ -306,6 +308,28 @@ _DEPLOYMENTS = (
 )
 
 _LEDGER = (
+    Route(
+        method="GET",
+        path="/v1/me",
+        name="whoAmI",
+        summary="Say who asks, and which version answers.",
+        tag="ledger",
+        action=Action.READ,
+        handler=ledger.me,
+        returns=(Returns(200, "Whoever the token or the session belongs to.", MeDocument),),
+    ),
+    Route(
+        method="GET",
+        path="/v1/readiness",
+        name="listReadiness",
+        summary="Say whether each live deployment could be gone back on, and how fast.",
+        description="The newest answers, as they count now: one that is old, or about what is no "
+        "longer live, is unknown. Nothing is executed to answer.",
+        tag="ledger",
+        action=Action.READ,
+        handler=ledger.readiness,
+        returns=(Returns(200, "Every Target that you may see.", ReadinessDocument),),
+    ),
     Route(
         method="GET",
         path="/v1/services",
