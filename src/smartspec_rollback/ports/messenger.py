@@ -4,7 +4,7 @@
 ledger; a Messenger only speaks its system's language. ``operations.desk`` answers what is heard.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Protocol, runtime_checkable
@@ -141,6 +141,28 @@ class Hears(Protocol):
 
     def reply(self, handle: str, post: Post, /) -> None:
         """Answer one message, to its writer alone where the system can."""
+        ...
+
+
+@runtime_checkable
+class HearsRequests(Hears, Protocol):
+    """Ability: the system also sends what people say as signed requests to a public address."""
+
+    def take(
+        self,
+        headers: Mapping[str, str],
+        body: bytes,
+        hear: Callable[[Heard], None],
+        /,
+        *,
+        now: datetime,
+    ) -> bytes:
+        """Take a request in, and return the JSON to answer it with, status 200.
+
+        ``hear`` has returned by then; what it raises comes out. Unidentified: nobody of that system
+        signed it, or not a short while ago. UsageError: signed, and nothing that is known. The same
+        request twice is heard twice, with the same ``event``.
+        """
         ...
 
 

@@ -75,23 +75,29 @@ def said(*lines: str) -> Content:
     return _content(chat_text.said(*lines), layout)
 
 
-def choices(offered: Sequence[LedgerEntry], *, command: str) -> Content:
+def choices(offered: Sequence[LedgerEntry], *, command: str, flag: str) -> Content:
     """Write deployments to choose from, newest first, each with a button.
 
-    Choosing one is as if ``command`` (with its flags) and the deployment's id had been typed.
+    Choosing one is as if ``command`` with ``flag`` and the deployment's id had been typed.
     """
-    typed, _, flags = command.lstrip("/!").partition(" ")
+    typed, _, others = command.lstrip("/!").partition(" ")
 
     def layout(detail: Detail) -> list[Block]:
         blocks = sections(["*Which deployment?* The newest are:"])
         for number, entry in enumerate(offered[:CHOICES]):
-            chosen = Choice(command=typed, arguments=f"{flags} {entry.deployment.id}".strip())
+            chosen = Choice(
+                command=typed, arguments=f"{others} {flag} {entry.deployment.id}".strip()
+            )
             blocks += _candidate(entry, f"candidate-{number}", chosen, detail)
         more = len(offered) - CHOICES
         return [*blocks, *sections([f"… and {more} older ones."])] if more > 0 else blocks
 
     none = said("No deployment is known that could be taken back.")
-    return _content(chat_text.choices(offered, command=command), layout) if offered else none
+    return (
+        _content(chat_text.choices(offered, command=command, flag=flag), layout)
+        if offered
+        else none
+    )
 
 
 def _content(plain: Content, layout: Layout) -> Content:
