@@ -98,6 +98,16 @@ def number(thing: Obj, *path: str, default: int = 0) -> int:
     return found if isinstance(found, int) and not isinstance(found, bool) else default
 
 
+def share(said: object, of: int, *, up: bool = False) -> int:
+    """Read a number, or a percentage of ``of``; 0 where it is neither."""
+    if isinstance(said, int):
+        return max(0, said)
+    percent = said.removesuffix("%") if isinstance(said, str) else ""
+    if not (percent.isascii() and percent.isdigit()):
+        return 0
+    return -(-int(percent) * of // 100) if up else int(percent) * of // 100
+
+
 def moment(thing: Obj, *path: str) -> datetime | None:
     """Give the time at a path; None where there is none, or one without a time zone."""
     try:

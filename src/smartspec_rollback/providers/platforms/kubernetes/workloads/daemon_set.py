@@ -12,13 +12,10 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     Obj,
     number,
     part,
+    share,
     text,
 )
 from smartspec_rollback.providers.platforms.kubernetes.workloads import controller_revisions
-from smartspec_rollback.providers.platforms.kubernetes.workloads.deployment import (
-    observed,
-    share,
-)
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kind import (
     Hindrance,
@@ -46,10 +43,6 @@ class DaemonSetKind(OwnTemplate):
     def wanted(self, workload: Obj) -> int:
         """Tell on how many nodes it is to run."""
         return max(0, number(workload, "status", "desiredNumberScheduled"))
-
-    def observed(self, workload: Obj) -> bool:
-        """Tell whether the controller has seen the newest specification."""
-        return observed(workload)
 
     def paused(self, workload: Obj) -> bool:
         """Tell that there is no pause."""
@@ -84,7 +77,7 @@ class DaemonSetKind(OwnTemplate):
 
     def started(self, workload: Obj, target: Kept | None, *, before: str) -> Progress:
         """Say on how many of the nodes the target is available."""
-        if not observed(workload):
+        if not self.observed(workload):
             return Progress.pending("the cluster has not seen the new template yet")
         if target is None:
             return Progress.pending("the cluster has not made the target's revision yet")
@@ -96,7 +89,7 @@ class DaemonSetKind(OwnTemplate):
 
     def converged(self, workload: Obj, target: Kept | None, *, before: str) -> Progress:
         """Say how far the whole rollout is, as ``kubectl rollout status`` does."""
-        if not observed(workload):
+        if not self.observed(workload):
             return Progress.pending("the cluster has not seen the new template yet")
         count = self.wanted(workload)
         if target is None or target.pods.running < count:

@@ -174,10 +174,14 @@ class OwnTemplate:
         """Tell that nothing is walked through."""
         return None
 
-    def took_up(self, workload: Obj, target: Kept | None) -> bool:
+    def observed(self, workload: Obj) -> bool:
         """Tell whether the controller has seen the newest specification."""
         seen = number(workload, "status", "observedGeneration")
         return seen >= number(workload, "metadata", "generation")
+
+    def took_up(self, workload: Obj, target: Kept | None) -> bool:
+        """Tell whether the controller has seen the newest specification."""
+        return self.observed(workload)
 
     def lingers(self, workload: Obj) -> float:
         """Tell that old pods go at once."""

@@ -22,15 +22,18 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     text,
 )
 from smartspec_rollback.providers.platforms.kubernetes.workloads.defaulted import filled_in
-from smartspec_rollback.providers.platforms.kubernetes.workloads.deployment import (
-    share,
-)
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kind import (
     Course,
     Hindrance,
     Holder,
     Walk,
+)
+from smartspec_rollback.providers.platforms.kubernetes.workloads.replica_sets import (
+    ByReplicaSets,
+    available,
+    ended_first,
+    resuming,
 )
 from smartspec_rollback.providers.platforms.kubernetes.workloads.rollout_strategy import (
     course,
@@ -43,14 +46,12 @@ from smartspec_rollback.providers.platforms.kubernetes.workloads.rollout_templat
 )
 
 _TELLING = ("InvalidSpec", "Progressing")
-_QUARTER = "25%"
 
 
-class RolloutKind:
+class RolloutKind(ByReplicaSets):
     """A Rollout, brought on by the controller of Argo Rollouts: by canary or by blue-green."""
 
     resource = ROLLOUTS
-    kept_in = REPLICA_SETS
     hash_label = HASH
     undone_by = "kubectl argo rollouts undo"
 
@@ -130,26 +131,17 @@ class RolloutKind:
             return ""  # we may not list them; then the object itself is what is missing
         return ""
 
-    def wanted(self, workload: Obj) -> int:
-        """Tell how many pods are wanted; the controller's default is 1."""
-        return max(0, number(workload, "spec", "replicas", default=1))
-
     def observed(self, workload: Obj) -> bool:
         """Tell whether the controller has seen the newest specification; it says so in a text."""
         seen = text(workload, "status", "observedGeneration")
         known = seen.isascii() and seen.isdigit()
         return known and int(seen) >= number(workload, "metadata", "generation")
 
-    def paused(self, workload: Obj) -> bool:
-        """Tell whether somebody paused it; a canary's own pauses are its steps."""
-        return part(workload, "spec").get("paused") is True
-
     def hindrance(self, workload: Obj, known: tuple[Kept, ...], target: Kept) -> Hindrance | None:
         """Lift a pause by the patch that puts the template back: nothing else may roll."""
         if not self.paused(workload):
             return None
         name = f"rollout/{name_of(workload)}"
-        pausing = f"kubectl argo rollouts pause {name_of(workload)}"
         if part(workload, "spec", "workloadRef"):
             raise NotDone(
                 f"{name} is paused, and its template is another object's: both cannot change at "
@@ -157,35 +149,18 @@ class RolloutKind:
                 remedy="resume it (`kubectl patch "
                 f'{name} --type merge --patch \'{{"spec":{{"paused":false}}}}\'`) and plan again',
             )
-        return Hindrance(
+        return resuming(
+            name,
             title=f"Resume the paused `{name}`",
-            undo=f"Pause it again: `{pausing}`",
-            lifted="the rollout goes on",
-            danger=f"somebody paused {name}, and may have had a reason to",
-            operations=({"op": "replace", "path": "/spec/paused", "value": False},),
+            pause=f"kubectl argo rollouts pause {name_of(workload)}",
         )
-
-    def hindered(self, workload: Obj) -> bool:
-        """Tell whether it is paused."""
-        return self.paused(workload)
-
-    def replaces_by_itself(self, workload: Obj) -> bool:
-        """Tell that it always does."""
-        return True
-
-    def waits_for_broken_pods(self, workload: Obj) -> bool:
-        """Tell that it never does: broken pods are the first to go."""
-        return False
 
     def unavailable(self, workload: Obj) -> int:
         """Tell what a canary's ``maxUnavailable`` comes to; blue-green ends none before."""
         canary = part(workload, "spec", "strategy").get("canary")
         if not isinstance(canary, dict) or part(canary, "trafficRouting"):
             return 0
-        count = self.wanted(workload)
-        most = share(canary.get("maxUnavailable", _QUARTER), count)
-        surge = share(canary.get("maxSurge", _QUARTER), count, up=True)
-        return most if most or surge else min(1, count)
+        return ended_first(canary, self.wanted(workload))
 
     def progress_mark(self, workload: Obj) -> str:
         """Identify the conditions that tell of failures as they are now; empty without any."""
@@ -198,11 +173,7 @@ class RolloutKind:
             return early or Progress.pending(
                 "the controller has not made the target's ReplicaSet yet"
             )
-        count = self.wanted(workload)
-        detail = f"{min(target.pods.available, count)} of {count} instances available"
-        if target.pods.desired < count or target.pods.available < count:
-            return Progress.pending(f"{detail}{_why(workload)}")
-        return Progress.done(detail)
+        return available(target, self.wanted(workload), waiting=_why(workload))
 
     def converged(self, workload: Obj, target: Kept | None, *, before: str) -> Progress:
         """Say whether the target is what the controller calls stable, and healthy."""

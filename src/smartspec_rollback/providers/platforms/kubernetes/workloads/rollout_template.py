@@ -13,20 +13,14 @@ from typing import Any
 from smartspec_rollback.providers.platforms.kubernetes.objects import (
     Obj,
     annotation,
-    controlled_by,
     items,
-    moment,
-    name_of,
-    number,
     part,
     text,
-    uid_of,
 )
-from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import (
-    Kept,
-    Pods,
-    release_of,
-    told_id,
+from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
+from smartspec_rollback.providers.platforms.kubernetes.workloads.replica_sets import (
+    in_turn,
+    kept_by,
 )
 
 HASH = "rollouts-pod-template-hash"
@@ -49,30 +43,17 @@ def revisions_among(
 
     ``tells``: they carry the ids of deployments, which the controller copies from the Rollout.
     """
-    own = [each for each in found if controlled_by(each, workload)]
-    ordered = sorted(own, key=lambda each: (_turn(each), uid_of(each)), reverse=True)
-    return tuple(_kept(each, container=container, tells=tells) for each in ordered)
-
-
-def _kept(replica_set: Obj, *, container: str | None, tells: bool) -> Kept:
-    template = own_template(replica_set)
-    return Kept(
-        id=name_of(replica_set),
-        source=replica_set,
-        template=template,
-        release=release_of(template, container),
-        pods=Pods(
-            desired=number(replica_set, "spec", "replicas"),
-            running=number(replica_set, "status", "replicas"),
-            ready=number(replica_set, "status", "readyReplicas"),
-            available=number(replica_set, "status", "availableReplicas"),
-        ),
-        turn=_turn(replica_set),
-        created=text(replica_set, "metadata", "creationTimestamp"),
-        made=moment(replica_set, "metadata", "creationTimestamp"),
-        told=told_id(replica_set) if tells else None,
-        reused=_reused(replica_set),
-        pod_hash=text(replica_set, "metadata", "labels", HASH),
+    return tuple(
+        kept_by(
+            each,
+            template=own_template(each),
+            container=container,
+            revision=REVISION,
+            label=HASH,
+            reused=_reused(each),
+            tells=tells,
+        )
+        for each in in_turn(found, workload, revision=REVISION)
     )
 
 
@@ -125,12 +106,6 @@ def _names_hash(term: object) -> bool:
     inner = part(term, "podAffinityTerm") or term
     rules = items(inner, "labelSelector", "matchExpressions")
     return any(text(each, "key") == HASH for each in rules)
-
-
-def _turn(replica_set: Obj) -> int:
-    """Tell when a ReplicaSet got its turn, relative to others; never who it is."""
-    said = annotation(replica_set, REVISION)
-    return int(said) if said.isascii() and said.isdigit() else 0
 
 
 def _reused(replica_set: Obj) -> bool:

@@ -17,9 +17,6 @@ from smartspec_rollback.providers.platforms.kubernetes.objects import (
     text,
 )
 from smartspec_rollback.providers.platforms.kubernetes.workloads import controller_revisions
-from smartspec_rollback.providers.platforms.kubernetes.workloads.deployment import (
-    observed,
-)
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kept import Kept
 from smartspec_rollback.providers.platforms.kubernetes.workloads.kind import (
     Hindrance,
@@ -49,10 +46,6 @@ class StatefulSetKind(OwnTemplate):
     def wanted(self, workload: Obj) -> int:
         """Tell how many pods are wanted; the server's default is 1."""
         return max(0, number(workload, "spec", "replicas", default=1))
-
-    def observed(self, workload: Obj) -> bool:
-        """Tell whether the controller has seen the newest specification."""
-        return observed(workload)
 
     def paused(self, workload: Obj) -> bool:
         """Tell that there is no pause."""
@@ -99,7 +92,7 @@ class StatefulSetKind(OwnTemplate):
 
     def started(self, workload: Obj, target: Kept | None, *, before: str) -> Progress:
         """Say how many of the wanted pods of the target are available."""
-        if not observed(workload):
+        if not self.observed(workload):
             return Progress.pending("the cluster has not seen the new template yet")
         if target is None:
             return Progress.pending("the cluster has not made the target's revision yet")
@@ -107,7 +100,7 @@ class StatefulSetKind(OwnTemplate):
 
     def converged(self, workload: Obj, target: Kept | None, *, before: str) -> Progress:
         """Say how far the whole rollout is: every pod counts that no partition holds back."""
-        if not observed(workload):
+        if not self.observed(workload):
             return Progress.pending("the cluster has not seen the new template yet")
         count = self._rolled(workload)
         available = 0 if target is None else _beyond(workload, target)

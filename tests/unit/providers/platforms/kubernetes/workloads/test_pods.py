@@ -4,7 +4,7 @@ import pytest
 
 from smartspec_rollback.domain.step import Progress
 from smartspec_rollback.providers.platforms.kubernetes.objects import Obj
-from smartspec_rollback.providers.platforms.kubernetes.workloads.deployment import kept_by
+from smartspec_rollback.providers.platforms.kubernetes.workloads.deployment import revisions_among
 from smartspec_rollback.providers.platforms.kubernetes.workloads.pods import (
     emptied,
     is_over,
@@ -46,8 +46,10 @@ def _pod(replica_set: str, *, uid: str, ending: bool = False) -> Obj:
 
 def _emptied(*pods: Obj) -> Progress:
     shop = {"metadata": {"name": "shop", "uid": "of-shop"}}
-    replica_set = {"metadata": {"name": "shop-66b7c", "uid": "known"}, "spec": {"template": {}}}
-    return emptied(pods, shop, (kept_by(replica_set, container=None),), label=HASH_LABEL)
+    owner = {"controller": True, "uid": "of-shop"}
+    told = {"name": "shop-66b7c", "uid": "known", "ownerReferences": [owner]}
+    known = revisions_among(({"metadata": told},), shop, container=None)
+    return emptied(pods, shop, known, label=HASH_LABEL)
 
 
 def test_the_pods_of_its_revisions_are_waited_for() -> None:
