@@ -31,6 +31,7 @@ COMMANDS = {
         "init": "Write a commented smartspec.yaml and its schema for editors.",
         "serve": "Serve the API and the console, and carry rollbacks out.",
         "token": "Make, list and revoke the tokens that let people and machines in to a server.",
+        "slack": "Set up the Slack app.",
         "worker": "Take over rollbacks whose process died, until told to stop.",
         "doctor": "Check that everything configured is reachable and allowed.",
         "audit": "Prove that the audit log is what was written.",
