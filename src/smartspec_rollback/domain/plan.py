@@ -63,3 +63,23 @@ class Plan(Value):
     def blocking(self) -> tuple[Finding, ...]:
         """The findings that refuse this plan."""
         return tuple(f for f in self.findings if f.blocks)
+
+
+SHORT = 8
+"""How many hexadecimal digits of a digest name a plan, where a person types it."""
+
+_KIND = "sha256:"
+
+
+def short_digest(digest: str) -> str:
+    """Return the digits that a person types to name a plan."""
+    return digest.removeprefix(_KIND)[:SHORT]
+
+
+def names_plan(said: str, digest: str) -> bool:
+    """Tell whether what somebody typed or pressed is a plan's digest, or the beginning of it.
+
+    Fewer than eight digits name nothing; the kind before them may be left out.
+    """
+    digits = said.strip().lower().removeprefix(_KIND)
+    return len(digits) >= SHORT and digest.removeprefix(_KIND).startswith(digits)

@@ -7,15 +7,12 @@ What does not count is said, and why.
 from smartspec_rollback.domain.access import Principal
 from smartspec_rollback.domain.approval import UNATTENDED, Answer
 from smartspec_rollback.domain.finding import Risk
-from smartspec_rollback.domain.plan import Plan
+from smartspec_rollback.domain.plan import Plan, names_plan, short_digest
 from smartspec_rollback.domain.rollback import ACTIVE, Rollback
 from smartspec_rollback.errors import SmartSpecError, StoreError
 from smartspec_rollback.operations.composing import Part
 from smartspec_rollback.operations.saying import Office, in_words, stranger
 from smartspec_rollback.ports.messenger import Answered, KnowsMembers, Messenger
-
-SHORT = 8
-"""Hexadecimal digits of a digest that name a plan where a person types it."""
 
 _WHOLE = "sha256:"
 _REASON = 2000
@@ -73,13 +70,11 @@ def _gone(said: Answered, messenger: Messenger) -> str | None:
 
 def _unnamed(rollback: Rollback, plan: Plan, said: Answered) -> str | None:
     """Say why the digest that was named, or was not, does not do."""
-    named = said.digest.lower().removeprefix(_WHOLE)
-    digits = rollback.plan_digest.removeprefix(_WHOLE)
-    short = digits[:SHORT]
-    if named and (len(named) < SHORT or not digits.startswith(named)):
+    short = short_digest(rollback.plan_digest)
+    if said.digest and not names_plan(said.digest, rollback.plan_digest):
         return f"this names another plan; the one of `{rollback.id}` is `{short}`."
     high = plan.risk is Risk.HIGH and said.answer is Answer.APPROVE
-    if high and (not named or said.digest.startswith(_WHOLE)):
+    if high and (not said.digest or said.digest.startswith(_WHOLE)):
         return f"the risk is high. Read the plan, then reply `approve {short}`."
     return None
 

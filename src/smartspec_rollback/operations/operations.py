@@ -8,9 +8,9 @@ same engine is called as by the commands. The verbs live in ``rollbacks``, ``dep
 
 from smartspec_rollback.operations.deployments import Deployments
 from smartspec_rollback.operations.overview import Overview, Standing
-from smartspec_rollback.operations.rollbacks import SHORT, Given, ProofTooOld, Rollbacks
+from smartspec_rollback.operations.rollbacks import Given, ProofTooOld, Rollbacks
 
-__all__ = ["SHORT", "Given", "Operations", "ProofTooOld", "Standing"]
+__all__ = ["Given", "Operations", "ProofTooOld", "Standing"]
 
 
 class Operations(Rollbacks, Deployments, Overview):

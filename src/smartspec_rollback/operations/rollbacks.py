@@ -7,7 +7,7 @@ from smartspec_rollback.domain.access import Action, Principal
 from smartspec_rollback.domain.approval import Answer
 from smartspec_rollback.domain.finding import Risk
 from smartspec_rollback.domain.names import checked_name, checked_text, nearest
-from smartspec_rollback.domain.plan import Plan
+from smartspec_rollback.domain.plan import Plan, names_plan
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import ACTIVE, Rollback, Status
 from smartspec_rollback.domain.target import Target
@@ -23,9 +23,6 @@ from smartspec_rollback.errors import (
 )
 from smartspec_rollback.operations.asking import Asking
 from smartspec_rollback.operations.watching import Unwatched
-
-SHORT = 8
-"""How many hexadecimal digits of a digest name a plan, where a person types it."""
 
 _NEAR = 1000
 
@@ -158,7 +155,7 @@ class Rollbacks(Asking):
         """Refuse an answer to what is over, or to another plan than the one that stands."""
         if found.status not in ACTIVE:
             raise Refused(f"{found.id} is over ({found.status}); the answer was not recorded")
-        if len(digest) < SHORT or not found.plan_digest.startswith(digest.lower()):
+        if not names_plan(digest, found.plan_digest):
             raise Refused(
                 "this names another plan; the answer was not recorded",
                 where=f"rollback {found.id}",

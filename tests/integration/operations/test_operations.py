@@ -18,6 +18,7 @@ from tests.integration.operations.conftest import (
 
 from smartspec_rollback.domain.access import Principal
 from smartspec_rollback.domain.approval import Answer
+from smartspec_rollback.domain.plan import short_digest
 from smartspec_rollback.domain.rollback import Status
 from smartspec_rollback.domain.verdict import VerdictOutcome
 from smartspec_rollback.engine.parts import Request
@@ -59,7 +60,7 @@ def test_a_denied_rollback_is_closed_at_once(served: Served) -> None:
     rollback_id = served.begin()
     digest = _digest(served, rollback_id)
     given = served.operations.answer(
-        BOB, rollback_id, Answer.DENY, digest=digest[:8], channel="chat", reason="not it"
+        BOB, rollback_id, Answer.DENY, digest=short_digest(digest), channel="chat", reason="not it"
     )
     assert (given.person, given.is_new) == ("bob", True)
     served.comes_to(rollback_id, Status.DENIED)
@@ -95,7 +96,7 @@ def test_only_approvers_answer(served: Served, who: Principal, refusal: str) -> 
 def test_an_answer_to_another_plan_is_refused(served: Served) -> None:
     """Somebody approves what stands on their screen, and another plan is carried out."""
     rollback_id = served.begin()
-    for digest in ("", "0" * 64, _digest(served, rollback_id)[:7], "zzzzzzzz"):
+    for digest in ("", "0" * 64, _digest(served, rollback_id)[:14], "zzzzzzzz"):
         with pytest.raises(Refused, match="names another plan"):
             served.operations.answer(BOB, rollback_id, Answer.APPROVE, digest=digest, channel="web")
     assert served.status(rollback_id) in (Status.PLANNED, Status.AWAITING_APPROVAL)
