@@ -4,43 +4,19 @@ import json
 from collections.abc import Callable, Iterator
 
 import pytest
-from msgspec.structs import replace
-from tests.golden import cases
+from tests.unit.providers.channels.slack_rooms import (
+    a_workspace,
+    plan_post,
+    secrets_of,
+    settings_for,
+)
 
-from smartspec_rollback.domain.rollback import Status
-from smartspec_rollback.domain.secrets import Sensitive
 from smartspec_rollback.ports.messenger import Messenger, Post
-from smartspec_rollback.providers.channels.slack import SlackMessenger, SlackSettings
+from smartspec_rollback.providers.channels.slack import SlackMessenger
 from smartspec_rollback.testing.messenger_contract import HearsContract
 from smartspec_rollback.testing.messenger_room import Talk
-from smartspec_rollback.testing.samples import a_plan, a_rollback
-from smartspec_rollback.testing.slack.workspace import ALICE, BOB, CHANNEL, Workspace
-from smartspec_rollback.views import chat_blocks
-
-
-class Kept:
-    """A secret that a test made up."""
-
-    def __init__(self, name: str, text: str) -> None:
-        """Hold it."""
-        self.place = f"environment variable {name}"
-        self._text = text
-
-    def resolve(self) -> Sensitive:
-        """Return it."""
-        return Sensitive(self._text)
-
-
-def settings_for(workspace: Workspace) -> SlackSettings:
-    """Make the settings of an app in this workspace."""
-    state = workspace.state
-    return SlackSettings(
-        channel=CHANNEL,
-        bot_token=Kept("SLACK_BOT_TOKEN", state.bot_token),
-        app_token=Kept("SLACK_APP_TOKEN", state.app_token),
-        signing_secret=Kept("SLACK_SIGNING_SECRET", state.signing_secret),
-        api_url=workspace.url,
-    )
+from smartspec_rollback.testing.samples import a_plan
+from smartspec_rollback.testing.slack.workspace import ALICE, BOB, Workspace
 
 
 class TestSlack(HearsContract):
@@ -49,12 +25,10 @@ class TestSlack(HearsContract):
     ALICE, BOB = f"slack:{ALICE}", f"slack:{BOB}"
 
     @pytest.fixture
-    def workspace(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+    def workspace(self) -> Iterator[Workspace]:
         """Supply a workspace; nothing may be refused for its form."""
-        for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
-            monkeypatch.delenv(name, raising=False)  # the SDK would go through it
-        with Workspace() as workspace:
-            self.secrets = (workspace.state.bot_token, workspace.state.app_token)
+        with a_workspace() as workspace:
+            self.secrets = secrets_of(workspace)
             yield workspace
             assert workspace.refused == []
 
@@ -80,10 +54,4 @@ class TestSlack(HearsContract):
 
     def answerable(self, rollback_id: str) -> Post:
         """Write a plan with its buttons."""
-        plan = a_plan(rollback_id)
-        told = replace(
-            cases.succeeded(plan),
-            rollback=a_rollback(plan=plan, status=Status.AWAITING_APPROVAL),
-        )
-        content = chat_blocks.plan(told)
-        return Post(key=f"{rollback_id}/plan", text=content.text, document=content.document)
+        return plan_post(a_plan(rollback_id))

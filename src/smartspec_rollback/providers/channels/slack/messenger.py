@@ -150,15 +150,20 @@ class SlackMessenger:
 
         app = App(self._settings, self._call, kept)
         kind = {name.lower(): value for name, value in headers.items()}.get("content-type", "")
-        request = BoltRequest(
-            body=body.decode("utf-8", "replace"), headers={"content-type": [kind]}
-        )
-        answer = app.bolt.dispatch(request)
+        try:
+            request = BoltRequest(
+                body=body.decode("utf-8", "replace"), headers={"content-type": [kind]}
+            )
+            answer = app.bolt.dispatch(request)
+            status, said = answer.status, answer.body
+        except Exception as error:  # noqa: BLE001 - Bolt reads what is malformed with its bare hands
+            _LOG.info("a signed request could not be read: %s", type(error).__name__)
+            status, said = HTTPStatus.BAD_REQUEST, ""
         if raised:
             raise raised[0]
-        if answer.status != HTTPStatus.OK:
+        if status != HTTPStatus.OK:
             raise UsageError("the request is none that is known here", where=self._call.where)
-        return answer.body.encode()
+        return said.encode()
 
     def _write(self, method: str, post: Post, **arguments: object) -> Mapping[str, Any]:
         """Call with the post's content; as text alone where Slack does not take its blocks."""
