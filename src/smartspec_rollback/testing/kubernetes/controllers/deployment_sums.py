@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from smartspec_rollback.testing.kubernetes.controllers.made_sets import numbered
 from smartspec_rollback.testing.kubernetes.objects import Obj, annotations_of, clone, dig
 
 HASH = "pod-template-hash"
@@ -30,8 +31,7 @@ def replicas_of(thing: Obj) -> int:
 
 def revision_of(thing: Obj) -> int:
     """Tell a Deployment's or ReplicaSet's revision; 0 where it has none."""
-    text = annotations_of(thing).get(REVISION, "")
-    return int(text) if text.isdigit() else 0
+    return numbered(thing, REVISION)
 
 
 def _share(value: Any, total: int, *, up: bool) -> int:

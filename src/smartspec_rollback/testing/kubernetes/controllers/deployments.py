@@ -23,6 +23,7 @@ from smartspec_rollback.testing.kubernetes.controllers.deployment_sums import (
     size_of_new,
     split,
 )
+from smartspec_rollback.testing.kubernetes.controllers.made_sets import copied, made_of
 from smartspec_rollback.testing.kubernetes.controllers.pods import finished
 from smartspec_rollback.testing.kubernetes.controllers.world import (
     AS_CONTROLLER,
@@ -34,14 +35,11 @@ from smartspec_rollback.testing.kubernetes.deleting import Removal
 from smartspec_rollback.testing.kubernetes.objects import (
     Obj,
     annotations_of,
-    clone,
     deleting,
     dig,
-    labels_of,
     meta,
     name_of,
     namespace_of,
-    owner_reference,
     short_hash,
 )
 from smartspec_rollback.testing.kubernetes.resources import DEPLOYMENT, POD, REPLICA_SET
@@ -139,9 +137,7 @@ class Deployments:
 
         def alter(thing: Obj) -> None:
             notes = meta(thing).setdefault("annotations", {})
-            for key, value in annotations_of(deployment).items():
-                if key not in NOT_COPIED:
-                    notes[key] = value
+            notes.update(copied(deployment, NOT_COPIED))
             had = notes.get(REVISION)
             if revision_of(thing) < number:
                 notes[REVISION] = str(number)
@@ -160,33 +156,22 @@ class Deployments:
         return self._create(deployment, old), old
 
     def _create(self, deployment: Obj, old: list[Obj]) -> Obj | None:
-        template = clone(deployment["spec"]["template"])
+        template = deployment["spec"]["template"]
         collisions = dig(deployment, "status", "collisionCount") or 0
-        digest = short_hash([template, collisions])
-        meta(template)["labels"] = {**labels_of(template), HASH: digest}
-        selector = clone(deployment["spec"]["selector"])
-        selector["matchLabels"] = {**(selector.get("matchLabels") or {}), HASH: digest}
         surge, _ = limits(deployment)
         wanted = replicas_of(deployment)
-        notes = {k: v for k, v in annotations_of(deployment).items() if k not in NOT_COPIED}
+        notes = copied(deployment, NOT_COPIED)
         notes[REVISION] = str(max(map(revision_of, old), default=0) + 1)
         notes[DESIRED], notes[MOST] = str(wanted), str(wanted + surge)
-        spec: Obj = {
-            "replicas": size_of_new(deployment, old, 0),
-            "selector": selector,
-            "template": template,
-        }
-        if deployment["spec"].get("minReadySeconds"):
-            spec["minReadySeconds"] = deployment["spec"]["minReadySeconds"]
-        body = {
-            "metadata": {
-                "name": f"{name_of(deployment)}-{digest}",
-                "labels": labels_of(template),
-                "annotations": notes,
-                "ownerReferences": [owner_reference(deployment)],
-            },
-            "spec": spec,
-        }
+        body = made_of(
+            deployment,
+            template=template,
+            selector=deployment["spec"]["selector"],
+            label=HASH,
+            digest=short_hash([template, collisions]),
+            replicas=size_of_new(deployment, old, 0),
+            notes=notes,
+        )
         try:
             made = self._world.writing.create(
                 REPLICA_SET, namespace_of(deployment), body, AS_CONTROLLER

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from smartspec_rollback.testing.kubernetes.controllers.deployment_sums import replicas_of
+from smartspec_rollback.testing.kubernetes.controllers.made_sets import numbered
 from smartspec_rollback.testing.kubernetes.defaults import fill_defaults
 from smartspec_rollback.testing.kubernetes.objects import (
     Obj,
@@ -72,8 +73,7 @@ def hash_of(replica_set: Obj | None) -> str:
 
 def revision_of(thing: Obj) -> int:
     """Tell a Rollout's or ReplicaSet's revision; 0 where it has none."""
-    text = annotations_of(thing).get(REVISION, "")
-    return int(text) if text.isdigit() else 0
+    return numbered(thing, REVISION)
 
 
 def available(*sets: Obj | None) -> int:

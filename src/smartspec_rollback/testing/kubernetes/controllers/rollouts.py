@@ -13,6 +13,7 @@ from smartspec_rollback.testing.kubernetes.controllers import rollout_canary as 
 from smartspec_rollback.testing.kubernetes.controllers import rollout_status as told
 from smartspec_rollback.testing.kubernetes.controllers.deployment_status import progressing, put
 from smartspec_rollback.testing.kubernetes.controllers.deployment_sums import replicas_of
+from smartspec_rollback.testing.kubernetes.controllers.made_sets import copied, made_of
 from smartspec_rollback.testing.kubernetes.controllers.rollout_sums import (
     DESIRED,
     GENERATION,
@@ -42,11 +43,9 @@ from smartspec_rollback.testing.kubernetes.objects import (
     clone,
     deleting,
     dig,
-    labels_of,
     meta,
     name_of,
     namespace_of,
-    owner_reference,
 )
 from smartspec_rollback.testing.kubernetes.resources import DEPLOYMENT, REPLICA_SET, ROLLOUT
 from smartspec_rollback.testing.kubernetes.store import Change, Key
@@ -170,25 +169,18 @@ class Rollouts:
         return _RETRY
 
     def _create(self, rollout: Obj, template: Obj, sets: list[Obj]) -> None:
-        made, digest = clone(template), template_hash(rollout, template)
-        meta(made)["labels"] = {**labels_of(made), HASH: digest}
-        selector = clone(dig(rollout, "spec", "selector") or self._selector(rollout))
-        selector["matchLabels"] = {**(selector.get("matchLabels") or {}), HASH: digest}
-        notes = {k: v for k, v in annotations_of(rollout).items() if k not in NOT_COPIED}
+        notes = copied(rollout, NOT_COPIED)
         revision = str(max(map(revision_of, sets), default=0) + 1)
         notes.update({REVISION: revision, DESIRED: str(replicas_of(rollout))})
-        spec = {"replicas": 0, "selector": selector, "template": made}
-        if rollout["spec"].get("minReadySeconds"):
-            spec["minReadySeconds"] = rollout["spec"]["minReadySeconds"]
-        body = {
-            "metadata": {
-                "name": f"{name_of(rollout)}-{digest}",
-                "labels": labels_of(made),
-                "annotations": notes,
-                "ownerReferences": [owner_reference(rollout)],
-            },
-            "spec": spec,
-        }
+        body = made_of(
+            rollout,
+            template=template,
+            selector=dig(rollout, "spec", "selector") or self._selector(rollout),
+            label=HASH,
+            digest=template_hash(rollout, template),
+            replicas=0,
+            notes=notes,
+        )
         body = with_ephemeral(body, self._dressing(rollout, stable=not sets))
         world = self._world
         new = world.writing.create(REPLICA_SET, namespace_of(rollout), body, AS_CONTROLLER)
@@ -215,8 +207,7 @@ class Rollouts:
         def alter(thing: Obj) -> None:
             notes = meta(thing).setdefault("annotations", {})
             before, had = dict(notes), notes.get(REVISION)
-            copied = {k: v for k, v in annotations_of(rollout).items() if k not in NOT_COPIED}
-            notes.update(copied)
+            notes.update(copied(rollout, NOT_COPIED))
             if revision_of(thing) < number:
                 notes[REVISION] = str(number)
             if had is not None and notes != before:
