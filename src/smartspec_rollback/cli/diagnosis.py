@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from textwrap import indent
 
-from smartspec_rollback.cli import diagnosis_database
+from smartspec_rollback.cli import diagnosis_channels, diagnosis_database
 from smartspec_rollback.cli.documents import document
 from smartspec_rollback.cli.output import Output
 from smartspec_rollback.cli.session import Session
@@ -257,15 +257,8 @@ def _metrics(workspace: Workspace, target: Target, seen: Snapshot | None) -> Ite
 
 
 def _channel(workspace: Workspace, target: Target) -> Iterator[Line]:
-    configured = workspace.configured(target).channel
-    about = f"{target} channel"
-    if configured is not None and configured.kind != "terminal":
-        workspace.channels(target)
-        yield _unknown(about, f"{configured.kind} is configured; not tried, people would see it")
-    if workspace.surroundings.terminal() is not None:
-        yield _good(about, "this terminal can be asked at")
-    elif configured is None or configured.kind == "terminal":
-        yield _unknown(about, "no terminal here; a rollback started like this has nobody to ask")
+    for outcome, about, said, remedy in diagnosis_channels.look(workspace, target):
+        yield Line(outcome=outcome, about=about, said=said, remedy=remedy)
 
 
 def _database(workspace: Workspace, target: Target) -> Iterator[Line]:

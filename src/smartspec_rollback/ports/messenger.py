@@ -183,3 +183,12 @@ class SignsCommands(Protocol):
     def sign(self) -> str:
         """Say which."""
         ...
+
+
+@runtime_checkable
+class Examines(Protocol):
+    """Ability: it can be tried without anybody noticing."""
+
+    def examine(self) -> str:
+        """Say as whom it speaks in its place; ProviderError where it could not post there."""
+        ...

@@ -114,6 +114,11 @@ class Workspace:
             found.append(terminal)
         return tuple(found)
 
+    def posting(self, target: Target) -> tuple[Channel, ...]:
+        """Make everything configured for a Target that posts by itself."""
+        configured = self.configured(target)
+        return (*providers.channels(configured), *providers.notified(configured))
+
     def outlets(self, target: Target) -> tuple[Messenger, ...]:
         """Make the outlets of a Target: chat systems and others that somebody has to serve."""
         return providers.outlets(self.configured(target))

@@ -213,3 +213,13 @@ def test_only_slack_is_answered(slack: SlackMessenger, workspace: Workspace) -> 
         slack.reply(handle, said("reply", "Counted."))
         assert other.server.calls == []
     assert workspace.told(ALICE) == ("Counted.",)
+
+
+def test_it_is_tried_without_anybody_noticing(slack: SlackMessenger, workspace: Workspace) -> None:
+    """If it fails, that nobody invited the app comes out in the first incident."""
+    assert slack.examine() == "smartspec of Example"
+    workspace.state.channels[CHANNEL].joined = False
+    with pytest.raises(ProviderError) as caught:
+        slack.examine()
+    assert "invite the app" in caught.value.remedy
+    assert not workspace.shown()

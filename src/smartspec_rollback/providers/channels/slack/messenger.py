@@ -113,6 +113,12 @@ class SlackMessenger:
             return
         self._write("chat.postEphemeral", post, channel=to.channel, user=to.user)
 
+    def examine(self) -> str:
+        """Say as whom it speaks, after a look at the channel that nobody sees."""
+        known = self._call("auth.test")
+        self._call.read("conversations.history", channel=self._settings.channel, limit=1)
+        return f"{known.get('user', 'the app')} of {known.get('team', 'its workspace')}"
+
     def take(
         self,
         headers: Mapping[str, str],
