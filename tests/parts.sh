@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests run and Python's index does not have: MariaDB, PostgreSQL 15, kubectl, an
-# image registry and Alertmanager, from the distribution. Does nothing where they are there, where
+# image registry, Alertmanager and Chromium, from the distribution. Does nothing where they are there, where
 # apt-get is not, or where we are not root; the tests that need them then say so.
 set -eu
 
@@ -11,6 +11,7 @@ command -v mariadbd >/dev/null 2>&1 || wanted="$wanted mariadb-server"
 command -v kubectl >/dev/null 2>&1 || wanted="$wanted kubernetes-client"
 command -v docker-registry >/dev/null 2>&1 || wanted="$wanted docker-registry"
 command -v prometheus-alertmanager >/dev/null 2>&1 || wanted="$wanted prometheus-alertmanager"
+command -v chromium >/dev/null 2>&1 || wanted="$wanted chromium"
 [ -n "$wanted" ] || exit 0
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
     echo "tests: missing Debian packages:$wanted" >&2

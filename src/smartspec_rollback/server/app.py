@@ -9,6 +9,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from importlib.metadata import version
 
 import msgspec
@@ -25,12 +26,16 @@ from smartspec_rollback.server.api.dispatch import endpoints, refused
 from smartspec_rollback.server.api.problems import of_error, problem, unforeseen
 from smartspec_rollback.server.api.served import Served
 from smartspec_rollback.server.api.table import ROUTES
-from smartspec_rollback.server.auth import Guard, Limits, Listening
+from smartspec_rollback.server.auth import Guard, Limits, Listening, Login
+from smartspec_rollback.server.auth.replies import reads_pages
+from smartspec_rollback.server.console import Console
+from smartspec_rollback.server.console.asking import refused as refused_page
+from smartspec_rollback.server.console.live import Live
 from smartspec_rollback.server.gates import Gates
 from smartspec_rollback.server.streams import Streams
+from smartspec_rollback.views.html.layout import Viewer
 
 _LOG = logging.getLogger(__name__)
-_NOT_FOUND = 404
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Application:
 
     asgi: ASGIApp
     streams: Streams
+    live: Live
     gates: Gates
 
 
@@ -63,6 +69,7 @@ def assemble(
     )
     streams = Streams(opened.hub, lambda: workspace.store)
     gates = Gates(opened.operations)
+    console = Console(opened.operations, guard, opened.hub)
     served = Served(
         operations=opened.operations,
         guard=guard,
@@ -75,11 +82,13 @@ def assemble(
     @asynccontextmanager
     async def living(_: Starlette) -> AsyncIterator[None]:
         streams.open()
+        console.live.open()
         yield
+        console.live.close()
         streams.close()
 
     app = Starlette(
-        routes=[*endpoints(ROUTES, served)],
+        routes=[*endpoints(ROUTES, served), *Login(guard).routes(), *console.routes()],
         lifespan=living,
         exception_handlers={
             HTTPException: _turned_away,
@@ -88,7 +97,7 @@ def assemble(
         },
     )
     app.router.redirect_slashes = False
-    return Application(asgi=guard.protected(app), streams=streams, gates=gates)
+    return Application(asgi=guard.protected(app), streams=streams, live=console.live, gates=gates)
 
 
 def described(url: str) -> bytes:
@@ -97,11 +106,14 @@ def described(url: str) -> bytes:
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 
 
-def _turned_away(_: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else _NOT_FOUND
-    if status == _NOT_FOUND:
-        return refused(problem("unknown", "nothing is served at this path"))
-    return refused(problem("malformed", "the request cannot be read"))
+def _turned_away(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND
+    found = problem("malformed", "the request cannot be read")
+    if status == HTTPStatus.NOT_FOUND:
+        found = problem("unknown", "nothing is served at this path")
+    elif status == HTTPStatus.METHOD_NOT_ALLOWED:
+        found = problem("method", "nothing is done here by this method")
+    return refused_page(found, Viewer()) if reads_pages(request.scope) else refused(found)
 
 
 def _said(_: Request, error: Exception) -> Response:

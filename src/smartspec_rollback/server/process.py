@@ -67,6 +67,7 @@ class Process:
     def _stop(self) -> None:
         self._stopping = True
         if self._loop is not None and self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._application.live.close)
             self._loop.call_soon_threadsafe(self._application.streams.close)
         self._server.should_exit = True
         self._thread.join()

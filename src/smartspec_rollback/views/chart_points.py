@@ -30,9 +30,10 @@ class Dot:
 
 @dataclass(frozen=True)
 class Phase:
-    """One line of the chart."""
+    """One line of the chart; ``when`` begins a sentence about it."""
 
     name: str
+    when: str
     dots: tuple[Dot, ...]
 
 
@@ -40,7 +41,13 @@ def phases_of(seen: Charted, objective: Objective) -> Iterator[Phase]:
     """Tell what was measured of an objective before, during and after a rollback."""
     for name, held in zip(_PHASES, (seen.before, seen.during, seen.after), strict=True):
         dots = [dot for series in held for dot in _dots(series, objective)]
-        yield Phase(name, tuple(sorted(dots, key=lambda dot: dot.start)))
+        when = f"{name.capitalize()} the rollback"
+        yield Phase(name, when, tuple(sorted(dots, key=lambda dot: dot.start)))
+
+
+def measured(series: Series, objective: Objective) -> Phase:
+    """Tell what a verdict rests on."""
+    return Phase("measured", "In that time", tuple(_dots(series, objective)))
 
 
 def _dots(series: Series, objective: Objective) -> Iterator[Dot]:

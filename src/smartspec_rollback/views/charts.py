@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from smartspec_rollback.domain.objective import Objective
-from smartspec_rollback.domain.report import Charted, Moments, Report
-from smartspec_rollback.views.chart_points import Dot, Phase, phases_of, runs, thinned
+from smartspec_rollback.domain.report import Moments, Report
+from smartspec_rollback.domain.verdict import Verdict
+from smartspec_rollback.views import chart_words
+from smartspec_rollback.views.chart_points import Dot, Phase, measured, phases_of, runs
 from smartspec_rollback.views.markup import Html, outside, tag
 from smartspec_rollback.views.scales import Stretch, TimeScale, nice_top, time_scale
-from smartspec_rollback.views.units import between, moment
+from smartspec_rollback.views.units import between
 
 _WIDTH, _HEIGHT = 720, 280
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 708, 56, 236
@@ -26,25 +28,52 @@ _ROW = 14
 def charts(told: Report) -> tuple[Html, ...]:
     """Draw a chart for every objective of the plan for which anything was measured over time."""
     drawn = (
-        _figure(number, objective, told.charted, told.moments)
+        _figure(
+            number,
+            objective,
+            tuple(phases_of(told.charted, objective)),
+            tuple(_happened(told.moments)),
+        )
         for number, objective in enumerate(told.plan.objectives, start=1)
     )
     return tuple(chart for chart in drawn if chart is not None)
 
 
-def _figure(number: int, objective: Objective, seen: Charted, moments: Moments) -> Html | None:
-    phases = tuple(phases_of(seen, objective))
+def of_verdict(judged: Verdict, *, deployed: datetime) -> tuple[Html, ...]:
+    """Draw a chart for every objective of a verdict whose window is known over time."""
+    series = judged.series
+    if not series:
+        return ()
+    drawn = (
+        _figure(
+            number,
+            result.objective,
+            (measured(series, result.objective),),
+            (("deployed", deployed), ("judged", judged.at)),
+        )
+        for number, result in enumerate(judged.objectives, start=1)
+    )
+    return tuple(chart for chart in drawn if chart is not None)
+
+
+def _figure(
+    number: int,
+    objective: Objective,
+    phases: tuple[Phase, ...],
+    happened: chart_words.Happened,
+) -> Html | None:
+    """Draw one objective; None where nothing of it was measured over time."""
     if not any(dot.value is not None for phase in phases for dot in phase.dots):
         return None
-    chart = _Chart(f"chart-{number}", objective, phases, tuple(_happened(moments)))
+    chart = _Chart(f"chart-{number}", objective, phases, happened)
     return tag(
         "figure",
         tag("figcaption", outside(objective.name)),
         tag(
             "div", chart.svg(), class_="chart-scroll", tabindex=0, role="group", aria_label="Chart"
         ),
-        chart.legend(),
-        chart.table(),
+        chart_words.legend(objective, happened),
+        chart_words.table(objective, phases),
         class_="chart",
     )
 
@@ -64,7 +93,7 @@ class _Chart:
         name: str,
         objective: Objective,
         phases: tuple[Phase, ...],
-        happened: tuple[tuple[str, datetime], ...],
+        happened: chart_words.Happened,
     ) -> None:
         self._name = name
         self._objective = objective
@@ -82,7 +111,7 @@ class _Chart:
         return tag(
             "svg",
             tag("title", self._objective.metric_text, " over time", id=title),
-            tag("desc", self._summary(), id=told),
+            tag("desc", chart_words.summary(self._objective, self._phases), id=told),
             tag("g", (self._bands(), self._axes(), self._cuts()), aria_hidden="true"),
             tag("g", (self._bound(), self._marks(), self._lines()), aria_hidden="true"),
             viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
@@ -90,71 +119,6 @@ class _Chart:
             aria_labelledby=f"{title} {told}",
             focusable="false",
         )
-
-    def legend(self) -> Html:
-        """Name what the numbers and forms of the chart stand for."""
-        marked = (
-            tag("li", f"{number} {name}: ", tag("span", moment(at), class_="number"))
-            for number, (name, at) in enumerate(self._happened, start=1)
-        )
-        return tag(
-            "ol",
-            marked,
-            tag("li", f"dashed line: at most {self._objective.limit_text}"),
-            tag("li", "cross: above the bound"),
-            class_="legend",
-        )
-
-    def table(self) -> Html:
-        """Write the same numbers as a table."""
-        headings = ("Phase", "From", "For", self._objective.metric_text, "Requests", "Errors")
-        return tag(
-            "details",
-            tag("summary", f"The numbers of this chart ({self._objective.metric_text})"),
-            tag(
-                "div",
-                tag(
-                    "table",
-                    tag("thead", tag("tr", (tag("th", each, scope="col") for each in headings))),
-                    tag("tbody", self._rows()),
-                ),
-                class_="scroll",
-                tabindex=0,
-                role="group",
-                aria_label="Table",
-            ),
-        )
-
-    def _rows(self) -> Iterator[Html]:
-        for phase in self._phases:
-            for dot in thinned(phase.dots):
-                value = "not known" if dot.value is None else self._objective.value_text(dot.value)
-                yield tag(
-                    "tr",
-                    tag("td", phase.name),
-                    tag("td", moment(dot.start)),
-                    tag("td", between(dot.start, dot.end)),
-                    tag("td", value, " (above the bound)" if dot.breach else None),
-                    tag("td", dot.requests),
-                    tag("td", dot.errors),
-                )
-
-    def _summary(self) -> str:
-        """Say in words what the chart shows."""
-        said = [f"At most {self._objective.limit_text} is allowed."]
-        for phase in self._phases:
-            values = [dot.value for dot in phase.dots if dot.value is not None]
-            if not values:
-                said.append(f"{phase.name.capitalize()} the rollback nothing was measured.")
-                continue
-            above = sum(dot.breach for dot in phase.dots)
-            said.append(
-                f"{phase.name.capitalize()} the rollback it was "
-                f"{self._objective.value_text(min(values))} to "
-                f"{self._objective.value_text(max(values))}, above the bound in {above} of "
-                f"{len(values)} points."
-            )
-        return " ".join(said)
 
     def _y(self, value: float) -> float:
         share = min(max(value / self._top, 0.0), 1.0)

@@ -16,8 +16,8 @@ ELEMENTS = frozenset(
     """
     a article b bdi body button caption code dd desc details div dl dt em fieldset figcaption
     figure footer form h1 h2 h3 head header html input label legend li link main meta nav ol p path
-    pre rect script section select option small span strong style summary svg table tbody td
-    text textarea tfoot th thead time title tr tspan ul g line circle polyline
+    noscript pre rect script section select option small span strong style summary svg table tbody
+    td text textarea tfoot th thead time title tr tspan ul g line circle polyline
     """.split()  # noqa: SIM905 - a list of seventy quoted words is no easier to read
 )
 _VOID = frozenset({"input", "link", "meta"})

@@ -161,11 +161,11 @@ def tokens_for_all(store: SqliteStore) -> dict[str, str]:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[tuple[Caller, Opened]]:
+def serving(folder: Path, *, port: int = 0) -> Iterator[tuple[Caller, Opened]]:
     """Run a server over what is in ``folder``."""
     said: list[str] = []
     opened = Opened(folder / "smartspec.yaml", tell=said.append, warn=said.append)
-    process = Process(opened, "127.0.0.1", 0)
+    process = Process(opened, "127.0.0.1", port)
     is_up, over = threading.Event(), threading.Event()
     thread = threading.Thread(
         target=process.run, kwargs={"started": is_up.set, "stopped": over.is_set}, daemon=True

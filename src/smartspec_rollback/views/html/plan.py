@@ -33,9 +33,12 @@ def headline(plan: Plan) -> Html:
 
 def summary(plan: Plan) -> Html:
     """List what the plan is about, with its whole digest."""
+    stated = plan.stated_reason
+    said = (("Requester says", outside(stated)),) if stated and stated != plan.reason else ()
     return parts.facts(
         (
             ("Reason", outside(plan.reason)),
+            *said,
             ("From version", code(plan.from_release.version)),
             ("To version", code(plan.to.release.version)),
             ("Known good", outside(plan.to.health or wording.NO_EVIDENCE)),

@@ -271,7 +271,6 @@ def test_what_state_says_cannot_be_changed(world: World) -> None:
     [
         "https://evil.example.org/",
         "//evil.example.org",
-        "///evil.example.org",
         "/\\evil.example.org",
         "\\\\evil.example.org",
         "javascript:alert(1)",

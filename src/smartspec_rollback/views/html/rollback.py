@@ -1,0 +1,205 @@
+"""The console's page of a rollback: how it stands, the question, the plan, charts and report.
+
+Called by the console. ``shown`` is the part that changes while it runs; it is the same for all who
+look, so it is written once for all of them. ``question`` is each viewer's own.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from smartspec_rollback.domain.approval import Answer
+from smartspec_rollback.domain.finding import Risk
+from smartspec_rollback.domain.report import Report
+from smartspec_rollback.domain.rollback import ACTIVE, EntryKind, Status
+from smartspec_rollback.views import wording
+from smartspec_rollback.views.html import plan, report
+from smartspec_rollback.views.html.layout import Viewer, address, button, field, link
+from smartspec_rollback.views.html.parts import section
+from smartspec_rollback.views.markup import Html, Node, code, outside, tag
+from smartspec_rollback.views.units import moment
+
+ANSWERABLE = (Status.PLANNED, Status.AWAITING_APPROVAL, Status.APPROVED)
+TYPED = 8
+"""How many digits of the digest somebody types to approve a plan of high risk."""
+
+
+def shown(told: Report) -> Html:
+    """Write how the rollback stands now; once it is over, with the whole report."""
+    if told.rollback.status in ANSWERABLE:
+        parts: tuple[Html, ...] = (report.outcome(told), _expiry(told), report.approvals(told))
+    elif told.rollback.status in ACTIVE:
+        parts = (
+            *(report.outcome(told), report.advice(told), report.approvals(told)),
+            *(report.steps(told), report.journal(told)),
+        )
+    else:
+        parts = (
+            *(report.outcome(told), report.advice(told), report.hold(told), report.drawn(told)),
+            *(report.times(told), report.verification(told), report.approvals(told)),
+            *(report.steps(told), report.journal(told)),
+        )
+    return Html("".join(parts))
+
+
+def is_over(told: Report) -> bool:
+    """Tell whether nothing more will change: it is closed, and its report is written."""
+    last = told.journal[-1].kind if told.journal else None
+    closed = told.rollback.status not in ACTIVE
+    return closed and last in (None, EntryKind.REPORTED, EntryKind.PLANNED)
+
+
+def title(told: Report) -> str:
+    """Name the page."""
+    return f"{told.rollback.id}: {told.rollback.status}"
+
+
+def announcement(told: Report) -> str:
+    """Say in one plain sentence how it stands, for screen readers."""
+    _, sentence = wording.outcome(told)
+    done = sum(step.state == "done" for step in told.steps)
+    steps = f" {done} of {len(told.steps)} steps are done." if done else ""
+    return f"{sentence.replace('`', '')}{steps}"
+
+
+def body(
+    told: Report, viewer: Viewer, *, refusals: Mapping[Answer, str | None], notice: Node = None
+) -> Html:
+    """Write the page; ``refusals`` say of each answer why this viewer may not give it, or None."""
+    running = told.rollback.status in ACTIVE
+    here = ("rollbacks", told.rollback.id)
+    return Html(
+        (tag("div", notice, role="alert", class_="notice") if notice else "")
+        + tag(
+            "div",
+            _following(told) if running else None,
+            tag("div", shown(told), id="shown"),
+            id="live",
+            data_events=address(*here, "events") if not is_over(told) else None,
+        )
+        + _plan(told)
+        + _question(told, viewer, refusals)
+        + _reports(told)
+    )
+
+
+def _plan(told: Report) -> Html:
+    """Write the plan; folded up once the question is over."""
+    asks = told.rollback.status in ANSWERABLE
+    return tag(
+        "section",
+        tag("h2", "Plan"),
+        tag("p", tag("a", "Go to the question", href="#question")) if asks else None,
+        plan.headline(told.plan),
+        tag(
+            "details",
+            tag("summary", "The whole plan"),
+            plan.summary(told.plan),
+            report.checks(told),
+            plan.steps(told.plan),
+            plan.passed_over(told.plan),
+            open=asks or told.rollback.status not in ACTIVE,
+        ),
+    )
+
+
+def _following(told: Report) -> Html:
+    return Html(
+        tag("p", "", id="announced", role="status", class_="hidden")
+        + tag("p", "", id="progress", class_="soft")
+        + tag(
+            "p",
+            tag("span", "", id="link"),
+            " ",
+            link("Reload the page", "rollbacks", told.rollback.id),
+            class_="soft",
+        )
+    )
+
+
+def _expiry(told: Report) -> Html:
+    if told.rollback.status not in ANSWERABLE:
+        return Html("")
+    needs = plan.consent(told.plan)
+    until = moment(told.rollback.expires_at)
+    return Html(needs + tag("p", f"The question stands until {until}.", class_="soft"))
+
+
+def _question(told: Report, viewer: Viewer, refusals: Mapping[Answer, str | None]) -> Html:
+    """Ask for the answer, where it is open; else say why this viewer cannot give it."""
+    if told.rollback.status not in ANSWERABLE or told.plan.blocking:
+        return Html("")
+    forms = {Answer.APPROVE: _approve, Answer.DENY: _deny}
+    why = dict.fromkeys(each for each in refusals.values() if each is not None)
+    asked = (
+        (form(told, viewer) for answer, form in forms.items() if refusals[answer] is None),
+        (tag("p", outside(each), class_="soft") for each in why),
+    )
+    return tag(
+        "section", tag("h2", "Approve this plan?", tabindex=-1), asked, id="question", class_="card"
+    )
+
+
+def _approve(told: Report, viewer: Viewer) -> Html:
+    digits = hexadecimal(told.digest)
+    high = told.plan.risk is Risk.HIGH
+    typed = field(
+        f"The risk is high. Type the first {TYPED} digits of the plan's digest",
+        "typed",
+        at="approve",
+        required=True,
+        autocomplete="off",
+        spellcheck="false",
+        maxlength=64,
+        aria_describedby="digest",
+    )
+    return button(
+        "Approve",
+        address("rollbacks", told.rollback.id, "approve"),
+        viewer,
+        fields=(
+            tag("p", "Digest of this plan: ", tag("span", code(told.digest), id="digest")),
+            tag("input", type="hidden", name="digest", value=told.digest),
+            tag("p", "You may be asked to log in once more.", class_="soft") if high else None,
+            typed if high and digits else None,
+            field("Remark", "reason", at="approve", maxlength=500),
+        ),
+        kind="main",
+    )
+
+
+def _deny(told: Report, viewer: Viewer) -> Html:
+    return button(
+        "Deny",
+        address("rollbacks", told.rollback.id, "deny"),
+        viewer,
+        fields=(
+            tag("input", type="hidden", name="digest", value=told.digest),
+            field("Why not", "reason", at="deny", maxlength=500),
+        ),
+    )
+
+
+def hexadecimal(digest: str) -> str:
+    """Return a digest without the name of its algorithm."""
+    return digest.removeprefix("sha256:")
+
+
+def _reports(told: Report) -> Html:
+    here = ("rollbacks", told.rollback.id)
+    return section(
+        "Report",
+        tag(
+            "ul",
+            tag("li", link("As one HTML file, with charts", *here, "report.html")),
+            tag("li", link("As Markdown", *here, "report.md")),
+            tag("li", link("As JSON", *here, "report.json")),
+        ),
+    )
+
+
+def answered(given: Answer, *, at: datetime, by: str, is_new: bool) -> Node:
+    """Confirm an answer."""
+    said = "approved" if given is Answer.APPROVE else "denied"
+    if not is_new:
+        return ("You had ", said, " this plan before; nothing was changed by saying so again.")
+    return (outside(by), f" {said} this plan at {moment(at)}.")
