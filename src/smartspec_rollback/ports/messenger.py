@@ -124,6 +124,15 @@ class Messenger(Protocol):
 
 
 @runtime_checkable
+class Several(Protocol):
+    """Ability: what is configured as one channel are places of their own, told independently."""
+
+    def each(self) -> tuple[Messenger, ...]:
+        """Return them; one that is down must not keep the others from being told."""
+        ...
+
+
+@runtime_checkable
 class Hears(Protocol):
     """Ability: people can write there, and the system proves who did."""
 

@@ -11,7 +11,7 @@ from smartspec_rollback.config.model import ProviderConfiguration, TargetConfigu
 from smartspec_rollback.ledgers import StoredCaptures
 from smartspec_rollback.ports.channel import Channel
 from smartspec_rollback.ports.clock import Clock
-from smartspec_rollback.ports.messenger import Messenger
+from smartspec_rollback.ports.messenger import Messenger, Several
 from smartspec_rollback.ports.metrics import MetricsSource
 from smartspec_rollback.ports.platform import CapturesReleases, Platform
 from smartspec_rollback.ports.store import Store
@@ -50,8 +50,9 @@ def notified(configured: TargetConfiguration) -> tuple[Channel, ...]:
 def outlets(configured: TargetConfiguration) -> tuple[Messenger, ...]:
     """Make the outlets of a Target, the channel where people are asked first."""
     held = () if configured.channel is None else (configured.channel,)
+    made = (_made("channels", each) for each in (*held, *configured.notify) if not _posts(each))
     return tuple(
-        _made("channels", each) for each in (*held, *configured.notify) if not _posts(each)
+        place for one in made for place in (one.each() if isinstance(one, Several) else (one,))
     )
 
 

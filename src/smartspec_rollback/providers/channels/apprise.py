@@ -10,6 +10,7 @@ import re
 import threading
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
+import msgspec
 from msgspec import Meta
 
 from smartspec_rollback.domain.secrets import SecretReference
@@ -85,6 +86,13 @@ class AppriseMessenger:
     def place(self) -> str:
         """Name the place by where its addresses are kept, never by them."""
         return "apprise:" + ",".join(url.place for url in self._settings.urls)
+
+    def each(self) -> tuple["AppriseMessenger", ...]:
+        """Return a Messenger for each address: they are told independently."""
+        return tuple(
+            AppriseMessenger(msgspec.structs.replace(self._settings, urls=(url,)))
+            for url in self._settings.urls
+        )
 
     def send(self, post: Post, /, *, thread: str) -> str:  # noqa: ARG002 - there are no threads
         """Post to every address that does not have it yet; ProviderError names what failed.

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from smartspec_rollback.config.model import ProviderConfiguration, TargetConfiguration
 from smartspec_rollback.domain.secrets import Sensitive
+from smartspec_rollback.domain.settings import TargetSettings
+from smartspec_rollback.domain.values import Value
 from smartspec_rollback.errors import (
     ConfigurationError,
     Problem,
@@ -17,6 +20,7 @@ from smartspec_rollback.errors import (
 )
 from smartspec_rollback.ports.messenger import Messenger, Post
 from smartspec_rollback.providers.channels.apprise import AppriseMessenger, AppriseSettings, cut
+from smartspec_rollback.testing.samples import TARGET
 from smartspec_rollback.testing.web_service import (
     Page,
     WebService,
@@ -24,6 +28,7 @@ from smartspec_rollback.testing.web_service import (
     raw_server,
     web_service,
 )
+from smartspec_rollback.wiring.providers import outlets
 
 SECRET = "/hooks/T0P-SECRET"
 LINK = "Approve: https://rollback.example.org/rollbacks/rb-1"
@@ -142,6 +147,31 @@ def test_one_that_fails_is_not_paid_for_by_the_other() -> None:
         made.send(a_post(), thread="")
         assert len(arrived(up)) == 1
         assert [title for title, _ in arrived(down)] == ["Plan rb-1", "(again) Plan rb-1"]
+
+
+def test_each_address_is_a_place_of_its_own(service: WebService) -> None:
+    """One address that was mistyped keeps the report from everybody else for ever."""
+    good, bad = messenger(as_json(service.url), "bogus://").each()
+    assert good.place != bad.place
+    good.send(a_post(), thread="")
+    with pytest.raises(ProviderError):
+        bad.send(a_post(), thread="")
+    good.send(a_post("report", headline="Report rb-1"), thread="")
+    assert [title for title, _ in arrived(service)] == ["Plan rb-1", "Report rb-1"]
+
+
+def test_wiring_makes_a_place_of_each_address() -> None:
+    """The addresses of one channel are told in one go, as if they were one."""
+    nothing = ProviderConfiguration(kind="probe", settings=Value())
+    urls = (Kept("json://a", "A"), Kept("json://b", "B"))
+    configured = TargetConfiguration(
+        settings=TargetSettings(target=TARGET),
+        platform=nothing,
+        metrics=nothing,
+        notify=(ProviderConfiguration(kind="apprise", settings=AppriseSettings(urls=urls)),),
+    )
+    places = [each.place for each in outlets(configured)]
+    assert places == ["apprise:environment variable A", "apprise:environment variable B"]
 
 
 def test_what_may_have_arrived_is_marked(service: WebService) -> None:
