@@ -88,7 +88,7 @@ def list_tokens(session: Session, limit: int) -> int:
 @token.command(
     "revoke",
     context_settings=SETTINGS,
-    epilog=examples("smartspec token revoke abcdefgh"),
+    epilog=examples("smartspec token revoke abcdefgh", "smartspec token revoke abcdefgh --quiet"),
 )
 @click.argument("token_id", metavar="ID", shell_complete=completing.tokens)
 @works
