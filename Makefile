@@ -20,7 +20,7 @@ $(VENV)/.demo: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,kubernetes,postgresql,scratch,mysql,sqlite,apprise,slack,server,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,kubernetes,postgresql,scratch,mysql,sqlite,apprise,mcp,slack,server,dev]'
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo  ## Roll a bad release back on this machine, for real, under load

@@ -30,6 +30,7 @@ COMMANDS = {
     "Setting up": {
         "init": "Write a commented smartspec.yaml and its schema for editors.",
         "serve": "Serve the API and the console, and carry rollbacks out.",
+        "mcp": "Let an AI agent plan, explain, list and follow rollbacks.",
         "token": "Make, list and revoke the tokens that let people and machines in to a server.",
         "slack": "Set up the Slack app.",
         "worker": "Take over rollbacks whose process died, until told to stop.",

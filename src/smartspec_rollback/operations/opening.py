@@ -35,7 +35,7 @@ class Opened:
         ``tell`` hears news, ``warn`` trouble.
         """
         self.workspace: Workspace = open_workspace(
-            config, Surroundings(channels=_served, warn=warn)
+            config, Surroundings(channels=served_channels, warn=warn)
         )
         _ = self.workspace.store, self.workspace.operator  # once, before there are threads
         self.hub = Hub(self.workspace.store, self.workspace.clock)
@@ -63,5 +63,6 @@ class Opened:
 _SERVED = Served()
 
 
-def _served(_: Target) -> tuple[Channel, ...]:
+def served_channels(_: Target) -> tuple[Channel, ...]:
+    """Return the channels of a rollback that is asked about in the ledger, whatever its Target."""
     return (_SERVED,)

@@ -58,12 +58,17 @@ class Runner:
         listen: Callable[[Rollback], Listener],
         tell: Callable[[str], None],
         warn: Callable[[str], None],
+        takes_over: bool = True,
     ) -> None:
-        """Let ``listen`` make who watches each rollback; ``tell`` hears news, ``warn`` trouble."""
+        """Let ``listen`` make who watches each rollback; ``tell`` hears news, ``warn`` trouble.
+
+        Without ``takes_over`` it drives only what it is told to.
+        """
         self._workspace = workspace
         self._listen = listen
         self._tell = tell
         self._warn = warn
+        self._takes_over = takes_over
         self._guard = threading.RLock()
         self._driven: dict[str, _Driven] = {}
         self._not_before: dict[str, datetime | None] = {}
@@ -113,6 +118,8 @@ class Runner:
         for driven in waiting:
             if driven.pause is not None and _is_over(driven.pause):
                 self._go_on(driven)
+        if not self._takes_over:
+            return
         now = self._workspace.clock.now()
         if self._looked is None or now - self._looked >= _TAKE_OVER_EVERY:
             self._looked = now

@@ -12,7 +12,6 @@ import json
 import secrets
 from collections import OrderedDict
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from smartspec_rollback.errors import Unidentified
 from smartspec_rollback.ports.clock import Clock
@@ -83,11 +82,14 @@ def form_token(secret: str) -> str:
 
 
 def within(text: str) -> str:
-    """Return a place on this server, for what claims to be one; else the start."""
-    parts = urlsplit(text) if len(text) <= _LONGEST_NEXT and text.isprintable() else None
-    if parts is None or parts.scheme or parts.netloc or "\\" in text or "//" in parts.path:
+    """Return a place on this server, for what claims to be one; else the start.
+
+    Browsers read ``//`` and ``/\\`` at the beginning, however many, as another server's name.
+    """
+    if len(text) > _LONGEST_NEXT or not text.isprintable() or not text.startswith("/"):
         return "/"
-    return text if text.startswith("/") else "/"
+    path = text.partition("?")[0].partition("#")[0]
+    return "/" if "//" in path or "\\" in text else text
 
 
 def _attempt(secret: str, state: str, told: dict[str, object]) -> Attempt:

@@ -59,7 +59,7 @@ def hostname(authority: str) -> str | None:
         _ = parts.port
     except ValueError:
         return None
-    return (parts.hostname or "").rstrip(".") or None
+    return (parts.hostname or "").lower().rstrip(".") or None
 
 
 def own_origins(scope: Scope, url: str) -> frozenset[str]:

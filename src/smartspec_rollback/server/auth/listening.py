@@ -12,7 +12,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from smartspec_rollback.config.model import Configuration
+from smartspec_rollback.config.model import Configuration, Oidc
 from smartspec_rollback.errors import ConfigurationError, Problem
 from smartspec_rollback.server.auth.proxies import Network, address
 
@@ -64,6 +64,8 @@ def listening(
         _refuse_open(configuration, host, has_token)
     if server.tls is not None:
         _check_certificate(configuration, *server.tls)
+    if server.oidc is not None:
+        _check_provider(configuration, server.oidc)
     scheme = "http" if server.tls is None else "https"
     shown = f"[{host}]" if ":" in host else host
     url = server.url or f"{scheme}://{shown}:{port}"
@@ -120,6 +122,16 @@ def _check_certificate(configuration: Configuration, certificate: Path, key: Pat
             problems.append(Problem(0, f"{_WHERE}.tls", what, remedy))
     if problems:
         raise ConfigurationError(str(configuration.path), problems)
+
+
+def _check_provider(configuration: Configuration, oidc: Oidc) -> None:
+    """Refuse a provider that could not be asked safely, or whose secret is not there."""
+    oidc.client_secret.resolve()
+    parts = urlsplit(oidc.issuer)
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        what = "without TLS, whoever listens in on the way to the provider could be anybody"
+        problem = Problem(0, f"{_WHERE}.oidc.issuer", what, "begin the issuer with https://")
+        raise ConfigurationError(str(configuration.path), [problem])
 
 
 def _no_password() -> str:

@@ -11,6 +11,17 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
+from smartspec_rollback.server.api.problems import TYPE
+
+_KINDS: Mapping[HTTPStatus, str] = {
+    HTTPStatus.BAD_REQUEST: "malformed",
+    HTTPStatus.UNAUTHORIZED: "unidentified",
+    HTTPStatus.FORBIDDEN: "forbidden",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method",
+    HTTPStatus.REQUEST_TIMEOUT: "timeout",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too-large",
+    HTTPStatus.TOO_MANY_REQUESTS: "too-many",
+}
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -46,8 +57,9 @@ def refusal(
     if reads_pages(scope):
         body = f'<p>{html.escape(detail)}</p>\n<p><a href="/">Back to the start</a></p>'
         return page(status.phrase, body, status=status, headers=headers)
+    kind = _KINDS.get(status)
     content = {
-        "type": "about:blank",
+        "type": TYPE + kind if kind else "about:blank",
         "title": status.phrase,
         "status": int(status),
         "detail": detail,

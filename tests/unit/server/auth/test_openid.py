@@ -271,6 +271,7 @@ def test_what_state_says_cannot_be_changed(world: World) -> None:
     [
         "https://evil.example.org/",
         "//evil.example.org",
+        "///evil.example.org",
         "/\\evil.example.org",
         "\\\\evil.example.org",
         "javascript:alert(1)",
