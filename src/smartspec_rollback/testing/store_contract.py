@@ -26,6 +26,7 @@ from smartspec_rollback.testing.store_access_contract import AccessContract
 from smartspec_rollback.testing.store_captures_contract import CapturesContract
 from smartspec_rollback.testing.store_deliveries_contract import DeliveriesContract
 from smartspec_rollback.testing.store_deployments_contract import DeploymentsContract
+from smartspec_rollback.testing.store_evidence_contract import EvidenceContract
 from smartspec_rollback.testing.store_journal_contract import JournalContract
 from smartspec_rollback.testing.store_readiness_contract import ReadinessContract
 from smartspec_rollback.testing.store_requests_contract import RequestsContract
@@ -39,6 +40,7 @@ MakeStore = Callable[[], Store]
 
 class StoreContract(
     DeploymentsContract,
+    EvidenceContract,
     SchemasContract,
     CapturesContract,
     RollbacksContract,
