@@ -221,6 +221,18 @@ def succeeded(plan: Plan | None = None) -> Report:
     )
 
 
+def asked(plan: Plan | None = None) -> Report:
+    """Make what is told of a rollback that waits for approval."""
+    plan = plan or safe()
+    whole = succeeded(plan)
+    return msgspec.structs.replace(
+        whole,
+        rollback=a_rollback(plan=plan, status=Status.AWAITING_APPROVAL),
+        decisions=(),
+        journal=whole.journal[:3],
+    )
+
+
 def interrupted() -> Report:
     """Make the report of a rollback that stopped halfway."""
     whole = succeeded()

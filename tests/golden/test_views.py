@@ -6,12 +6,14 @@
 import os
 import re
 from collections.abc import Callable
+from json import dumps, loads
 from pathlib import Path
 
 import pytest
 from tests.golden import cases, charted
 
-from smartspec_rollback.views import html, json, markdown
+from smartspec_rollback.ports.messenger import Content
+from smartspec_rollback.views import chat_blocks, html, json, markdown
 from smartspec_rollback.views.html.file import style
 
 
@@ -20,7 +22,12 @@ def _unstyled(document: str) -> str:
     return re.sub(r"sha256-[^&]*", "sha256-", document.replace(style(), ""))
 
 
+def _indented(post: Content) -> str:
+    return f"{dumps(loads(post.document), indent=2, ensure_ascii=False)}\n"
+
+
 _FILES = Path(__file__).parent / "views"
+_LINK = "https://rollback.example.org/rollbacks/rb-1"
 _RENDERED: dict[str, Callable[[], str]] = {
     "plan-safe.md": lambda: markdown.plan(cases.safe()),
     "plan-uncertain.md": lambda: markdown.plan(cases.uncertain()),
@@ -30,6 +37,12 @@ _RENDERED: dict[str, Callable[[], str]] = {
     "plan-overridden.md": lambda: markdown.plan(cases.overridden()),
     "plan-dry-run.md": lambda: markdown.plan(cases.safe(), question=False),
     "plan-uncertain.json": lambda: json.plan_document(cases.uncertain()).decode(),
+    "plan-safe-blocks.json": lambda: _indented(chat_blocks.plan(cases.asked(), link=_LINK)),
+    "plan-uncertain-blocks.json": lambda: _indented(
+        chat_blocks.plan(cases.asked(cases.uncertain()))
+    ),
+    "progress-blocks.json": lambda: _indented(chat_blocks.progress(cases.interrupted())),
+    "report-blocks.json": lambda: _indented(chat_blocks.report(cases.succeeded(), link=_LINK)),
     "plan-suspending.md": lambda: markdown.plan(cases.suspending()),
     "report-suspended.md": lambda: markdown.report(cases.succeeded(cases.suspending())),
     "report-succeeded.md": lambda: markdown.report(cases.succeeded()),

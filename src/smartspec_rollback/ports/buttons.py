@@ -25,8 +25,6 @@ class Press(StrEnum):
     CONFIRM = "smartspec_confirm"
     """Approve, once the person typed the short form of the digest."""
     CHOOSE = "smartspec_choose"
-    OPEN = "smartspec_open"
-    """Follow a link; nothing is answered."""
 
 
 class Bound(Value):

@@ -8,11 +8,9 @@ from msgspec.structs import replace
 from tests.golden import cases
 
 from smartspec_rollback.domain.plan import Plan
-from smartspec_rollback.domain.rollback import Status
 from smartspec_rollback.domain.secrets import Sensitive
 from smartspec_rollback.ports.messenger import Post
 from smartspec_rollback.providers.channels.slack import SlackSettings
-from smartspec_rollback.testing.samples import a_rollback
 from smartspec_rollback.testing.slack.workspace import CHANNEL, Workspace
 from smartspec_rollback.views import chat_blocks
 
@@ -60,10 +58,7 @@ def a_workspace() -> Iterator[Workspace]:
 
 def plan_post(plan: Plan) -> Post:
     """Write a plan that is asked about."""
-    told = replace(
-        cases.succeeded(plan), rollback=a_rollback(plan=plan, status=Status.AWAITING_APPROVAL)
-    )
-    content = chat_blocks.plan(told)
+    content = chat_blocks.plan(cases.asked(plan))
     return Post(key=f"{plan.rollback_id}/plan", text=content.text, document=content.document)
 
 

@@ -191,7 +191,7 @@ def test_following_a_link_answers_nothing(slack: SlackMessenger, workspace: Work
     """If it fails, opening the page approves, or shows an error."""
     ref = slack.send(plan_post(cases.safe()), thread="")
     payload = workspace.pressed(ref, Press.APPROVE, account=ALICE)
-    payload["actions"][0]["action_id"] = Press.OPEN.value
+    payload["actions"][0]["action_id"] = "followed_a_link"
     with listening(slack) as ear:
         assert workspace.server.sockets.send("interactive", payload).wait() == {}
         assert ear.rest() == ()

@@ -223,3 +223,12 @@ def test_it_is_tried_without_anybody_noticing(slack: SlackMessenger, workspace: 
         slack.examine()
     assert "invite the app" in caught.value.remedy
     assert not workspace.shown()
+
+
+def test_an_app_token_that_is_wrong_is_found(workspace: Workspace) -> None:
+    """If it fails, the doctor finds all well, and in the incident nobody is heard."""
+    wrong = Kept("SLACK_APP_TOKEN", "xapp-1-of-somebody-else")
+    with pytest.raises(ProviderError) as caught:
+        SlackMessenger(settings_for(workspace, app_token=wrong)).examine()
+    assert "into the environment variable SLACK_APP_TOKEN" in caught.value.remedy
+    assert "somebody-else" not in str(caught.value)

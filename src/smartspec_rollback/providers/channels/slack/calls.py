@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from http.client import HTTPException
 from typing import Any
 
+from msgspec import UNSET
+
 from smartspec_rollback.errors import ConfigurationError, ProviderError, ProviderUnavailable
 from smartspec_rollback.providers.channels.slack.settings import SlackSettings
 
@@ -80,6 +82,14 @@ class Calls:
             raise self.understood(error) from None
         return answer
 
+    def open_socket(self, app_token: str) -> None:
+        """Ask for a connection that nobody makes: whether the app's own token is good."""
+        client = self.client
+        try:
+            client.apps_connections_open(app_token=app_token)
+        except Exception as error:  # noqa: BLE001 - the SDK lets through what its parts raise
+            raise self.understood(error) from None
+
     def understood(self, error: Exception) -> ProviderError:
         """Say what an error of the SDK means."""
         response = getattr(error, "response", None)
@@ -109,6 +119,9 @@ class Calls:
         place = self._settings.bot_token.place
         if name in _TOKEN:
             remedy = f"install the app again and put its bot token (xoxb-…) into the {place}"
+            if self._settings.app_token is not UNSET:
+                app = self._settings.app_token.place
+                remedy += f", and an app-level token (xapp-…) into the {app}"
         elif name == "missing_scope":
             needed = str(response.get("needed", ""))[:80]
             remedy = f"give the app the scope {needed} and install it again"

@@ -117,6 +117,8 @@ class SlackMessenger:
         """Say as whom it speaks, after a look at the channel that nobody sees."""
         known = self._call("auth.test")
         self._call.read("conversations.history", channel=self._settings.channel, limit=1)
+        if self._settings.app_token is not UNSET:
+            self._call.open_socket(self._app_token())
         return f"{known.get('user', 'the app')} of {known.get('team', 'its workspace')}"
 
     def take(
