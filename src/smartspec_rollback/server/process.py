@@ -20,6 +20,7 @@ from smartspec_rollback.errors import SmartSpecError, UsageError
 from smartspec_rollback.operations.opening import Opened
 from smartspec_rollback.server.app import Application, assemble
 from smartspec_rollback.server.auth import Listening, listening
+from smartspec_rollback.server.chatting import Chats
 
 _LOG = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class Process:
         self.listening = self._allowed(host, port)
         self._socket = _bound(host, port)
         self.listening = self._allowed(host, self._socket.getsockname()[1])
+        self._chats = Chats(opened, url=self.listening.url)
         self._application: Application = assemble(opened, self.listening, health=self._health)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server = uvicorn.Server(self._configured())
@@ -52,6 +54,7 @@ class Process:
         clock = self._opened.workspace.clock
         self._opened.start()
         self._application.gates.start()
+        self._chats.start()
         self._thread.start()
         while not self._server.started and self._thread.is_alive():
             clock.sleep(_TICK)
@@ -72,6 +75,9 @@ class Process:
         self._server.should_exit = True
         self._thread.join()
         self._application.gates.stop()
+        self._chats.hush()
+        self._opened.runner.stop()
+        self._chats.stop()
         self._opened.stop()
 
     def _answer(self) -> None:
