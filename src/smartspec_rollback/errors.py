@@ -5,6 +5,7 @@ Verdicts are values, not errors. The exit code tells a script whether production
 
 SmartSpecError (1)            a bug, or anything unforeseen
 ├── UsageError (2)            the command line asks for something that does not exist
+│   ├── Contradiction (2)     it was said otherwise before, and that stands
 │   └── UnknownName (2)       an id, version, service or provider nobody knows; names the nearest
 ├── ConfigurationError (2)    smartspec.yaml is wrong; holds every Problem with its line
 ├── Refused (3)               nothing was changed, on purpose
@@ -62,6 +63,10 @@ class UsageError(SmartSpecError):
     """The command cannot be understood."""
 
     exit_code = 2
+
+
+class Contradiction(UsageError):
+    """It was said otherwise before, and that stands."""
 
 
 class UnknownName(UsageError):

@@ -19,7 +19,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from smartspec_rollback.errors import SmartSpecError, UsageError
 from smartspec_rollback.operations.opening import Opened
 from smartspec_rollback.server.app import Application, assemble
-from smartspec_rollback.server.auth import Listening, listening
+from smartspec_rollback.server.auth import Limits, Listening, listening
 from smartspec_rollback.server.chatting import Chats
 
 _LOG = logging.getLogger(__name__)
@@ -35,8 +35,13 @@ _MOST_CONNECTIONS = 8000
 class Process:
     """A server from the moment it listens until it has ended."""
 
-    def __init__(self, opened: Opened, host: str, port: int) -> None:
-        """Listen; ConfigurationError where that would be unsafe, UsageError where it cannot be."""
+    def __init__(
+        self, opened: Opened, host: str, port: int, *, limits: Limits | None = None
+    ) -> None:
+        """Listen; ConfigurationError where that would be unsafe, UsageError where it cannot be.
+
+        ``limits`` are others than the guard's own.
+        """
         self._opened = opened
         self._stopping = False
         # Asked twice: before anything is bound, and with the port that the system chose.
@@ -44,7 +49,9 @@ class Process:
         self._socket = _bound(host, port)
         self.listening = self._allowed(host, self._socket.getsockname()[1])
         self._chats = Chats(opened, url=self.listening.url)
-        self._application: Application = assemble(opened, self.listening, health=self._health)
+        self._application: Application = assemble(
+            opened, self.listening, health=self._health, limits=limits
+        )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server = uvicorn.Server(self._configured())
         self._thread = threading.Thread(target=self._answer, name="http", daemon=True)

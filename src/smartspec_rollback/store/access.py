@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from smartspec_rollback.domain.approval import Person
 from smartspec_rollback.domain.credentials import Session, Token
 from smartspec_rollback.domain.names import nearest
-from smartspec_rollback.errors import UnknownName, UsageError
+from smartspec_rollback.errors import Contradiction, UnknownName, UsageError
 from smartspec_rollback.store import chain
 from smartspec_rollback.store.documents import decode, encode
 from smartspec_rollback.store.transactions import Part, Row, Transaction, from_micros, micros
@@ -76,7 +76,7 @@ class Access(Part):
                 )
             token = _token(row, token_id)
             if token.revoked_at is not None:
-                raise UsageError(f"{token_id} was revoked at {token.revoked_at.isoformat()}")
+                raise Contradiction(f"{token_id} was revoked at {token.revoked_at.isoformat()}")
             chain.add(
                 db,
                 at=at,

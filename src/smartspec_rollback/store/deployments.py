@@ -14,7 +14,7 @@ from smartspec_rollback.domain.candidate import LedgerEntry
 from smartspec_rollback.domain.deployment import Deployment, Phase
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.target import Target
-from smartspec_rollback.errors import UsageError
+from smartspec_rollback.errors import Contradiction
 from smartspec_rollback.store import chain, holds, similar, verdicts
 from smartspec_rollback.store.documents import decode, encode
 from smartspec_rollback.store.standing import reconsider
@@ -127,8 +127,8 @@ def _refuse_contradiction(known: Deployment, new: Deployment) -> None:
         raise _contradiction(known, "commit", known.commit, new.commit)
 
 
-def _contradiction(known: Deployment, what: str, was: str, is_said: str) -> UsageError:
-    return UsageError(
+def _contradiction(known: Deployment, what: str, was: str, is_said: str) -> Contradiction:
+    return Contradiction(
         f"deployment {known.id} is recorded with {what} {was}, not {is_said}",
         where=f"deployment {known.id}",
         remedy="give this deployment an id of its own",
@@ -149,7 +149,7 @@ def _refuse_tie(db: Transaction, known: Deployment) -> None:
         (target.service, target.environment, micros(known.at), known.id),
     ).fetchone()
     if tied is not None:
-        raise UsageError(
+        raise Contradiction(
             f"the commit of {known.id} was not recorded: {tied[0]} has the very same time, and "
             "what is written last counts as the newer one",
             where=f"deployment {known.id}",

@@ -8,7 +8,7 @@ from smartspec_rollback.domain.names import nearest
 from smartspec_rollback.domain.release import Release
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.values import Value
-from smartspec_rollback.errors import StoreError, UnknownName, UsageError
+from smartspec_rollback.errors import Contradiction, StoreError, UnknownName
 from smartspec_rollback.store import chain
 from smartspec_rollback.store.documents import decode, encode
 from smartspec_rollback.store.standing import reconsider_release
@@ -109,7 +109,7 @@ def _refuse_lifted(db: Transaction, hold_id: str) -> None:
     row = db.execute("SELECT document FROM hold_lifts WHERE hold_id = ?", (hold_id,)).fetchone()
     if row is not None:
         before = decode(Lift, row[0], what=f"the end of hold {hold_id}")
-        raise UsageError(
+        raise Contradiction(
             f"{hold_id} was already released at {before.at:%Y-%m-%d %H:%M:%S} UTC by {before.by}: "
             f"{before.reason}",
             remedy="nothing is left to do; `smartspec hold list` shows what is on hold",

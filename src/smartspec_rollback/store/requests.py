@@ -7,7 +7,7 @@ here is audited, and old rows go.
 from datetime import datetime, timedelta
 
 from smartspec_rollback.domain.gate import GateRun
-from smartspec_rollback.errors import UsageError
+from smartspec_rollback.errors import Contradiction
 from smartspec_rollback.store.documents import decode, encode
 from smartspec_rollback.store.transactions import Part, micros
 
@@ -23,7 +23,7 @@ class Requests(Part):
     def remember_request(self, key: str, digest: str, /, *, at: datetime) -> str | None:
         """Remember that ``key`` names the request ``digest``; what rollback came of it, or None.
 
-        UsageError if the key names another request already.
+        Contradiction if the key names another request already.
         """
         with self._ledger.write() as db:
             db.execute("DELETE FROM requests WHERE at < ?", (micros(at - _KEPT),))
@@ -35,7 +35,7 @@ class Requests(Part):
                 "SELECT digest, rollback_id FROM requests WHERE key = ?", (key,)
             ).fetchone()
             if row[0] != digest:
-                raise UsageError(
+                raise Contradiction(
                     "this key was used for another request",
                     where="Idempotency-Key",
                     remedy="send a new key with a new request",

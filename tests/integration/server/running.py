@@ -21,6 +21,7 @@ from smartspec_rollback.domain.credentials import SECRET_BYTES, Token, compose, 
 from smartspec_rollback.operations.opening import Opened
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.providers.system import SystemClock
+from smartspec_rollback.server.auth import Limits, Rate
 from smartspec_rollback.server.process import Process
 from smartspec_rollback.store.sqlite import SqliteStore
 from smartspec_rollback.testing.kubernetes.cluster import Cluster
@@ -45,6 +46,12 @@ server:
 """One person of each role everywhere, and oskar, who operates and approves one service alone."""
 
 PATIENCE = 40.0
+
+_MANY = Rate(10_000.0, 1_000_000)
+GENEROUS = Limits(
+    address=_MANY, identified=_MANY, logins=_MANY, failures=_MANY, refusals_audited=Rate(1.0, 1)
+)
+"""Nobody asks too much: for tests that send thousands of requests."""
 
 
 @dataclass(frozen=True)
@@ -161,11 +168,13 @@ def tokens_for_all(store: SqliteStore) -> dict[str, str]:
 
 
 @contextmanager
-def serving(folder: Path, *, port: int = 0) -> Iterator[tuple[Caller, Opened]]:
+def serving(
+    folder: Path, limits: Limits | None = None, *, port: int = 0
+) -> Iterator[tuple[Caller, Opened]]:
     """Run a server over what is in ``folder``."""
     said: list[str] = []
     opened = Opened(folder / "smartspec.yaml", tell=said.append, warn=said.append)
-    process = Process(opened, "127.0.0.1", port)
+    process = Process(opened, "127.0.0.1", port, limits=limits)
     is_up, over = threading.Event(), threading.Event()
     thread = threading.Thread(
         target=process.run, kwargs={"started": is_up.set, "stopped": over.is_set}, daemon=True
@@ -182,10 +191,10 @@ def serving(folder: Path, *, port: int = 0) -> Iterator[tuple[Caller, Opened]]:
 
 
 @contextmanager
-def a_server(folder: Path) -> Iterator[tuple[Caller, Shops]]:
+def a_server(folder: Path, limits: Limits | None = None) -> Iterator[tuple[Caller, Shops]]:
     """Run a cluster with services gone bad, and a server that looks after them."""
     with Cluster(speed=20.0) as cluster:
         shops = Shops(folder, cluster)
         configure(folder)
-        with serving(folder) as (call, _):
+        with serving(folder, limits) as (call, _):
             yield call, shops

@@ -58,9 +58,14 @@ def show(served: Served, call: Call[None, None]) -> Reply:
 
 def listed(served: Served, call: Call[None, DeploymentsQuery]) -> Reply:
     """List deployments."""
-    target = served.narrowed(call.query.service, call.query.environment)
-    found = served.operations.deployments(call.who, target, limit=call.query.limit)
-    return Reply(json.deployments_document(found))
+    asked = call.query
+    found = [
+        each
+        for target in served.narrowed(asked.service, asked.environment)
+        for each in served.operations.deployments(call.who, target, limit=asked.limit)
+    ]
+    found.sort(key=lambda each: each.deployment.at, reverse=True)
+    return Reply(json.deployments_document(found[: asked.limit]))
 
 
 def mark(served: Served, call: Call[VerdictRequest, None]) -> Reply:

@@ -46,8 +46,13 @@ def services(served: Served, call: Call[None, None]) -> Reply:
 
 def holds(served: Served, call: Call[None, TargetQuery]) -> Reply:
     """List the holds in force."""
-    target = served.narrowed(call.query.service, call.query.environment)
-    return Reply(json.holds_document(served.operations.holds(call.who, target)))
+    found = [
+        each
+        for target in served.narrowed(call.query.service, call.query.environment)
+        for each in served.operations.holds(call.who, target)
+    ]
+    found.sort(key=lambda each: each.placed_at, reverse=True)
+    return Reply(json.holds_document(found))
 
 
 def release(served: Served, call: Call[ReasonRequest, None]) -> Reply:

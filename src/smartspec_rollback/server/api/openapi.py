@@ -16,6 +16,17 @@ from smartspec_rollback.server.api.problems import KINDS, TYPE, Problem
 from smartspec_rollback.server.api.route import EVENTS, JSON, PROBLEM, Returns, Route
 
 _REFERENCE = "#/components/schemas/{name}"
+_EVENT = {
+    "type": "object",
+    "description": "One event of the stream; `data` is JSON.",
+    "properties": {
+        "id": {"type": "string", "description": "The number of a journal entry."},
+        "event": {"type": "string", "enum": ["entry", "progress", "end"]},
+        "data": {"type": "string", "contentMediaType": JSON},
+        "retry": {"type": "integer"},
+    },
+}
+_TEXT = {"type": "string"}
 _PROBLEM_HEADERS = {
     401: {"WWW-Authenticate": "How to say who asks."},
     405: {"Allow": "The methods of this path."},
@@ -84,7 +95,10 @@ def _operation(route: Route, schema_of: dict[type, Any]) -> dict[str, Any]:
         "security": [] if route.action is None else [{"token": []}, {"session": []}],
     }
     if route.body is not None:
-        content: dict[str, Any] = {"schema": schema_of[route.body]}
+        schema = schema_of[route.body]
+        content: dict[str, Any] = {
+            "schema": schema if route.rule is None else {"allOf": [schema, dict(route.rule)]}
+        }
         if route.example is not None:
             content["example"] = dict(route.example)
         said["requestBody"] = {"required": True, "content": {JSON: content}}
@@ -112,8 +126,8 @@ def _parameters(route: Route) -> Iterable[dict[str, Any]]:
             "schema": {"type": "string", "pattern": NAME_PATTERN, "maxLength": 128},
         }
     if route.query is not None:
-        described = msgspec.json.schema(route.query)
-        described = described["$defs"][route.query.__name__]
+        _, components = msgspec.json.schema_components([route.query], ref_template=_REFERENCE)
+        described = components[route.query.__name__]
         for name, schema in described["properties"].items():
             said = dict(schema)
             yield {
@@ -154,15 +168,22 @@ def _success(each: Returns, route: Route, schema_of: dict[type, Any]) -> dict[st
     alike = [other for other in route.returns if other.status == each.status]
     said: dict[str, Any] = {"description": " ".join(dict.fromkeys(o.what for o in alike))}
     content = {
-        other.media: {"schema": {"type": "string"} if other.kind is None else schema_of[other.kind]}
-        for other in alike
-        if other.media
+        other.media: {"schema": _content(other, schema_of)} for other in alike if other.media
     }
     if content:
         said["content"] = content
     if each.headers:
         said["headers"] = _headers(each.headers.items())
     return said
+
+
+def _content(each: Returns, schema_of: dict[type, Any]) -> dict[str, Any]:
+    if each.kind is not None:
+        schema: dict[str, Any] = schema_of[each.kind]
+        return schema
+    if each.media == EVENTS:
+        return _EVENT
+    return {"type": "object"} if each.media == JSON else _TEXT
 
 
 def _problem(status: int, schema_of: dict[type, Any]) -> dict[str, Any]:

@@ -134,9 +134,13 @@ def queried(kind: type[V] | None, request: Request) -> V | None:
             raise Rejected("invalid", f"unknown parameter: {next(iter(found))[:80]!r}")
         return None
     try:
-        return msgspec.convert(found, type=kind, strict=False)
+        asked = msgspec.convert(found, type=kind, strict=False)
     except msgspec.ValidationError as error:
         raise Rejected("invalid", f"in the query: {error}") from None
+    for name in found:
+        if getattr(asked, name) is None:  # a lax reader takes the text "null" for nothing
+            raise Rejected("invalid", f"in the query: {name} is nothing")
+    return asked
 
 
 def key_of(request: Request) -> str:
@@ -153,8 +157,10 @@ def key_of(request: Request) -> str:
 
 def last_event_of(request: Request) -> str:
     """Read the Last-Event-ID of a stream that broke; empty without one."""
-    value = request.headers.get("last-event-id", "")
-    if value and not (value.isascii() and value.isdecimal() and len(value) <= _MAX_EVENT_ID):
+    value = request.headers.get("last-event-id")
+    if value is None:
+        return ""
+    if not (value.isascii() and value.isdecimal() and len(value) <= _MAX_EVENT_ID):
         raise Rejected("malformed", "Last-Event-ID must be the id of an event of this stream")
     return value
 

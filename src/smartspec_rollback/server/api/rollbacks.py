@@ -57,14 +57,19 @@ def show(served: Served, call: Call[None, None]) -> Reply:
 def listed(served: Served, call: Call[None, RollbacksQuery]) -> Reply:
     """List rollbacks."""
     asked = call.query
-    found = served.operations.rollbacks(
-        call.who,
-        served.narrowed(asked.service, asked.environment),
-        failed_deployment_id=asked.failed_deployment_id,
-        status=asked.status,
-        limit=asked.limit,
-    )
-    return Reply(json.history_document(found))
+    found = [
+        each
+        for target in served.narrowed(asked.service, asked.environment)
+        for each in served.operations.rollbacks(
+            call.who,
+            target,
+            failed_deployment_id=asked.failed_deployment_id,
+            status=asked.status,
+            limit=asked.limit,
+        )
+    ]
+    found.sort(key=lambda each: each.requested_at, reverse=True)
+    return Reply(json.history_document(found[: asked.limit]))
 
 
 def record(served: Served, call: Call[None, None]) -> Reply:

@@ -81,6 +81,7 @@ class Route:
     ``action`` is what it takes, None where nobody has to log in. ``refuses`` are statuses of
     problems besides those that every such route has. ``keyed``: an Idempotency-Key is heard.
     ``signed``: the sender proves itself by the request's own signature, so the body stays as sent.
+    ``rule`` is JSON Schema that a body fulfils besides its type.
     ``slow``: it may wait for a platform, so it has threads of its own.
     """
 
@@ -94,6 +95,7 @@ class Route:
     tag: str
     description: str = ""
     body: type[Value] | None = None
+    rule: Mapping[str, Any] | None = None
     example: Mapping[str, Any] | None = None
     query: type[Value] | None = None
     refuses: tuple[int, ...] = ()

@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 from smartspec_rollback.domain.access import Principal
 from smartspec_rollback.domain.names import checked_name
 from smartspec_rollback.domain.target import Target
-from smartspec_rollback.errors import UsageError
+from smartspec_rollback.errors import UnknownName
 from smartspec_rollback.operations.operations import Operations
 from smartspec_rollback.ports.store import Store
 from smartspec_rollback.server.gates import Gates
@@ -44,23 +44,21 @@ class Served:
         """The ledger."""
         return self.operations.workspace.store
 
-    def narrowed(self, service: str | None, environment: str | None) -> Target | None:
-        """Return the Target that a listing is narrowed to, None for all; UsageError else."""
+    def narrowed(self, service: str | None, environment: str | None) -> tuple[Target | None, ...]:
+        """Return the Targets that a listing is narrowed to, one None for all; else UnknownName."""
         if service is None and environment is None:
-            return None
+            return (None,)
         for kind, name in (("service", service), ("environment", environment)):
             if name is not None:
                 checked_name(kind, name)
         if service is not None and environment is not None:
-            return self.operations.target(service, environment)
-        fitting = [
+            return (self.operations.target(service, environment),)
+        fitting = tuple(
             target
             for target in self.operations.workspace.targets
             if service in (None, target.service) and environment in (None, target.environment)
-        ]
-        if len(fitting) == 1:
-            return fitting[0]
-        raise UsageError(
-            "it is not clear which Target is meant" if fitting else "no Target is called that",
-            remedy="give both service and environment",
         )
+        if not fitting:
+            kind = "environment" if service is None else "service"
+            raise UnknownName(kind, service or environment or "")
+        return fitting

@@ -60,6 +60,10 @@ _ROLLBACKS = (
         action=Action.REQUEST,
         handler=rollbacks.ask,
         body=RollbackRequest,
+        rule={
+            "if": {"properties": {"override": {"type": "string"}}, "required": ["override"]},
+            "then": {"properties": {"reason": {"type": "string"}}, "required": ["reason"]},
+        },
         example={
             "failed_deployment_id": "deploy-12345",
             "target_version": "v1.2.0",
@@ -234,7 +238,7 @@ _DEPLOYMENTS = (
             Returns(200, "It was recorded already.", RecordedDocument, headers=_LOCATION),
             Returns(201, "It is recorded.", RecordedDocument, headers=_LOCATION),
         ),
-        refuses=(404, 502),
+        refuses=(404, 409, 502),
         slow=True,
     ),
     Route(
@@ -363,6 +367,7 @@ _LEDGER = (
         body=ReasonRequest,
         example={"reason": "fixed by configuration"},
         returns=(Returns(200, "The hold is lifted.", HoldDocument),),
+        refuses=(409,),
     ),
     Route(
         method="GET",
