@@ -84,7 +84,7 @@ def form_token(secret: str) -> str:
 def within(text: str) -> str:
     """Return a place on this server, for what claims to be one; else the start.
 
-    Browsers read ``//`` and ``/\\`` at the beginning, however many, as another server's name.
+    Browsers read several slashes at the beginning, and backslashes, as another server's name.
     """
     if len(text) > _LONGEST_NEXT or not text.isprintable() or not text.startswith("/"):
         return "/"

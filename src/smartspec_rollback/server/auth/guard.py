@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from smartspec_rollback.config.model import Configuration
 from smartspec_rollback.domain.access import Principal
-from smartspec_rollback.errors import Unidentified
+from smartspec_rollback.errors import StoreError, Unidentified
 from smartspec_rollback.ports.clock import Clock
 from smartspec_rollback.server.auth.forms import why_not_ours
 from smartspec_rollback.server.auth.hardening import Hardened
@@ -34,6 +34,7 @@ from smartspec_rollback.server.auth.listening import Listening
 from smartspec_rollback.server.auth.proxies import Proxies
 from smartspec_rollback.server.auth.refusals import Refusals
 from smartspec_rollback.server.auth.replies import reads_pages, refusal
+from smartspec_rollback.server.auth.staying import Staying
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
@@ -96,6 +97,16 @@ class Guard:
             raise Unidentified("nobody said who asks")
         return found.principal
 
+    async def still(self, headers: Headers, key: str) -> bool:
+        """Tell whether what was presented still counts; a ledger that fails says nothing."""
+        try:
+            found = await run_in_threadpool(self._identify, headers)
+        except Unidentified:
+            return False
+        except StoreError:
+            return True
+        return found is not None and found.key == key
+
     def session_in(self, headers: Headers) -> str:
         """Return the id of the session that a request's cookie names, or nothing."""
         return cookie_parser(headers.get("cookie", "")).get(self.cookie, "")
@@ -117,16 +128,9 @@ class Guard:
         if wait := self._addresses.take(who):
             return too_many(scope, wait)
         headers = Headers(scope=scope)
-        found: Identified | None = None
-        if scope["path"] not in self._signed and not _is_asset(scope["path"]):
-            try:
-                found = await run_in_threadpool(self._identify, headers)
-            except Unidentified as error:
-                return await self._turned_away(scope, error.what)
-        if found is not None and (wait := self._identified.take(found.key)):
-            return too_many(scope, wait)
-        if found is None and not self._is_open(scope["path"]):
-            return self._must_log_in(scope)
+        found = await self._admitted(scope, headers)
+        if isinstance(found, Response):
+            return found
         limit = self.limits.body if found or scope["path"] in self._signed else self.limits.form
         content = await body_of(scope, receive, limit)
         if isinstance(content, Response):
@@ -137,6 +141,24 @@ class Guard:
                 await self.refusals.note(scope, why)
                 return refusal(scope, HTTPStatus.FORBIDDEN, why)
         return {**scope, _KEY: found}, replayed(content, receive)
+
+    async def _admitted(self, scope: Scope, headers: Headers) -> Identified | Response | None:
+        """Say who comes in, None where anybody may; or why nobody does."""
+        path = scope["path"]
+        if path in self._signed or _is_asset(path):
+            return None
+        try:
+            found = await run_in_threadpool(self._identify, headers)
+        except Unidentified as error:
+            return await self._turned_away(scope, error.what)
+        except StoreError:
+            again = {"Retry-After": "5"}
+            detail = "the ledger cannot be read; try again"
+            return refusal(scope, HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=again)
+        if found is None:
+            return None if self._is_open(path) else self._must_log_in(scope)
+        wait = self._identified.take(found.key)
+        return too_many(scope, wait) if wait else found
 
     def foreign(self, scope: Scope) -> str:
         """Say why a request was not sent by a page of ours; nothing where it was."""
@@ -176,8 +198,7 @@ class Guard:
         return found
 
     def _is_open(self, path: str) -> bool:
-        is_login = path == "/login" or path.startswith("/login/")
-        return path in OPEN or is_login or _is_asset(path) or path in self._signed
+        return path in OPEN or path == "/login" or path.startswith("/login/")
 
     def _must_log_in(self, scope: Scope) -> Response:
         if scope["method"] in SAFE and reads_pages(scope):
@@ -217,7 +238,23 @@ class _Checked:
         if isinstance(checked, Response):
             await checked(scope, receive, send)
             return
-        await self._app(*checked, send)
+        scope, receive = checked
+        if scope["method"] == "GET" and (found := scope[_KEY]) is not None:
+            guard, headers, key = self._guard, Headers(scope=scope), found.key
+
+            async def renewed(self, request: HTTPConnection) -> Principal:
+        """Say who asks as of now, for what stays open for long; Unidentified once that is over."""
+        found = await run_in_threadpool(self._identify, Headers(scope=request.scope))
+        if found is None:
+            raise Unidentified("nobody said who asks")
+        return found.principal
+
+    async def still() -> bool:
+                return await guard.still(headers, key)
+
+            staying = Staying(receive, send, still=still, clock=guard.clock)
+            receive, send = staying.receive, staying.send
+        await self._app(scope, receive, send)
 
 
 def _is_asset(path: str) -> bool:

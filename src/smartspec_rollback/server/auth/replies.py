@@ -21,6 +21,7 @@ _KINDS: Mapping[HTTPStatus, str] = {
     HTTPStatus.REQUEST_TIMEOUT: "timeout",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too-large",
     HTTPStatus.TOO_MANY_REQUESTS: "too-many",
+    HTTPStatus.SERVICE_UNAVAILABLE: "ledger",
 }
 _PAGE = """<!doctype html>
 <html lang="en">

@@ -1,12 +1,12 @@
 """A guarded application for tests of the guard: real Starlette, a real ledger, a fake clock."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 from starlette.testclient import TestClient
 
@@ -22,6 +22,8 @@ PEOPLE = (
     PersonEntry(name="bob", accounts=("os:bob",)),
 )
 HERE = Listening("127.0.0.1", 8080, "http://127.0.0.1:8080")
+END_AT = 10
+"""How many words of ``/stream``, five seconds apart, come before ``end`` is called."""
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -34,6 +36,7 @@ class Guarded:
     clock: FakeClock
     configuration: Configuration
     app: Starlette
+    end: Callable[[], None] = lambda: None
 
     def client(self, *, address: str = "203.0.113.7", base: str = "") -> TestClient:
         """Come from ``address``, without any cookie yet."""
@@ -87,6 +90,7 @@ def guarded(
         *login,
         Route("/echo", _echo, methods=METHODS),
         Route("/redirect", _redirect),
+        Route("/stream", _stream(clock, held)),
         Route("/{path:path}", _who(guard), methods=METHODS),
     ]
     return held[0]
@@ -111,6 +115,20 @@ def _who(guard: Guard) -> Callable[[Request], Response]:
         )
 
     return who
+
+
+def _stream(clock: FakeClock, held: list[Guarded]) -> Callable[[Request], Response]:
+    async def words() -> AsyncIterator[bytes]:
+        for number in range(100):
+            if number == END_AT:
+                held[0].end()
+            yield f"{number} ".encode()
+            clock.advance(5)
+
+    def stream(_: Request) -> Response:
+        return StreamingResponse(words())
+
+    return stream
 
 
 async def _echo(request: Request) -> Response:

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 from starlette.websockets import WebSocketDisconnect
-from tests.unit.server.auth.servers import Guarded, guarded
+from tests.unit.server.auth.servers import END_AT, Guarded, guarded
 
 from smartspec_rollback.domain.access import Action
-from smartspec_rollback.domain.credentials import compose
+from smartspec_rollback.domain.credentials import compose, fingerprint
 from smartspec_rollback.testing.access import (
     ROOT,
     a_session,
@@ -20,7 +20,7 @@ from smartspec_rollback.testing.access import (
     secret_of,
     token_id_of,
 )
-from smartspec_rollback.testing.samples import later
+from smartspec_rollback.testing.samples import NOON, later
 
 PAGE = {"Accept": "text/html"}
 
@@ -174,6 +174,28 @@ def test_a_token_never_opens_what_only_a_session_may(server: Guarded) -> None:
     assert client.get("/", headers={"Cookie": f"smartspec={token}"}).status_code == 401
     assert client.get("/", headers={"Authorization": f"Bearer {'s' * 64}"}).status_code == 401
     assert client.get("/", headers=session).status_code == 200
+
+
+def test_what_is_told_live_ends_with_the_right_to_hear_it(server: Guarded) -> None:
+    """Somebody who logged out, or whose token leaked, must not go on listening for hours."""
+    token = a_token("ci")
+    headers = bearer(server.store, token)
+    session = logged_in(server.store, a_session(), secret="s" * 40)
+    client = server.client()
+    assert len(client.get("/stream", headers=headers).text.split()) == 100
+    server.end = lambda: server.store.end_session(fingerprint("s" * 40))
+    assert END_AT <= len(client.get("/stream", headers=session).text.split()) <= END_AT + 4
+    server.end = lambda: (server.store.revoke_token(token.id, by=ROOT, at=NOON), None)[1]
+    assert END_AT <= len(client.get("/stream", headers=headers).text.split()) <= END_AT + 4
+
+
+def test_a_ledger_that_cannot_be_read_lets_nobody_in(server: Guarded) -> None:
+    """Where it cannot be told who asks, nobody does; and the caller may try again."""
+    headers = bearer(server.store, a_token("ci"))
+    server.store.close()
+    answer = server.client().get("/v1/x", headers=headers)
+    assert answer.status_code == 503
+    assert answer.json()["type"] == "urn:smartspec:problem:ledger"
 
 
 def test_nothing_speaks_websocket(server: Guarded) -> None:
