@@ -23,6 +23,12 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,kubernetes,postgresql,scratch,mysql,sqlite,apprise,mcp,slack,server,dev]'
 	@touch $@ $(VENV)/.demo
 
+# A real Matrix homeserver for the tests, in an environment of its own: its pins are not ours.
+$(VENV)/synapse/.installed: | $(BIN)/python
+	$(BIN)/python -m venv $(VENV)/synapse
+	$(VENV)/synapse/bin/python -m pip install --quiet --disable-pip-version-check 'matrix-synapse>=1.150,<2'
+	@touch $@
+
 demo: $(VENV)/.demo  ## Roll a bad release back on this machine, for real, under load
 	$(BIN)/smartspec demo $(ARGS)
 
@@ -32,7 +38,7 @@ check: $(VENV)/.dev  ## Lint, types, and who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: $(VENV)/.dev  ## Run every test, with real parts
+test: $(VENV)/.dev $(VENV)/synapse/.installed  ## Run every test, with real parts
 	@sh tests/parts.sh
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 

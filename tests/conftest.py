@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 from tests.mariadb import MariaDb
+from tests.synapse import Homeserver
 
 from smartspec_rollback.providers.databases.postgresql.scratch.server import Scratch
 
@@ -38,4 +39,11 @@ def database(scratch: Scratch) -> Iterator[str]:
 def mariadb() -> Iterator[MariaDb]:
     """Run MariaDB, as Debian has it; every test makes a database of its own in it."""
     with MariaDb() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def homeserver() -> Iterator[Homeserver]:
+    """Run Synapse, a real Matrix homeserver; every test makes a room of its own on it."""
+    with Homeserver() as server:
         yield server

@@ -76,8 +76,7 @@ class Answered(Value):
     """Somebody's answer to a plan: to the message ``ref``, or naming rollback and digest.
 
     The other names mean what they mean in a command. ``digest`` is empty, short or whole, as it was
-    said: a whole one comes from a button that was
-    rendered for exactly that plan.
+    said: a whole one comes from a button that was rendered for exactly that plan.
     """
 
     answer: Answer

@@ -91,8 +91,11 @@ class Connection:
         seconds: float,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        limit: int = BODY_LIMIT,
     ) -> Answer:
         """Send one request and read the answer, all within ``seconds``; NoAnswer if none came.
+
+        Of the answer's body ``limit`` bytes are read.
 
         A GET on a kept connection that the server had closed meanwhile is sent once more on a
         fresh one, as every HTTP client does.
@@ -101,12 +104,12 @@ class Connection:
         kept = self._http.sock is not None
         try:
             try:
-                return self._exchange(method, path, headers or {}, body)
+                return self._exchange(method, path, headers or {}, body, limit)
             except (ConnectionResetError, BrokenPipeError):
                 if not kept or method != "GET":
                     raise
                 self._http.close()
-                return self._exchange(method, path, headers or {}, body)
+                return self._exchange(method, path, headers or {}, body, limit)
         except (OSError, http.client.HTTPException, ValueError) as error:
             self._http.close()
             raise NoAnswer(
@@ -118,15 +121,20 @@ class Connection:
         self._http.close()
 
     def _exchange(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        limit: int,
     ) -> Answer:
         if self._http.sock is None:
             self._http.connect()
             self.ever_connected = True
         self._http.request(method, _encoded(path), body=body, headers=dict(headers))
         response = self._http.getresponse()
-        content = response.read(BODY_LIMIT)
-        if method != "HEAD" and len(content) < BODY_LIMIT and response.length:
+        content = response.read(limit)
+        if method != "HEAD" and len(content) < limit and response.length:
             raise http.client.IncompleteRead(b"")
         if not response.isclosed() or response.will_close:
             response.close()
