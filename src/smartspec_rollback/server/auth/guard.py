@@ -242,14 +242,7 @@ class _Checked:
         if scope["method"] == "GET" and (found := scope[_KEY]) is not None:
             guard, headers, key = self._guard, Headers(scope=scope), found.key
 
-            async def renewed(self, request: HTTPConnection) -> Principal:
-        """Say who asks as of now, for what stays open for long; Unidentified once that is over."""
-        found = await run_in_threadpool(self._identify, Headers(scope=request.scope))
-        if found is None:
-            raise Unidentified("nobody said who asks")
-        return found.principal
-
-    async def still() -> bool:
+            async def still() -> bool:
                 return await guard.still(headers, key)
 
             staying = Staying(receive, send, still=still, clock=guard.clock)
