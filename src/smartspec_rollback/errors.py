@@ -17,6 +17,7 @@ SmartSpecError (1)            a bug, or anything unforeseen
 │   ├── ProviderUnavailable   it cannot be reached; trying again may help
 │   └── NotDone               the action was certainly not done
 │       └── FenceConflict     because its precondition did not hold
+├── ServerLost (6)            a server may have done it, and nobody can tell
 └── StoreError (4)            the ledger cannot be read or written
     ├── StoreTooNew           written by a newer release of this tool
     ├── StoreCorrupt          damaged; says where
@@ -175,6 +176,12 @@ class NotDone(ProviderError):
 
 class FenceConflict(NotDone):
     """The platform changed between looking and acting; the action was not done."""
+
+
+class ServerLost(SmartSpecError):
+    """A server heard of this, or may have, and does not say what became of it."""
+
+    exit_code = 6
 
 
 class StoreError(SmartSpecError):

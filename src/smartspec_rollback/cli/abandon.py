@@ -3,7 +3,7 @@
 import click
 
 from smartspec_rollback.cli import completing
-from smartspec_rollback.cli.options import SETTINGS, examples, pass_session, works
+from smartspec_rollback.cli.options import SETTINGS, examples, pass_session, reaches
 from smartspec_rollback.cli.session import Session
 
 
@@ -16,7 +16,7 @@ from smartspec_rollback.cli.session import Session
 )
 @click.argument("rollback_id", metavar="ID", shell_complete=completing.rollbacks)
 @click.option("--reason", metavar="TEXT", required=True, help="Why; recorded in the audit log.")
-@works
+@reaches
 @pass_session
 def abandon(session: Session, rollback_id: str, reason: str) -> int:
     """Give up a rollback that stopped in the middle, and free its service.

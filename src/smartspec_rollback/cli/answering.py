@@ -4,9 +4,8 @@ from smartspec_rollback.cli.documents import document
 from smartspec_rollback.cli.session import Session
 from smartspec_rollback.domain.approval import Answer
 from smartspec_rollback.domain.names import checked_name, checked_text
-from smartspec_rollback.domain.rollback import ACTIVE, Rollback, Status
+from smartspec_rollback.domain.rollback import ACTIVE, Status
 from smartspec_rollback.domain.values import Value
-from smartspec_rollback.errors import Refused
 
 _DONE = {Answer.APPROVE: "Approved", Answer.DENY: "Denied"}
 
@@ -48,37 +47,23 @@ def give(session: Session, rollback_id: str, answer: Answer, reason: str | None)
     """Record the operator's answer."""
     checked_name("rollback id", rollback_id)
     said = "" if reason is None else checked_text("reason", reason)
-    workspace = session.workspace
-    try:
-        is_new = workspace.answer(rollback_id, answer, reason=said)
-    except Refused as refused:
-        raise _why(refused, workspace.find(rollback_id)[0]) from refused
-    found, _ = workspace.find(rollback_id)
+    given = session.verbs.answer(rollback_id, answer, reason=said)
+    found = given.rollback
     return Given(
         rollback_id=rollback_id,
         answer=answer,
-        person=workspace.operator.name,
-        is_new=is_new,
+        person=given.person,
+        is_new=given.is_new,
         digest=found.plan_digest,
         plan=f"{found.target} from {found.from_version} to {found.to_version}",
         status=found.status,
-        driven_by=workspace.ledger_of(rollback_id).holder(rollback_id),
-    )
-
-
-def _why(refused: Refused, found: Rollback) -> Refused:
-    """Say first of a rollback that is over that it is; who may answer it matters no more."""
-    if found.status in ACTIVE:
-        return refused
-    return Refused(
-        f"{found.id} is over ({found.status}); the answer was not recorded",
-        remedy=f"see `smartspec show {found.id} --report`",
+        driven_by=given.driven_by,
     )
 
 
 def close(session: Session, rollback_id: str) -> None:
     """Close a denied rollback that nobody drives, so that what was prewarmed goes at once."""
-    session.workspace.resume(rollback_id, session.screen)
+    session.verbs.resume(rollback_id, session.screen)
 
 
 def _fields(given: Given) -> dict[str, object]:

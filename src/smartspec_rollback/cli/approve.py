@@ -3,7 +3,7 @@
 import click
 
 from smartspec_rollback.cli import completing
-from smartspec_rollback.cli.options import SETTINGS, examples, pass_session, works
+from smartspec_rollback.cli.options import SETTINGS, examples, pass_session, reaches
 from smartspec_rollback.cli.session import Session
 
 
@@ -16,7 +16,7 @@ from smartspec_rollback.cli.session import Session
 )
 @click.argument("rollback_id", metavar="ID", shell_complete=completing.rollbacks)
 @click.option("--reason", metavar="TEXT", help="Why; recorded.")
-@works
+@reaches
 @pass_session
 def approve(session: Session, rollback_id: str, reason: str | None) -> int:
     """Approve a rollback that waits for it.

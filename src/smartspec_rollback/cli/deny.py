@@ -3,7 +3,7 @@
 import click
 
 from smartspec_rollback.cli import completing
-from smartspec_rollback.cli.options import SETTINGS, examples, pass_session, works
+from smartspec_rollback.cli.options import SETTINGS, examples, pass_session, reaches
 from smartspec_rollback.cli.session import Session
 
 
@@ -15,7 +15,7 @@ from smartspec_rollback.cli.session import Session
 )
 @click.argument("rollback_id", metavar="ID", shell_complete=completing.rollbacks)
 @click.option("--reason", metavar="TEXT", help="Why; recorded, and shown to whoever waits.")
-@works
+@reaches
 @pass_session
 def deny(session: Session, rollback_id: str, reason: str | None) -> int:
     """Deny a rollback; before its first step a deny always wins.

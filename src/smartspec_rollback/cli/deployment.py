@@ -9,7 +9,7 @@ from smartspec_rollback.cli.options import (
     limited,
     narrowed,
     pass_session,
-    works,
+    reaches,
 )
 from smartspec_rollback.cli.session import Session
 
@@ -53,7 +53,7 @@ def deployment() -> None:
 @click.option(
     "--no-database", is_flag=True, help="Look at no database; a rollback then knows less of it."
 )
-@works
+@reaches
 @pass_session
 def record(
     session: Session,
@@ -101,17 +101,15 @@ def record(
 )
 @narrowed
 @limited
-@works
+@reaches
 @pass_session
 def list_deployments(
     session: Session, service: str | None, environment: str | None, limit: int
 ) -> int:
     """List the recorded deployments, newest first, with what is known of their health."""
     from smartspec_rollback.cli import deployments
-    from smartspec_rollback.cli.targets import narrowed_to
 
-    target = narrowed_to(session.workspace, service, environment)
-    found = session.workspace.store.deployments(target, limit=limit)
+    found = session.verbs.deployments(service, environment, limit=limit)
     deployments.show(session.output, found)
     return 0
 
@@ -125,7 +123,7 @@ def list_deployments(
     ),
 )
 @click.argument("deployment_id", metavar="ID", shell_complete=completing.deployments)
-@works
+@reaches
 @pass_session
 def show_one(session: Session, deployment_id: str) -> int:
     """Show one deployment, with its newest verdict."""
@@ -145,7 +143,7 @@ def show_one(session: Session, deployment_id: str) -> int:
 @click.argument("deployment_id", metavar="ID", shell_complete=completing.deployments)
 @click.argument("health", type=click.Choice(MARKS))
 @click.option("--reason", metavar="TEXT", help="Why; a rollback's plan shows it.")
-@works
+@reaches
 @pass_session
 def mark(session: Session, deployment_id: str, health: str, reason: str | None) -> int:
     """Say yourself that a deployment is healthy or failed; the newest word counts."""

@@ -14,7 +14,7 @@ from smartspec_rollback.wiring.recording import Remark, Said
 
 def record(session: Session, said: Said) -> int:
     """Record a deployment, and tell what else was kept or could not be."""
-    done = session.workspace.record(said)
+    done = session.verbs.record(said)
     remark(session.output, done.remarks)
     if session.output.as_json:
         session.output.document(json.deployments_document([done.entry] if done.entry else []))
@@ -51,13 +51,11 @@ def show(output: Output, entries: Sequence[LedgerEntry]) -> None:
 def show_one(session: Session, deployment_id: str) -> int:
     """Show one deployment; one that only a platform knows is shown as that."""
     checked_name("deployment id", deployment_id)
-    workspace = session.workspace
-    entry = workspace.store.deployment(deployment_id)
-    if entry is None:
-        entry = LedgerEntry(deployment=workspace.locate(deployment_id))
+    seen = session.verbs.deployment(deployment_id)
+    if not seen.is_recorded:
         session.output.progress("Not recorded: only the platform knows it.")
-    show(session.output, [entry])
-    verdict = workspace.store.newest_verdict(deployment_id)
+    show(session.output, [seen.entry])
+    verdict = seen.verdict
     if verdict is not None and not session.output.as_json:
         session.output.result("\n")
         show_verdict(session.output, verdict, exit_code=0)
@@ -69,6 +67,6 @@ def mark(session: Session, deployment_id: str, health: str, reason: str | None) 
     checked_name("deployment id", deployment_id)
     outcome = VerdictOutcome.PASS if health == "healthy" else VerdictOutcome.FAIL
     why = "no reason given" if reason is None else checked_text("reason", reason)
-    verdict = session.workspace.mark(deployment_id, outcome, why)
+    verdict = session.verbs.mark(deployment_id, outcome, why)
     show_verdict(session.output, verdict, exit_code=0)
     return 0

@@ -3,7 +3,7 @@
 import click
 
 from smartspec_rollback.cli import completing
-from smartspec_rollback.cli.options import SETTINGS, examples, pass_session, works
+from smartspec_rollback.cli.options import SETTINGS, examples, pass_session, reaches
 from smartspec_rollback.cli.session import Session
 
 
@@ -21,7 +21,7 @@ from smartspec_rollback.cli.session import Session
     shell_complete=completing.deployments,
     help="The deployment to judge; it has to be the live one.",
 )
-@works
+@reaches
 @pass_session
 def gate(session: Session, deployment_id: str) -> int:
     """Judge a fresh deployment by its objectives, and record the verdict.
@@ -35,7 +35,7 @@ def gate(session: Session, deployment_id: str) -> int:
     from smartspec_rollback.domain.verdict import VerdictOutcome
 
     checked_name("deployment id", deployment_id)
-    verdict = session.workspace.gate(deployment_id, session.screen)
+    verdict = session.verbs.gate(deployment_id, session.screen)
     code = {
         VerdictOutcome.PASS: 0,
         VerdictOutcome.FAIL: 1,

@@ -8,7 +8,7 @@ from smartspec_rollback.cli.options import (
     limited,
     narrowed,
     pass_session,
-    works,
+    reaches,
 )
 from smartspec_rollback.cli.session import Session
 
@@ -19,16 +19,14 @@ from smartspec_rollback.cli.session import Session
 )
 @narrowed
 @limited
-@works
+@reaches
 @pass_session
 def history(session: Session, service: str | None, environment: str | None, limit: int) -> int:
     """List the rollbacks, newest first."""
-    from smartspec_rollback.cli.targets import narrowed_to
     from smartspec_rollback.views import json, plain, tables
 
     output = session.output
-    target = narrowed_to(session.workspace, service, environment)
-    rollbacks = session.workspace.store.rollbacks(target, limit=limit)
+    rollbacks = session.verbs.history(service, environment, limit=limit)
     if output.as_json:
         output.document(json.history_document(rollbacks))
     elif output.for_person:

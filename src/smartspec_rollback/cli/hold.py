@@ -3,7 +3,7 @@
 import click
 
 from smartspec_rollback.cli import completing
-from smartspec_rollback.cli.options import SETTINGS, examples, narrowed, pass_session, works
+from smartspec_rollback.cli.options import SETTINGS, examples, narrowed, pass_session, reaches
 from smartspec_rollback.cli.session import Session
 
 
@@ -18,15 +18,14 @@ def hold() -> None:
     epilog=examples("smartspec hold list", "smartspec hold list --format json"),
 )
 @narrowed
-@works
+@reaches
 @pass_session
 def list_holds(session: Session, service: str | None, environment: str | None) -> int:
     """List the releases that must not be deployed again until a person says so."""
-    from smartspec_rollback.cli.targets import narrowed_to
     from smartspec_rollback.views import json, tables
 
     output = session.output
-    holds = session.workspace.store.holds(narrowed_to(session.workspace, service, environment))
+    holds = session.verbs.holds(service, environment)
     if output.as_json:
         output.document(json.holds_document(holds))
     elif output.rich:
@@ -48,7 +47,7 @@ def list_holds(session: Session, service: str | None, environment: str | None) -
 )
 @click.argument("hold_id", metavar="ID", shell_complete=completing.holds)
 @click.option("--reason", metavar="TEXT", help="Why it may be deployed again; recorded.")
-@works
+@reaches
 @pass_session
 def release(session: Session, hold_id: str, reason: str | None) -> int:
     """Lift a hold, so that its release may be deployed again."""
@@ -57,10 +56,7 @@ def release(session: Session, hold_id: str, reason: str | None) -> int:
 
     checked_name("hold id", hold_id)
     why = checked_text("reason", reason) if reason is not None else "no reason given"
-    workspace = session.workspace
-    lifted = workspace.store.release_hold(
-        hold_id, by=workspace.operator, reason=why, at=workspace.clock.now()
-    )
+    lifted = session.verbs.release_hold(hold_id, reason=why)
     if session.output.as_json:
         session.output.document(json.holds_document([lifted]))
     else:

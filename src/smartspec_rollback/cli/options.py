@@ -102,6 +102,24 @@ def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     ctx.exit()
 
 
+def _keep_server(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    ctx.ensure_object(Session).server = value or os.environ.get("SMARTSPEC_SERVER") or None
+
+
+_server = click.option(
+    "--server",
+    metavar="URL",
+    expose_value=False,
+    callback=_keep_server,
+    help="The server that has the ledger (or SMARTSPEC_SERVER); SMARTSPEC_TOKEN says who asks.",
+)
+
+
+def reaches(command: _Command) -> _Command:
+    """Give a command --server, and what ``works`` gives."""
+    return _server(works(command))
+
+
 version_option = click.option(
     "--version",
     is_flag=True,

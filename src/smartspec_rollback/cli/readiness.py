@@ -2,7 +2,7 @@
 
 import click
 
-from smartspec_rollback.cli.options import SETTINGS, examples, narrowed, pass_session, works
+from smartspec_rollback.cli.options import SETTINGS, examples, narrowed, pass_session, reaches
 from smartspec_rollback.cli.session import Session
 
 
@@ -14,7 +14,7 @@ from smartspec_rollback.cli.session import Session
     ),
 )
 @narrowed
-@works
+@reaches
 @pass_session
 def readiness(session: Session, service: str | None, environment: str | None) -> int:
     """Say whether each live deployment could be gone back on, and how fast.
@@ -25,14 +25,9 @@ def readiness(session: Session, service: str | None, environment: str | None) ->
     Exit code 0: every live deployment could go back; 3: one could not; 4: one could not be told,
     or nothing is live.
     """
-    from smartspec_rollback.cli.targets import all_meant
     from smartspec_rollback.domain.readiness import exit_code
-    from smartspec_rollback.operations.readiness import look_at_all
 
-    workspace = session.workspace
-    targets = all_meant(workspace, service, environment)
-    _ = workspace.store, workspace.operator  # once, before there are threads
-    answers = look_at_all(workspace, targets)
+    answers = session.verbs.readiness(service, environment)
     output = session.output
     if output.as_json:
         from smartspec_rollback.views import json

@@ -3,7 +3,7 @@
 import click
 
 from smartspec_rollback.cli import completing
-from smartspec_rollback.cli.options import SETTINGS, examples, pass_session, works
+from smartspec_rollback.cli.options import SETTINGS, examples, pass_session, reaches
 from smartspec_rollback.cli.session import Session
 
 
@@ -12,7 +12,7 @@ from smartspec_rollback.cli.session import Session
     epilog=examples("smartspec resume rb-abcdefgh", "smartspec resume rb-abcdefgh --format json"),
 )
 @click.argument("rollback_id", metavar="ID", shell_complete=completing.rollbacks)
-@works
+@reaches
 @pass_session
 def resume(session: Session, rollback_id: str) -> int:
     """Go on with a rollback that was interrupted, or verify it again.

@@ -3,7 +3,7 @@
 import click
 
 from smartspec_rollback.cli import completing
-from smartspec_rollback.cli.options import SETTINGS, examples, pass_session, works
+from smartspec_rollback.cli.options import SETTINGS, examples, pass_session, reaches
 from smartspec_rollback.cli.session import Session
 
 
@@ -48,7 +48,7 @@ from smartspec_rollback.cli.session import Session
     metavar="REASON",
     help="Do without the ledger, when it cannot be used; asks at this terminal.",
 )
-@works
+@reaches
 @pass_session
 def rollback(
     session: Session,

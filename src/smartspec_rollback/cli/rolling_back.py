@@ -35,9 +35,11 @@ def roll_back(session: Session, asked: Asked) -> int:
         for each in asked.failed_deployment_ids:
             checked_name("deployment id", each)
         return roll_back_several(session, request, asked.failed_deployment_ids)
+    if request.break_glass:
+        _at_hand(session)
     session.stop.stage = Stage.ASK
     try:
-        report = session.workspace.rollback(request, session.screen)
+        report = session.verbs.rollback(request, session.screen)
     except (ClaimLost, JournalLost):
         raise
     except StoreError as error:
@@ -49,15 +51,15 @@ def roll_back(session: Session, asked: Asked) -> int:
 
 def resume(session: Session, rollback_id: str) -> int:
     """Go on with a rollback, show the report, and return its exit code."""
-    session.screen.follow(session.workspace.report(rollback_id))
+    session.screen.follow(session.verbs.report(rollback_id))
     session.stop.stage = Stage.ASK
-    return _finish(session, session.workspace.resume(rollback_id, session.screen))
+    return _finish(session, session.verbs.resume(rollback_id, session.screen))
 
 
 def abandon(session: Session, rollback_id: str, *, reason: str) -> int:
     """Give up a rollback, show the report, and return its exit code."""
-    session.screen.follow(session.workspace.report(rollback_id))
-    return _finish(session, session.workspace.abandon(rollback_id, session.screen, reason=reason))
+    session.screen.follow(session.verbs.report(rollback_id))
+    return _finish(session, session.verbs.abandon(rollback_id, session.screen, reason=reason))
 
 
 def _finish(session: Session, report: Report) -> int:
@@ -70,6 +72,16 @@ def _finish(session: Session, report: Report) -> int:
     if session.output.as_json or not closed_by_plan:
         show_report(session.output, report)
     return report.exit_code
+
+
+def _at_hand(session: Session) -> None:
+    """Insist on doing without any server: break-glass is for when nothing but production is up."""
+    if session.server is not None:
+        raise UsageError(
+            "--break-glass is done on this machine, without a server",
+            where="--server, SMARTSPEC_SERVER",
+            remedy="leave the server out; a smartspec.yaml is needed here",
+        )
 
 
 def _or_break_glass(remedy: str, failed_deployment_id: str) -> str:

@@ -13,15 +13,17 @@ from smartspec_rollback.cli.stop import Stop
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from smartspec_rollback.cli.own_terminal import OwnTerminal
     from smartspec_rollback.cli.screen import Screen
-    from smartspec_rollback.ports.channel import Channel
+    from smartspec_rollback.cli.verbs import Verbs
     from smartspec_rollback.wiring import Workspace
 
 
 class Session:
     """What one run of a command shares.
 
-    ``judges`` is set by the quality gate, whose exit codes mean something else.
+    ``judges`` is set by the quality gate, whose exit codes mean something else. ``server`` is the
+    server that has the ledger, None where it is at hand.
     """
 
     def __init__(self, arguments: Sequence[str] = ()) -> None:
@@ -31,9 +33,11 @@ class Session:
         self.verbose = "--verbose" in arguments
         self.stop = Stop()
         self.config: Path | None = None
+        self.server: str | None = None
         self.judges = False
         self._screen: Screen | None = None
         self._workspace: Workspace | None = None
+        self._verbs: Verbs | None = None
 
     @property
     def rollback_id(self) -> str:
@@ -60,17 +64,32 @@ class Session:
 
                 show(self.output)
             surroundings = Surroundings(
-                stop=self.stop, terminal=self._terminal, warn=self.output.note
+                stop=self.stop, terminal=self.terminal, warn=self.output.note
             )
             self._workspace = open_workspace(self.config, surroundings)
         return self._workspace
+
+    @property
+    def verbs(self) -> "Verbs":
+        """What can be done with the ledger, which is at hand or behind a server."""
+        if self._verbs is None:
+            if self.server is not None:
+                from smartspec_rollback.cli.reaching import reached
+
+                self._verbs = reached(self, self.server)
+            else:
+                from smartspec_rollback.cli.at_hand import AtHand
+
+                self._verbs = AtHand(self.workspace)
+        return self._verbs
 
     def close(self) -> None:
         """Leave the terminal as it was found."""
         if self._screen is not None:
             self._screen.close()
 
-    def _terminal(self) -> "Channel | None":
+    def terminal(self) -> "OwnTerminal | None":
+        """Make the channel to who sits at this terminal; None where nobody can answer there."""
         from smartspec_rollback.cli.own_terminal import OwnTerminal
 
         return OwnTerminal(self.screen) if OwnTerminal.can_decide() else None

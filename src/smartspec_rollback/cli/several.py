@@ -39,11 +39,9 @@ def roll_back_several(session: Session, request: Request, ids: tuple[str, ...]) 
             "--target-version, --override and --break-glass are about one deployment",
             remedy="run the command for that deployment alone",
         )
-    workspace = session.workspace
-    found = workspace.locate_all(ids)
-    _ = workspace.operator  # looked up once, before there are threads
+    found = session.verbs.locate_all(ids)
     session.stop.stage = Stage.ASK
-    asks = OwnTerminal.can_decide() and not request.dry_run
+    asks = OwnTerminal.can_decide() and not request.dry_run and session.verbs.decides_here
     ballot = Ballot(session.output) if asks else None
     with ThreadPoolExecutor(min(len(found), _AT_ONCE), thread_name_prefix="rollback") as pool:
         running = [pool.submit(_one, session, request, failed, ballot) for failed in found]
@@ -80,7 +78,7 @@ def _one(session: Session, request: Request, failed: Deployment, ballot: Ballot 
     voice = ballot.voice() if ballot is not None else None
     asked = replace(request, failed_deployment_id=failed.id)
     try:
-        report = session.workspace.rollback(asked, listener, failed=failed, terminal=voice)
+        report = session.verbs.rollback(asked, listener, failed=failed, terminal=voice)
     except SmartSpecError as error:
         session.output.note(f"{failed.target}: error: {error}")
         code = 5 if listener.begun and error.exit_code in _UNTOUCHED else error.exit_code

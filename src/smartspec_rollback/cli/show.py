@@ -3,7 +3,7 @@
 import click
 
 from smartspec_rollback.cli import completing
-from smartspec_rollback.cli.options import SETTINGS, examples, pass_session, works
+from smartspec_rollback.cli.options import SETTINGS, examples, pass_session, reaches
 from smartspec_rollback.cli.session import Session
 
 
@@ -13,14 +13,14 @@ from smartspec_rollback.cli.session import Session
 )
 @click.argument("rollback_id", metavar="ID", shell_complete=completing.rollbacks)
 @click.option("--report", is_flag=True, help="Print what became of it instead of the plan.")
-@works
+@reaches
 @pass_session
 def show(session: Session, rollback_id: str, *, report: bool) -> int:
     """Print a rollback's plan again, byte for byte, or its report."""
     from smartspec_rollback.cli.showing import show_report, write_plan
     from smartspec_rollback.domain.names import checked_name
 
-    found = session.workspace.report(checked_name("rollback id", rollback_id))
+    found = session.verbs.report(checked_name("rollback id", rollback_id))
     if report:
         show_report(session.output, found)
     else:
