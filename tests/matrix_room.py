@@ -234,6 +234,22 @@ class MatrixRoom:
         """Delete a message."""
         self._ask("PUT", "redact", ref, f"t{time.monotonic_ns()}", body={})
 
+    def edit(self, ref: str, body: str, *, account: str) -> None:
+        """Edit what somebody said."""
+        new = {"msgtype": "m.text", "body": body}
+        relation = {"rel_type": "m.replace", "event_id": ref}
+        more = {"m.new_content": new, "m.relates_to": relation}
+        self.say(f"* {body}", account=account, **more)
+
+    def redact(self, ref: str, *, account: str) -> None:
+        """Take back what somebody said."""
+        self._ask("PUT", "redact", ref, f"t{time.monotonic_ns()}", body={}, by=account)
+
+    def invite(self, account: str) -> None:
+        """Invite somebody, who comes."""
+        self._ask("POST", "invite", body={"user_id": self.people[account].user})
+        self.homeserver.client("POST", "join", self.id, body={}, token=self.people[account].token)
+
     def leave(self, account: str) -> None:
         """Leave the room."""
         self._ask("POST", "leave", body={}, by=account)
