@@ -60,6 +60,13 @@ class Charted(Value):
     after: tuple[Series, ...] = ()
 
 
+class Commits(Value):
+    """What the failed release and the target were built from; None where nobody said."""
+
+    failed: str | None = None
+    target: str | None = None
+
+
 class Report(Value):
     """Everything to be told about a rollback; ``advice`` says what a person should do next."""
 
@@ -76,6 +83,7 @@ class Report(Value):
     advice: tuple[str, ...]
     journal: tuple[JournalEntry, ...]
     charted: Charted = Charted()
+    commits: Commits = Commits()
 
     @property
     def afterwards(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from smartspec_rollback.domain.finding import Outcome
 from smartspec_rollback.domain.plan import Plan
-from smartspec_rollback.domain.report import Charted, Moments, Report, StepRecord
+from smartspec_rollback.domain.report import Charted, Commits, Moments, Report, StepRecord
 from smartspec_rollback.domain.rollback import (
     ACTIVE,
     EXIT,
@@ -46,6 +46,10 @@ def build(store: Store, rollback_id: str) -> Report:
         advice=(*_advice(plan, rollback, journal), *_left_over(plan, rollback, journal)),
         journal=journal,
         charted=_charted(store, plan, verdict),
+        commits=Commits(
+            failed=_commit(store, plan.failed_deployment_id),
+            target=_commit(store, plan.to.deployment_id),
+        ),
     )
 
 
@@ -139,6 +143,11 @@ def _moments(
         switched=turned.at if turned else None,
         verified=verdict.at if verdict and rollback.status is Status.SUCCEEDED else None,
     )
+
+
+def _commit(store: Store, deployment_id: str | None) -> str | None:
+    found = store.deployment(deployment_id) if deployment_id else None
+    return found.deployment.commit if found else None
 
 
 def _charted(store: Store, plan: Plan, verdict: Verdict | None) -> Charted:

@@ -63,7 +63,7 @@ def compose(form: Form, part: Part, told: Report, *, link: str) -> Content:
     if form is Form.FACTS:
         document = json.rollback_document(told, report_paths=()).decode()
         headline = chat_text.headline(told)
-        return Content(text=headline, document=document, headline=headline)
+        return Content(text=headline, document=document, headline=headline, link=link)
     view = view_of(form)
     match part:
         case Part.PLAN:

@@ -280,4 +280,5 @@ def _post(each: Owed, content: Content, *, again: bool) -> Post:
         under=each.under,
         headline=content.headline,
         again=again,
+        link=content.link,
     )

@@ -32,6 +32,7 @@ class Content(Value):
     text: str
     document: str = ""
     headline: str = ""
+    link: str = ""
 
 
 class Post(Value):
@@ -42,7 +43,7 @@ class Post(Value):
     Markdown). ``under`` is the key of the message whose thread it belongs to, empty for none.
     ``headline`` is what it says in one line: where nothing can be edited, an edit is worth a
     message of its own only if that changed. ``again``: it was sent before, and nobody knows
-    whether it arrived.
+    whether it arrived. ``link`` is the page of what it is about, empty where there is none.
     """
 
     key: str
@@ -51,6 +52,7 @@ class Post(Value):
     under: str = ""
     headline: str = ""
     again: bool = False
+    link: str = ""
 
 
 class Commanded(Value):

@@ -41,6 +41,13 @@ class Plan(msgspec.Struct, frozen=True):
     to: Candidate
 
 
+class Commits(msgspec.Struct, frozen=True):
+    """What both releases were built from."""
+
+    failed: str | None = None
+    target: str | None = None
+
+
 class Facts(msgspec.Struct, frozen=True):
     """One rollback as it stands."""
 
@@ -54,6 +61,7 @@ class Facts(msgspec.Struct, frozen=True):
     reason: str
     plan: Plan
     moments: Moments
+    commits: Commits = Commits()
 
 
 def facts(post: Post, *, where: str) -> Facts:

@@ -51,7 +51,8 @@ def rollback_document(report: Report, *, report_paths: tuple[str, ...]) -> bytes
 
     Keys: schema, rollback_id, status, status_detail, exit_code, outcome, failed_deployment_id,
     target, from_version, to_version, reason, break_glass, plan (with digest), findings, approval,
-    prewarm, steps (with times), verdict, hold, moments, durations, advice, journal, report_paths.
+    prewarm, steps (with times), verdict, hold, moments, durations, advice, journal, report_paths,
+    commits.
     """
     return written(_rollback(report, report_paths))
 
@@ -109,6 +110,7 @@ def _rollback(report: Report, report_paths: tuple[str, ...]) -> RollbackDocument
         advice=report.advice,
         journal=tuple(entry_document(entry) for entry in report.journal),
         report_paths=report_paths,
+        commits=report.commits,
     )
 
 

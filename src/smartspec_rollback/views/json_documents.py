@@ -16,7 +16,7 @@ from smartspec_rollback.domain.objective import Objective
 from smartspec_rollback.domain.plan import Estimate
 from smartspec_rollback.domain.readiness import Readiness
 from smartspec_rollback.domain.release import Release
-from smartspec_rollback.domain.report import Moments, StepRecord
+from smartspec_rollback.domain.report import Commits, Moments, StepRecord
 from smartspec_rollback.domain.reversal import Loss, ReversalVerdict
 from smartspec_rollback.domain.rollback import EntryKind, Rollback, Status
 from smartspec_rollback.domain.samples import Summary
@@ -135,6 +135,7 @@ class RollbackDocument(Value, tag_field="schema", tag="smartspec.rollback/1"):
     advice: tuple[str, ...]
     journal: tuple[EntryDocument, ...]
     report_paths: tuple[str, ...]
+    commits: Commits
 
 
 class PlanAlone(Value, tag_field="schema", tag="smartspec.plan/1"):

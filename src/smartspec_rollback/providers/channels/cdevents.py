@@ -42,8 +42,7 @@ class CdeventsSettings(Value):
         str,
         Meta(
             pattern=r"^[A-Za-z0-9/._~:-]{1,200}$",
-            description="The events' source, a URI or the path of one. Where it is the address of "
-            "`smartspec serve`, `incident.reported` tells the page of the rollback.",
+            description="The events' source, a URI or the path of one.",
             examples=["https://rollback.example.org"],
         ),
     ] = "/smartspec-rollback"
@@ -97,7 +96,7 @@ class CdeventsMessenger:
         told = facts(post, where=self._caller.where)
         if told.status is Status.DRY_RUN:
             return
-        due = list(events(told, part(post), source=self._settings.source))
+        due = list(events(told, part(post), source=self._settings.source, page=post.link))
         if not due:
             return
         to = self._caller.address(self._settings.url)
@@ -119,8 +118,11 @@ class CdeventsMessenger:
             del self._sent[next(iter(self._sent))]
 
 
-def events(told: Facts, of: str, *, source: str) -> Iterator[dict[str, Any]]:
-    """Make the events that a plan or a report brings, oldest first; progress brings none."""
+def events(told: Facts, of: str, *, source: str, page: str) -> Iterator[dict[str, Any]]:
+    """Make the events that a plan or a report brings, oldest first; progress brings none.
+
+    ``page`` is the rollback's, empty where nobody serves one.
+    """
     if of not in {"plan", "report"}:
         return
     service, environment = told.target.service, told.target.environment
@@ -134,8 +136,7 @@ def events(told: Facts, of: str, *, source: str) -> Iterator[dict[str, Any]]:
     }
     detected = told.moments.detected or told.moments.decided
     yield _event(told, "incident.detected", detected, incident, source=source)
-    if source.startswith(("https://", "http://")):
-        page = f"{source.rstrip('/')}/rollbacks/{quote(told.rollback_id)}"
+    if page:
         reported = {**incident, "ticketURI": page}
         yield _event(told, "incident.reported", told.moments.decided, reported, source=source)
     if of == "plan" or told.status not in APPLIED:

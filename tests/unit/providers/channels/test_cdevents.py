@@ -22,6 +22,7 @@ from smartspec_rollback.providers.posting import Header
 from smartspec_rollback.testing.web_service import Page, WebService, nobody, web_service
 
 SINK = "/sink/T0P-SECRET"
+PAGE = "https://rollback.example.org/rollbacks/rb-1"
 TEXT = {"type": "string", "minLength": 1}
 
 
@@ -110,9 +111,12 @@ def test_story_of_a_rollback(service: WebService) -> None:
     """What measures deliveries and incidents never learns that this one was taken back."""
     made: Messenger = messenger(service.url + SINK, source="https://rollback.example.org")
     assert made.form is Form.FACTS
-    made.send(a_post("plan", Status.AWAITING_APPROVAL), thread="")
-    made.send(a_post("progress", Status.EXECUTING), thread="")
-    made.send(a_post("report", Status.SUCCEEDED), thread="")
+    for part, status in (
+        ("plan", Status.AWAITING_APPROVAL),
+        ("progress", Status.EXECUTING),
+        ("report", Status.SUCCEEDED),
+    ):
+        made.send(a_post(part, status, link=PAGE), thread="")
     assert kinds(service) == [
         "incident.detected",
         "incident.reported",
@@ -121,9 +125,7 @@ def test_story_of_a_rollback(service: WebService) -> None:
     ]
     detected, reported, back, resolved = arrived(service)
     assert detected["time"] == "2026-03-02T11:59:00Z"
-    assert reported["data"]["subject"]["content"]["ticketURI"] == (
-        "https://rollback.example.org/rollbacks/rb-1"
-    )
+    assert reported["data"]["subject"]["content"]["ticketURI"] == (PAGE)
     assert back["subject"] == "checkout"
     assert back["data"]["subject"]["content"] == {
         "environment": {"id": "production"},

@@ -35,8 +35,8 @@ def a_report(status: Status = Status.SUCCEEDED) -> Report:
     return msgspec.structs.replace(told, rollback=rollback, moments=moments)
 
 
-def a_post(part: str, status: Status, *, told: Report | None = None) -> Post:
+def a_post(part: str, status: Status, *, told: Report | None = None, link: str = "") -> Post:
     """Make the post that the courier makes of it."""
     report = told or a_report(status)
     document = rollback_document(report, report_paths=()).decode()
-    return Post(key=f"{report.rollback.id}/{part}", text=str(status), document=document)
+    return Post(key=f"{report.rollback.id}/{part}", text=str(status), document=document, link=link)
