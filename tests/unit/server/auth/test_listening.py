@@ -1,13 +1,9 @@
 """Where a server may listen: nowhere that others reach without logins and TLS."""
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from tests.unit.server.auth.certificates import certificate
 
 from smartspec_rollback.config.model import Configuration, Oidc, ServerConfiguration
 from smartspec_rollback.config.secrets import Declaration, FileSecret
@@ -33,33 +29,6 @@ def problems(
         listen(server, host, folder, has_token=has_token)
     assert all(problem.remedy for problem in caught.value.problems)
     return {problem.key: problem.what for problem in caught.value.problems}
-
-
-def certificate(folder: Path, name: str, *, passphrase: bytes | None = None) -> tuple[Path, Path]:
-    """Make a certificate and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    called = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(called)
-        .issuer_name(called)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    paths = (folder / f"{name}.pem", folder / f"{name}.key")
-    paths[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    secrecy = (
-        serialization.BestAvailableEncryption(passphrase)
-        if passphrase
-        else serialization.NoEncryption()
-    )
-    form = serialization.PrivateFormat.PKCS8
-    paths[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, form, secrecy))
-    return paths
 
 
 def oidc(folder: Path, *, issuer: str = "https://login.example.org") -> Oidc:
