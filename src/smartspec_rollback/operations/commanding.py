@@ -22,6 +22,7 @@ from smartspec_rollback.views.units import span
 
 ROLLBACK, GATE = "smartspec_rollback", "smartspec_quality_gate"
 COMMANDS = (ROLLBACK, GATE)
+_LONGEST_FLAGS = 500
 
 STALE = timedelta(minutes=15)
 """A command that waited longer than this, while nobody listened, is not carried out."""
@@ -71,7 +72,9 @@ def _rollback(
         )
     if not ids:
         return view.choices(
-            office.verbs.candidates(who), command=command, flag="--failed-deployment-id"
+            office.verbs.candidates(who),
+            command=_with_flags(command, said),
+            flag="--failed-deployment-id",
         )
     override, reason = asked.one("override"), asked.one("reason")
     report = office.verbs.rollback(
@@ -111,8 +114,18 @@ def _gate(office: Office, who: Principal, said: Commanded, view: ChatView, *, si
     if len(ids) > 1:
         raise UsageError("a gate judges one deployment at a time")
     if not ids:
-        return view.choices(office.verbs.candidates(who), command=command, flag="--deployment-id")
+        return view.choices(
+            office.verbs.candidates(who), command=_with_flags(command, said), flag="--deployment-id"
+        )
     return view.verdict(office.verbs.gate(who, ids[0], Unwatched()))
+
+
+def _with_flags(command: str, said: Commanded) -> str:
+    """Keep the flags that were typed, so that choosing a deployment does not lose ``--dry-run``."""
+    flags = " ".join(said.arguments.split())
+    if len(flags) > _LONGEST_FLAGS:
+        raise UsageError("name the deployment", remedy="that is too much to offer a list for")
+    return f"{command} {flags}".strip()
 
 
 def _usage(command: str, first: str, known: Mapping[str, int]) -> tuple[str, ...]:

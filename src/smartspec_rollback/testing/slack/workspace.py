@@ -71,6 +71,10 @@ class Workspace:
         """The channel."""
         return self.state.channels[CHANNEL]
 
+    def add_user(self, user_id: str, name: str) -> None:
+        """Let somebody join."""
+        self.state.users[user_id] = User(user_id, name)
+
     # What people see and do; see ``messenger_room.Talk``.
 
     def shown(self) -> tuple[Shown, ...]:
@@ -141,6 +145,28 @@ class Workspace:
     def press(self, ref: str, press: Press, *, account: str) -> Envelope:
         """Press a button of a message, and return what was sent by Socket Mode."""
         return self.server.sockets.send("interactive", self.pressed(ref, press, account=account))
+
+    def press_told(self, press: Press, *, account: str) -> Envelope:
+        """Press the first such button in what only this person sees."""
+        user = self._user(account)
+        with self.state.lock:
+            told = [each for each in self.state.whispered if each.user == user.id][-1]
+            message: Obj = {"ts": self.state.next_ts(), "blocks": told.blocks}
+            block_id, button = _button(message, press)
+            trigger, url = self.state.trigger(user.id), self._response_url(user)
+            payload = payloads.press(
+                self.state,
+                user,
+                message,
+                button,
+                block_id=block_id,
+                channel=CHANNEL,
+                trigger=trigger,
+                url=url,
+            )
+        del payload["message"]  # of what one person sees, Slack sends no content
+        payload["container"]["is_ephemeral"] = True
+        return self.server.sockets.send("interactive", payload)
 
     def submit(self, values: Mapping[str, str], *, account: str) -> Envelope:
         """Fill in the newest modal of a person and send it, by Socket Mode."""
