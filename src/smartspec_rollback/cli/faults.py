@@ -75,6 +75,8 @@ def _usage(error: click.UsageError) -> UsageError:
 def _interrupted(error: BaseException, session: Session) -> SmartSpecError:
     rollback = session.rollback_id
     stage = error.stage if isinstance(error, Interrupted) else Stage.LEAVE
+    if session.judges and session.server is not None:
+        return Refused("left on request before there was a verdict; the server goes on judging")
     if session.judges:
         return Refused("stopped on request before there was a verdict; nothing was recorded")
     if stage is Stage.FINISH:

@@ -49,11 +49,14 @@ Give = Callable[[Report, Reply], str]
 class Stream:
     """Events of one rollback, read in a thread until it is over or nobody answers any more."""
 
-    def __init__(self, server: Server, rollback_id: str, *, after: int, clock: Clock) -> None:
+    def __init__(
+        self, server: Server, rollback_id: str, *, after: int, clock: Clock, again: float
+    ) -> None:
         self._server = server
         self._path = f"/v1/rollbacks/{segment(rollback_id)}/events"
         self._last = after
         self._clock = clock
+        self._again = again
         self._over = threading.Event()
         self.news: SimpleQueue[Event] = SimpleQueue()
         self.heard = clock.monotonic()
@@ -81,7 +84,7 @@ class Stream:
                 self.away = f"{self._server.place} takes no streams now"
             except (NotSent, NoAnswer) as error:
                 self.away = error.what
-            self._over.wait(_AGAIN)
+            self._over.wait(self._again)
 
     def _follow(self) -> bool:
         """Read one stream to its end; True once the rollback is over."""
@@ -116,6 +119,7 @@ class Following:
         give: Give,
         terminal: AnswerableChannel | None = None,
         patience: float = PATIENCE,
+        again: float = _AGAIN,
     ) -> None:
         """Tell ``listener``; ``terminal`` is asked where there is one, answers go to ``give``."""
         self._server = server
@@ -125,6 +129,7 @@ class Following:
         self._give = give
         self._terminal = terminal
         self._patience = patience
+        self._again = again
         self._asked: str | None = None
         self._moved = clock.monotonic()
         self._has_moved = False
@@ -135,7 +140,9 @@ class Following:
 
     def to_the_end(self, report: Report, *, after: int) -> Report:
         """Follow from the entry ``after`` until the rollback ends, or this process is to stop."""
-        stream = Stream(self._server, report.rollback.id, after=after, clock=self._clock)
+        stream = Stream(
+            self._server, report.rollback.id, after=after, clock=self._clock, again=self._again
+        )
         stream.start()
         try:
             while True:

@@ -15,6 +15,7 @@ from smartspec_rollback.errors import (
     AnotherRunning,
     ApprovalMissing,
     Forbidden,
+    JournalLost,
     ProviderError,
     ProviderUnavailable,
     Refused,
@@ -40,6 +41,7 @@ class Said(Value, forbid_unknown_fields=False):
     details: tuple[str, ...] = ()
     nearest: tuple[str, ...] = ()
     rollback_id: str | None = None
+    exit_code: int | None = None
 
 
 _KINDS: Mapping[str, type[SmartSpecError]] = {
@@ -60,9 +62,11 @@ _KINDS: Mapping[str, type[SmartSpecError]] = {
     "stopping": ProviderUnavailable,
     "too-many": ProviderUnavailable,
     "timeout": ProviderUnavailable,
-    "internal": SmartSpecError,
 }
 
+
+_INTERNAL: Mapping[int | None, type[SmartSpecError]] = {2: UsageError, 5: JournalLost}
+"""What an internal error is, by the exit code it would have; a bug where that says nothing."""
 
 _BY_STATUS: Mapping[int, str] = {
     400: "malformed",
@@ -98,7 +102,8 @@ def error_of(answer: Answer, *, place: str) -> SmartSpecError:
         error: SmartSpecError = UnknownName("name", "", nearest=problem.nearest)
         error.what = problem.detail
     else:
-        make: Callable[[], SmartSpecError] = _KINDS.get(kind, SmartSpecError)
+        internal = _INTERNAL.get(problem.exit_code, SmartSpecError)
+        make: Callable[[], SmartSpecError] = _KINDS.get(kind, internal)
         error = make()
         error.what = problem.detail or error.what
     error.where = problem.where or place
@@ -118,7 +123,10 @@ def is_passing(answer: Answer) -> bool:
 def is_uncertain(answer: Answer) -> bool:
     """Whether the server failed in the middle, when a part of it may have been done."""
     problem = said(answer)
-    return problem is not None and problem.type.removeprefix(TYPE) in ("internal", "ledger")
+    if problem is None:
+        return False
+    kind = problem.type.removeprefix(TYPE)
+    return kind == "ledger" or (kind == "internal" and problem.exit_code != UsageError.exit_code)
 
 
 def is_between(answer: Answer) -> bool:
