@@ -267,6 +267,14 @@ class MatrixRoom:
             else:
                 return
 
+    def hear_from_now(self) -> None:
+        """Have the bot listen from this moment on, as if it had listened before."""
+        bot = self.bot
+        self.homeserver.client("POST", "join", self.id, body={}, token=bot.token)
+        now = self.homeserver.client("GET", "sync", token=bot.token)["next_batch"]
+        path = ("user", bot.user, "rooms", self.id, "account_data", HEARD_UP_TO)
+        self.homeserver.client("PUT", *path, body={"token": now}, token=bot.token)
+
     # What may befall it
 
     def befall(self, trouble: Trouble) -> None:
