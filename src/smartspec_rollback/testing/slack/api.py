@@ -20,8 +20,8 @@ from smartspec_rollback.testing.slack.state import (
 
 _TEXT = 40_000
 _METADATA = 8_000
-_COMMON = frozenset({"text", "blocks", "attachments", "mrkdwn", "parse", "link_names", "metadata"})
-_UNFURL = frozenset({"unfurl_links", "unfurl_media", "reply_broadcast"})
+_COMMON = frozenset({"text", "blocks", "attachments", "parse", "link_names", "metadata"})
+_POSTING = frozenset({"unfurl_links", "unfurl_media", "reply_broadcast", "mrkdwn", "thread_ts"})
 
 
 def call(state: State, method: str, token: str, given: Mapping[str, object]) -> Obj:
@@ -76,14 +76,14 @@ def _auth_test(state: State, _: Mapping[str, object]) -> Obj:
 
 
 def _post_message(state: State, given: Mapping[str, object]) -> Obj:
-    _only(given, _COMMON | _UNFURL | {"channel", "thread_ts"})
+    _only(given, _COMMON | _POSTING | {"channel"})
     channel = state.channel(_required(given, "channel"))
     message = post(state, channel, given)
     return {"channel": channel.id, "ts": message["ts"], "message": message}
 
 
 def _update(state: State, given: Mapping[str, object]) -> Obj:
-    _only(given, _COMMON | {"channel", "ts"})
+    _only(given, _COMMON | {"channel", "ts", "reply_broadcast"})
     channel = state.channel(_required(given, "channel"))
     ts = _required(given, "ts")
     found = channel.messages.get(ts)

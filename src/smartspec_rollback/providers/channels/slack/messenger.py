@@ -182,7 +182,7 @@ class SlackMessenger:
             if error.name not in _BLOCKS_REFUSED or not post.document:
                 raise
             _LOG.error("Slack did not take the blocks of %s: %s", post.key, error.name)
-            return self._call(method, **whole, **posts.written(post, blocks=False))
+            return self._call(method, **whole, **posts.written(post, as_text=True))
 
     def _respond(self, to: Handle, post: Post) -> bool:
         """Use the response URL; False where it is spent or not Slack's."""
