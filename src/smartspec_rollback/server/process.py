@@ -28,6 +28,7 @@ _TICK = 0.1
 _GRACE = 20
 _HEADERS_WITHIN = 20.0
 _IDLE = 30
+_FAREWELL = 1.0
 _BACKLOG = 2048
 _MOST_CONNECTIONS = 8000
 
@@ -138,7 +139,7 @@ class Process:
 
 
 class _Impatient(H11Protocol):
-    """Closes connections on which a request's head does not arrive in time."""
+    """Closes connections whose request does not arrive in time, or that outlast the server."""
 
     _unheard: asyncio.TimerHandle | None = None
 
@@ -159,6 +160,12 @@ class _Impatient(H11Protocol):
         """Wait no more."""
         self._heard()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Let go of an idle connection; a client that does not end its TLS is not waited for."""
+        super().shutdown()
+        if self.transport.is_closing():
+            self.loop.call_later(_FAREWELL, self.transport.abort)
 
     def _wait(self) -> None:
         self._unheard = self.loop.call_later(_HEADERS_WITHIN, self._give_up)
