@@ -159,7 +159,7 @@ def test_what_watches_beside_a_rollback_shares_nothing_with_it(configuration: Pa
     """If this failed, a chart could disturb the connection that moves production."""
     workspace = _open(configuration)
     parts = workspace.parts(workspace.targets[0], Recorder())
-    lookout = parts.lookout()
-    assert lookout is not None
-    assert id(lookout.platform) != id(parts.platform)
-    assert id(lookout.metrics) != id(parts.metrics)
+    watcher = parts.watcher()
+    assert watcher is not None
+    assert id(watcher.platform) != id(parts.platform)
+    assert id(watcher.metrics) != id(parts.metrics)

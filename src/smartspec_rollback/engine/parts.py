@@ -100,7 +100,7 @@ class DatabaseParts:
 
 
 @dataclass(frozen=True)
-class Lookout:
+class Watcher:
     """A platform and a metrics source of its own, for a thread that watches beside a rollback."""
 
     platform: Platform
@@ -143,7 +143,7 @@ def _never() -> bool:
     return False
 
 
-def _nobody() -> Lookout | None:
+def _nobody() -> Watcher | None:
     return None
 
 
@@ -156,7 +156,7 @@ class Parts:
     ``operator`` is who runs this process, ``holder`` names the process. ``stop`` turns true when
     the person at the keyboard wants out. ``auto_approve``: this process was asked to go unattended
     where that is allowed, and says so where it is not. ``database`` is None where none is
-    configured. ``lookout`` makes what watches beside the rollback, None where nothing can.
+    configured. ``watcher`` makes what watches beside the rollback, None where nothing can.
     """
 
     target: Target
@@ -179,7 +179,7 @@ class Parts:
     auto_approve: bool = False
     database: DatabaseParts | None = None
     notified: tuple[Channel, ...] = ()
-    lookout: Callable[[], Lookout | None] = field(default=_nobody)
+    watcher: Callable[[], Watcher | None] = field(default=_nobody)
 
 
 @dataclass(frozen=True)

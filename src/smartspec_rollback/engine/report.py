@@ -153,7 +153,7 @@ def _commit(store: Store, deployment_id: str | None) -> str | None:
 def _charted(store: Store, plan: Plan, verdict: Verdict | None) -> Charted:
     """Gather what was measured over time, in order of time."""
     failed = plan.failed_deployment_id
-    said = (store.first_failure(failed), store.newest_verdict(failed))
+    said = (store.first_failure(failed), store.newest_measured(failed))
     before = {each.series.start: each.series for each in said if each and each.series}
     return Charted(
         before=tuple(before[start] for start in sorted(before)),

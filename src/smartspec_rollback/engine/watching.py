@@ -13,7 +13,7 @@ from threading import Event, Thread
 
 from smartspec_rollback.domain.plan import Plan
 from smartspec_rollback.domain.series import Series, joined
-from smartspec_rollback.engine.parts import Lookout, Parts
+from smartspec_rollback.engine.parts import Parts, Watcher
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.ports.metrics import Window
 
@@ -46,9 +46,9 @@ def watched(parts: Parts, plan: Plan) -> Iterator[None]:
 
 def _watch(parts: Parts, plan: Plan, over: Event) -> None:
     try:
-        lookout = parts.lookout()
-        if lookout is not None:
-            _Watching(parts, plan, lookout, over).run()
+        watcher = parts.watcher()
+        if watcher is not None:
+            _Watching(parts, plan, watcher, over).run()
     except Exception as error:  # noqa: BLE001 - a chart with a gap is no fault of the rollback's
         _LOG.info(
             "watching %s ended: %s",
@@ -61,16 +61,16 @@ def _watch(parts: Parts, plan: Plan, over: Event) -> None:
 class _Watching:
     """One watch: windows that grow with time, so that a long rollback has few points too."""
 
-    def __init__(self, parts: Parts, plan: Plan, lookout: Lookout, over: Event) -> None:
+    def __init__(self, parts: Parts, plan: Plan, watcher: Watcher, over: Event) -> None:
         self._parts = parts
         self._plan = plan
-        self._lookout = lookout
+        self._watcher = watcher
         self._over = over
         self._unkept: Series | None = None
 
     def run(self) -> None:
         """Measure until the rollback's steps are over, and keep it every few seconds."""
-        seen = self._lookout.platform.observe(self._plan.target)
+        seen = self._watcher.platform.observe(self._plan.target)
         elapsed = unkept = 0.0
         for _ in range(MAX_WINDOWS):
             if self._over.is_set():
@@ -89,7 +89,7 @@ class _Watching:
     def _measure(self, window: Window) -> None:
         """Measure one window; where that is not possible, let its time pass."""
         deadline = Deadline.after(self._parts.clock, window.seconds + _PATIENCE)
-        samples = self._lookout.metrics.watch(window, deadline=deadline)
+        samples = self._watcher.metrics.watch(window, deadline=deadline)
         if samples.series is None:
             self._over.wait(window.seconds)
         else:

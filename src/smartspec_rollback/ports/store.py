@@ -200,6 +200,10 @@ class Store(Protocol):
         """Return the newest verdict of any outcome and source."""
         ...
 
+    def newest_measured(self, deployment_id: str, /) -> Verdict | None:
+        """Return the newest verdict that rests on measurements, whatever was said since."""
+        ...
+
     def first_failure(self, deployment_id: str, /) -> Verdict | None:
         """Return the first of the newest unbroken run of fails: when trouble was seen."""
         ...

@@ -14,6 +14,10 @@ from smartspec_rollback.store.transactions import Part, Row, Transaction
 
 _NEWEST = "SELECT document FROM verdicts WHERE deployment_id = ? ORDER BY seq DESC LIMIT 1"
 
+_MEASURED = """
+SELECT document FROM verdicts WHERE deployment_id = ? AND measured = 1 ORDER BY seq DESC LIMIT 1
+"""
+
 _CONCLUSIVE = """
 SELECT document FROM verdicts
 WHERE deployment_id = ? AND outcome <> 'inconclusive' ORDER BY seq DESC LIMIT 1
@@ -95,6 +99,11 @@ class Verdicts(Part):
         """Return the newest verdict of any outcome and source."""
         with self._ledger.read() as db:
             return newest(db, deployment_id)
+
+    def newest_measured(self, deployment_id: str, /) -> Verdict | None:
+        """Return the newest verdict that rests on measurements, whatever was said since."""
+        with self._ledger.read() as db:
+            return _read(db, _MEASURED, deployment_id)
 
     def first_failure(self, deployment_id: str, /) -> Verdict | None:
         """Return the first of the newest unbroken run of fails; inconclusive ones don't break it.

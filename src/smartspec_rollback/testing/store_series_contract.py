@@ -5,8 +5,11 @@ Inherited by ``store_contract.StoreContract``; nothing else uses it.
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
+from smartspec_rollback.domain.verdict import VerdictOutcome
 from smartspec_rollback.ports.store import Store
-from smartspec_rollback.testing.samples import later
+from smartspec_rollback.testing.samples import a_summary, a_verdict, later
 from smartspec_rollback.testing.series_samples import a_point, a_series
 from smartspec_rollback.testing.store_rollbacks_contract import open_one
 
@@ -33,6 +36,14 @@ class SeriesContract:
         """If this fails, watching a rollback that was never saved ends in an error."""
         store.add_series("rb-1", a_series())
         assert store.series("rb-1") == ()
+
+    def test_what_was_measured_outlives_what_people_say(self, store: Store) -> None:
+        """If this fails, a person's word takes the chart of the gate away."""
+        assert store.newest_measured("deploy-1") is None
+        gate = replace(a_verdict("deploy-1", measured=a_summary()), series=a_series())
+        store.record_verdict(gate)
+        store.record_verdict(a_verdict("deploy-1", VerdictOutcome.PASS, at=later(9)))
+        assert store.newest_measured("deploy-1") == gate
 
     def test_series_are_bounded(self, store: Store) -> None:
         """If this fails, something that measures for ever fills the ledger."""

@@ -12,7 +12,7 @@ from smartspec_rollback.providers.system import holder_name
 from smartspec_rollback.wiring import providers
 
 if TYPE_CHECKING:
-    from smartspec_rollback.engine.parts import DatabaseParts, Listener, Lookout, Parts
+    from smartspec_rollback.engine.parts import DatabaseParts, Listener, Parts, Watcher
     from smartspec_rollback.wiring.workspace import Workspace
 
 
@@ -61,18 +61,18 @@ def parts_of(
         new_id=lambda: short_id("rb"),
         stop=workspace.surroundings.stop,
         database=_database(workspace, target),
-        lookout=lambda: _lookout(workspace, target, store),
+        watcher=lambda: _watcher(workspace, target, store),
     )
 
 
-def _lookout(workspace: "Workspace", target: Target, store: Store) -> "Lookout | None":
+def _watcher(workspace: "Workspace", target: Target, store: Store) -> "Watcher | None":
     """Make what watches beside a rollback, apart from what drives it; None where nothing can."""
-    from smartspec_rollback.engine.parts import Lookout
+    from smartspec_rollback.engine.parts import Watcher
 
     metrics = workspace.metrics(target)
     if not isinstance(metrics, WatchesLightly):
         return None
-    return Lookout(platform=workspace.platform(target, store=store), metrics=metrics)
+    return Watcher(platform=workspace.platform(target, store=store), metrics=metrics)
 
 
 def _database(workspace: "Workspace", target: Target) -> "DatabaseParts | None":

@@ -192,3 +192,27 @@ def test_denying_says_why(console: Console, window: Opens) -> None:
     given = console.ledger.decisions(asked.id)
     assert [(d.answer, d.reason) for d in given] == [(Answer.DENY, "the trouble is elsewhere")]
     expect(page.locator("#shown")).to_contain_text(re.compile("anna .* denied by web"))
+
+
+def test_giving_up_what_stopped(console: Console, window: Opens) -> None:
+    """A Target stays blocked by a rollback that nobody can go on with, and only a shell helps."""
+    asked, page = console.asked(), window()
+    asked.move(Status.APPROVED, "approved")
+    asked.move(Status.EXECUTING, "executing")
+    asked.move(Status.INTERRUPTED, "stopped on request")
+    console.ledger.release(asked.claim)
+    console.open(page, asked.path, by="vera")
+    expect(page.get_by_role("button", name="Give it up")).to_have_count(0)
+    other = window()
+    console.open(other, asked.path, by="olga")
+    expect(other.get_by_role("button", name="Go on from where it stopped")).to_be_visible()
+    other.get_by_label("Why it is given up").fill("done by hand")
+    other.get_by_role("button", name="Give it up").click()
+    expect(other.get_by_role("alert")).to_contain_text("is given up")
+    expect(page.locator("#shown")).to_contain_text("Abandoned")
+    told = console.ledger.rollback(asked.id)
+    assert told is not None
+    assert (told.status, told.status_detail) == (
+        Status.ABANDONED,
+        "abandoned by olga: done by hand",
+    )

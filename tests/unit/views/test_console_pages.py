@@ -138,6 +138,11 @@ def test_every_status_has_its_page(status: Status) -> None:
     assert told.digest in written
     assert view.announcement(told)
     assert ("<form" in written) == (status in view.ANSWERABLE)
+    more = view.body(
+        told, Viewer(name="olga"), refusals=dict.fromkeys(Answer, "no"), may_request=True
+    )
+    assert ("/resume" in more) == (status in view.RESUMABLE)
+    assert ("/abandon" in more) == (status in view.ABANDONABLE)
 
 
 @pytest.mark.parametrize("outcome", list(Ready))

@@ -55,6 +55,8 @@ class Console:
         done: dict[str, Handler] = {
             "/rollbacks/{rollback_id}/approve": incident.approve,
             "/rollbacks/{rollback_id}/deny": incident.deny,
+            "/rollbacks/{rollback_id}/resume": incident.resume,
+            "/rollbacks/{rollback_id}/abandon": incident.abandon,
             "/holds/{hold_id}/release": overview.release,
         }
         return [

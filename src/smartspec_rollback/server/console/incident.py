@@ -32,6 +32,8 @@ _SAID: Mapping[str, str] = {
     "approved": "Your approval is recorded.",
     "denied": "Your denial is recorded.",
     "again": "You had answered so before; nothing was changed by it.",
+    "resumed": "The rollback goes on.",
+    "abandoned": "The rollback is given up; production stays as the steps left it.",
     "joined": "A rollback of this deployment was there already; this is it.",
 }
 
@@ -116,6 +118,17 @@ class Incident:
         word = "denied" if answer is Answer.DENY else "approved"
         return leads_to(address("rollbacks", rollback_id, said=word if given.is_new else "again"))
 
+    def resume(self, asked: Asked) -> Response:
+        """Go on with a rollback that stopped, or verify it again."""
+        told = self._operations.resume(asked.who, asked.path["rollback_id"])
+        return leads_to(address("rollbacks", told.rollback.id, said="resumed"))
+
+    def abandon(self, asked: Asked) -> Response:
+        """Give a rollback up that stopped in the middle."""
+        reason = asked.form.get("reason", "")
+        told = self._operations.abandon(asked.who, asked.path["rollback_id"], reason=reason)
+        return leads_to(address("rollbacks", told.rollback.id, said="abandoned"))
+
     def report_html(self, asked: Asked) -> Response:
         """Give the report as one file; its own policy lets nothing run in it."""
         told = self._operations.report(asked.who, asked.path["rollback_id"])
@@ -139,7 +152,13 @@ class Incident:
         running = told.rollback.status in ACTIVE
         return shown(
             view.title(told),
-            view.body(told, asked.viewer, refusals=refusals, notice=notice),
+            view.body(
+                told,
+                asked.viewer,
+                refusals=refusals,
+                may_request=self._operations.may(asked.who, Action.REQUEST, told.rollback.target),
+                notice=notice,
+            ),
             viewer=asked.viewer,
             here="/rollbacks",
             status=status,

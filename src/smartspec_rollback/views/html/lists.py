@@ -85,16 +85,16 @@ def _rollbacks(found: Iterable[Rollback], title: str) -> Html:
     rows = [
         (
             link(outside(each.id), "rollbacks", each.id),
+            str(each.status),
             outside(each.failed_deployment_id),
             outside(str(each.target)),
             (code(each.from_version), " → ", code(each.to_version)),
-            str(each.status),
             moment(each.requested_at),
             outside(each.requested_by.name),
         )
         for each in found
     ]
-    headings = ("Rollback", "Deployment", "Target", "From → to", "Status", "At", "By")
+    headings = ("Rollback", "Status", "Deployment", "Target", "From → to", "At", "By")
     return parts.section(title, parts.table(headings, rows, caption=f"{title} rollbacks"))
 
 

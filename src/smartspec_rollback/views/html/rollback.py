@@ -19,6 +19,8 @@ from smartspec_rollback.views.markup import Html, Node, code, outside, tag
 from smartspec_rollback.views.units import moment
 
 ANSWERABLE = (Status.PLANNED, Status.AWAITING_APPROVAL, Status.APPROVED)
+RESUMABLE = (Status.INTERRUPTED, Status.UNKNOWN, Status.UNSTABLE)
+ABANDONABLE = (Status.INTERRUPTED, Status.UNKNOWN)
 TYPED = 8
 """How many digits of the digest somebody types to approve a plan of high risk."""
 
@@ -62,9 +64,17 @@ def announcement(told: Report) -> str:
 
 
 def body(
-    told: Report, viewer: Viewer, *, refusals: Mapping[Answer, str | None], notice: Node = None
+    told: Report,
+    viewer: Viewer,
+    *,
+    refusals: Mapping[Answer, str | None],
+    may_request: bool = False,
+    notice: Node = None,
 ) -> Html:
-    """Write the page; ``refusals`` say of each answer why this viewer may not give it, or None."""
+    """Write the page; ``refusals`` say of each answer why this viewer may not give it, or None.
+
+    ``may_request``: they may go on with one that stopped, or give it up.
+    """
     running = told.rollback.status in ACTIVE
     here = ("rollbacks", told.rollback.id)
     return Html(
@@ -76,9 +86,30 @@ def body(
             id="live",
             data_events=address(*here, "events") if not is_over(told) else None,
         )
+        + (_further(told, viewer) if may_request else "")
         + _plan(told)
         + _question(told, viewer, refusals)
         + _reports(told)
+    )
+
+
+def _further(told: Report, viewer: Viewer) -> Html:
+    """Let a person go on with a rollback that stopped, or give it up."""
+    status, here = told.rollback.status, ("rollbacks", told.rollback.id)
+    if status not in RESUMABLE:
+        return Html("")
+    again = "Verify again" if status is Status.UNSTABLE else "Go on from where it stopped"
+    return section(
+        "Go on",
+        button(again, address(*here, "resume"), viewer, kind="main"),
+        button(
+            "Give it up; production stays as it is",
+            address(*here, "abandon"),
+            viewer,
+            fields=field("Why it is given up", "reason", at="abandon", required=True),
+        )
+        if status in ABANDONABLE
+        else None,
     )
 
 
