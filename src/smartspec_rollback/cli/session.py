@@ -4,6 +4,7 @@ Made by ``exits.run`` and handed to every command. Imports nothing heavy by itse
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from smartspec_rollback.cli.stop import Stop
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from smartspec_rollback.cli.chatting import CommandChats
     from smartspec_rollback.cli.own_terminal import OwnTerminal
     from smartspec_rollback.cli.screen import Screen
     from smartspec_rollback.cli.verbs import Verbs
@@ -64,7 +66,11 @@ class Session:
 
                 show(self.output)
             surroundings = Surroundings(
-                stop=self.stop, terminal=self.terminal, warn=self.output.note
+                stop=self.stop,
+                terminal=self.terminal,
+                channels=lambda target: self._chats.channels(target),  # noqa: PLW0108 - made when asked
+                notified=lambda target: self._chats.notified(target),  # noqa: PLW0108 - made when asked
+                warn=self.output.note,
             )
             self._workspace = open_workspace(self.config, surroundings)
         return self._workspace
@@ -83,8 +89,16 @@ class Session:
                 self._verbs = AtHand(self.workspace)
         return self._verbs
 
+    @cached_property
+    def _chats(self) -> "CommandChats":
+        from smartspec_rollback.cli.chatting import CommandChats
+
+        return CommandChats(self.workspace)
+
     def close(self) -> None:
-        """Leave the terminal as it was found."""
+        """Tell what is still owed, and leave the terminal as it was found."""
+        if (chats := self.__dict__.pop("_chats", None)) is not None:
+            chats.close()
         if self._screen is not None:
             self._screen.close()
 

@@ -1,6 +1,7 @@
 """Taking over rollbacks whose process died: what ``smartspec worker`` does.
 
-The driving is ``operations.runner``'s; this loop tells of it and knows when to end.
+The driving is ``operations.runner``'s; chats are told and heard by ``operations.chatting``. This
+loop says what is done and knows when to end.
 """
 
 from smartspec_rollback.cli.lines import Lines
@@ -8,6 +9,8 @@ from smartspec_rollback.cli.session import Session
 from smartspec_rollback.cli.stop import Stage
 from smartspec_rollback.domain.rollback import Rollback, Status
 from smartspec_rollback.errors import StoreError
+from smartspec_rollback.operations.chatting import Chats
+from smartspec_rollback.operations.operations import Operations
 from smartspec_rollback.operations.runner import Runner
 from smartspec_rollback.wiring import Surroundings, open_workspace
 
@@ -29,6 +32,10 @@ def work(session: Session, *, once: bool) -> int:
     workspace = open_workspace(session.config, Surroundings(warn=output.note))
     _ = workspace.store, workspace.operator  # once, before there are threads
     runner = Runner(workspace, listen=listen, tell=output.progress, warn=output.note)
+    url = workspace.configuration.server.url or ""
+    chats = Chats(workspace, Operations(workspace, runner), workspace.targets, url=url)
+    if not once:
+        chats.start()
     output.progress("Taking over rollbacks whose process died.")
     failing = ""
     while not session.stop():
@@ -42,5 +49,9 @@ def work(session: Session, *, once: bool) -> int:
         if once and runner.is_idle:
             break
         workspace.clock.sleep(_TICK)
+    if not once:
+        chats.hush()
     runner.stop()
+    if not once:
+        chats.stop()
     return 0

@@ -17,10 +17,10 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from smartspec_rollback.errors import SmartSpecError, UsageError
+from smartspec_rollback.operations.chatting import Chats
 from smartspec_rollback.operations.opening import Opened
 from smartspec_rollback.server.app import Application, assemble
 from smartspec_rollback.server.auth import Limits, Listening, listening
-from smartspec_rollback.server.chatting import Chats
 
 _LOG = logging.getLogger(__name__)
 
@@ -49,7 +49,8 @@ class Process:
         self.listening = self._allowed(host, port)
         self._socket = _bound(host, port)
         self.listening = self._allowed(host, self._socket.getsockname()[1])
-        self._chats = Chats(opened, url=self.listening.url)
+        workspace = opened.workspace
+        self._chats = Chats(workspace, opened.operations, workspace.targets, url=self.listening.url)
         self._application: Application = assemble(
             opened, self.listening, health=self._health, limits=limits
         )
@@ -62,7 +63,7 @@ class Process:
         clock = self._opened.workspace.clock
         self._opened.start()
         self._application.gates.start()
-        self._chats.start()
+        self._chats.start(self._opened.hub)
         self._thread.start()
         while not self._server.started and self._thread.is_alive():
             clock.sleep(_TICK)

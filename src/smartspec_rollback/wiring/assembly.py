@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from smartspec_rollback.domain.approval import Person
 from smartspec_rollback.domain.target import Target
+from smartspec_rollback.ports.channel import Channel
 from smartspec_rollback.ports.metrics import WatchesLightly
 from smartspec_rollback.ports.store import Store
 from smartspec_rollback.providers.system import holder_name
@@ -49,7 +50,7 @@ def parts_of(
         metrics=workspace.metrics(target),
         smoke=SmokeRunner(workspace.configuration.path.parent),
         channels=workspace.channels(target, break_glass=break_glass),
-        notified=() if break_glass else providers.notified(configured),
+        notified=() if break_glass else _notified(workspace, target),
         clock=workspace.clock,
         assess=assess,
         judges=judging,
@@ -63,6 +64,11 @@ def parts_of(
         database=_database(workspace, target),
         watcher=lambda: _watcher(workspace, target, store),
     )
+
+
+def _notified(workspace: "Workspace", target: Target) -> tuple[Channel, ...]:
+    configured = providers.notified(workspace.configured(target))
+    return (*configured, *workspace.surroundings.notified(target))
 
 
 def _watcher(workspace: "Workspace", target: Target, store: Store) -> "Watcher | None":

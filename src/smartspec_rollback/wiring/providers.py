@@ -56,6 +56,11 @@ def outlets(configured: TargetConfiguration) -> tuple[Messenger, ...]:
     )
 
 
+def asks_in_outlet(configured: TargetConfiguration) -> bool:
+    """Tell whether the channel where people are asked is an outlet."""
+    return configured.channel is not None and not _posts(configured.channel)
+
+
 def _posting(held: tuple[ProviderConfiguration, ...]) -> Iterator[Channel]:
     return (_made("channels", each) for each in held if _posts(each))
 

@@ -29,11 +29,12 @@ class Surroundings:
 
     ``stop`` turns true when the person at the keyboard wants out; ``terminal`` makes the channel
     to that person, or None if nobody is there; ``channels`` are the ways to people that the
-    surroundings keep for a Target (a server's console, the chat it serves); ``warn`` tells what
-    does not stop the work.
+    surroundings keep for a Target (a server's console, the chat it serves), ``notified`` those
+    where people are told only; ``warn`` tells what does not stop the work.
     """
 
     stop: Callable[[], bool] = _never
     terminal: Callable[[], Channel | None] = _nobody
     channels: Callable[[Target], tuple[Channel, ...]] = _none
+    notified: Callable[[Target], tuple[Channel, ...]] = _none
     warn: Callable[[str], None] = _silent

@@ -123,6 +123,10 @@ class Workspace:
         """Make the outlets of a Target: chat systems and others that somebody has to serve."""
         return providers.outlets(self.configured(target))
 
+    def asks_in_outlet(self, target: Target) -> bool:
+        """Tell whether people of a Target are asked in an outlet, not only told there."""
+        return providers.asks_in_outlet(self.configured(target))
+
     # Verbs
 
     def locate(self, deployment_id: str, *, store: Store | None = None) -> Deployment:

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from tests.unit.operations.telling import Driven
 
 from smartspec_rollback.operations.courier import Courier, outlets
-from smartspec_rollback.operations.posting import Posting
-from smartspec_rollback.ports.channel import Notice, NoticeKind
 from smartspec_rollback.providers.system import SystemClock
 from smartspec_rollback.store.sqlite import SqliteStore
 from smartspec_rollback.testing.clock import FakeClock
@@ -48,7 +46,7 @@ def test_everything_is_told_and_drained(
     try:
         until(lambda: store.delivery("fake:room", "told-before") is not None)
         driven(store).whole()
-        Posting(courier).post(Notice(kind=NoticeKind.PLAN, rollback_id="rb-1", text=""))
+        courier.wake()
         assert courier.drain(within=DEADLINE)
         assert room.texts() == ALL
     finally:
