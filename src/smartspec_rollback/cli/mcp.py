@@ -20,10 +20,10 @@ from smartspec_rollback.cli.session import Session
 @works
 @pass_session
 def mcp(session: Session, server: str | None) -> int:
-    """Let an AI agent plan, explain, list and follow rollbacks, over standard input and output.
+    """Let an AI agent plan, explain, list and follow rollbacks.
 
-    It speaks the Model Context Protocol. An agent may also ask for a rollback; people approve it
-    as any other. Approving and denying are no tools.
+    It speaks the Model Context Protocol over standard input and output. An agent may also ask for
+    a rollback; people approve it as any other. Approving and denying are no tools.
     """
     from smartspec_rollback.cli.agents import talk
 
