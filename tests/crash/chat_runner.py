@@ -1,7 +1,8 @@
-"""One process that tells and hears a Matrix room, and may kill itself at one of its writes.
+"""One process that tells and hears a chat, and may kill itself at one of its writes.
 
-Run by ``test_chat_kills``: ``chat_runner.py FOLDER URL ROOM COUNT [WRITE]``. It ends once all was
-told and COUNT answers are recorded; before its write number WRITE it kills itself.
+Run by ``test_chat_kills`` and ``test_slack_kills``; the environment says which chat it is:
+``chat_runner.py FOLDER URL ROOM COUNT [WRITE]``. It ends once all was told and COUNT answers are
+recorded; before its write number WRITE it kills itself.
 """
 
 import os
@@ -27,6 +28,7 @@ from smartspec_rollback.operations.saying import Office
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.ports.store import Store
 from smartspec_rollback.providers.channels.matrix import MatrixMessenger, MatrixSettings
+from smartspec_rollback.providers.channels.slack import SlackMessenger, SlackSettings
 from smartspec_rollback.providers.system import SystemClock
 from smartspec_rollback.store.sqlite import SqliteStore
 from smartspec_rollback.testing.samples import TARGET
@@ -100,11 +102,22 @@ def deadly(store: SqliteStore, at: int) -> None:
         setattr(store, name, counted(getattr(store, name)))
 
 
+def messenger_of(url: str, room: str) -> MatrixMessenger | SlackMessenger:
+    """Make the Messenger of the chat whose token is in the environment."""
+    if "SLACK_BOT_TOKEN" in os.environ:
+        bot, app = (Kept(os.environ[f"SLACK_{name}_TOKEN"]) for name in ("BOT", "APP"))
+        return SlackMessenger(
+            SlackSettings(channel=room, bot_token=bot, app_token=app, api_url=url)
+        )
+    token = os.environ["MATRIX_TOKEN"]
+    return MatrixMessenger(
+        MatrixSettings(homeserver=url, room=room, access_token=Kept(token), timeout=30)
+    )
+
+
 def main(folder: str, url: str, room: str, count: str, write: str = "0") -> int:
     """Tell and hear until all is told and the answers are there."""
-    token = os.environ["MATRIX_TOKEN"]
-    settings = MatrixSettings(homeserver=url, room=room, access_token=Kept(token), timeout=30)
-    messenger, clock = MatrixMessenger(settings), SystemClock()
+    messenger, clock = messenger_of(url, room), SystemClock()
     store = SqliteStore.open(Path(folder) / "smartspec.db")
     deadly(store, int(write))
     outlet = Outlet(messenger, frozenset({TARGET, OTHER}))
