@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import cluster_speed
+import console_speed
 import help_speed
 import ledger_speed
 import load_speed
@@ -29,6 +30,7 @@ MEASUREMENTS: Mapping[str, Callable[[Setting], tuple[Figure, ...]]] = {
     "load": load_speed.measure,
     "schema": schema_speed.measure,
     "cluster": cluster_speed.measure,
+    "console": console_speed.measure,
 }
 _DISTURBING = ("SMARTSPEC_DATABASE_URL", "PYTHONDONTWRITEBYTECODE")
 """What would have commands use another ledger, or compile themselves anew each time."""

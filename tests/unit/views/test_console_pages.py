@@ -25,7 +25,7 @@ from smartspec_rollback.testing.samples import (
     a_verdict,
     later,
 )
-from smartspec_rollback.views.html import deployment, lists, readiness
+from smartspec_rollback.views.html import deployment, lists, readiness, report_file
 from smartspec_rollback.views.html import rollback as view
 from smartspec_rollback.views.html.layout import Assets, Viewer, page
 from smartspec_rollback.views.markup import ELEMENTS
@@ -170,3 +170,16 @@ def test_nothing_to_list_is_said() -> None:
         Viewer(),
         may_request=False,
     )
+
+
+def test_a_long_journal_is_cut_on_the_page_alone() -> None:
+    """A rollback with thousands of entries makes a page that no phone can show."""
+    told = cases.succeeded()
+    many = tuple(
+        replace(told.journal[0], seq=n, text=f"entry {n}.") for n in range(1, view.NEWEST + 41)
+    )
+    written = shape(view.shown(replace(told, journal=many))).text
+    assert "40 earlier entries are in the report." in written
+    assert "entry 40." not in written
+    assert "entry 41." in written
+    assert "entry 1." in report_file(replace(told, journal=many))

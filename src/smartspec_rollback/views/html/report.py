@@ -124,9 +124,12 @@ def passed_over(told: Report) -> Html:
     return parts.section("Candidates passed over", parts.candidates(told.plan.rejected))
 
 
-def journal(told: Report) -> Html:
-    """Write the journal."""
-    return parts.section("Journal", parts.journal(told.journal), name="journal")
+def journal(told: Report, *, newest: int | None = None) -> Html:
+    """Write the journal; with ``newest``, only so many of its entries, and how many there are."""
+    entries = told.journal if newest is None else told.journal[-newest:]
+    left = len(told.journal) - len(entries)
+    more = tag("p", f"{left} earlier entries are in the report.") if left else None
+    return parts.section("Journal", more, parts.journal(entries), name="journal")
 
 
 def body(told: Report) -> Html:

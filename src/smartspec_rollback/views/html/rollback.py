@@ -19,6 +19,9 @@ from smartspec_rollback.views.markup import Html, Node, code, outside, tag
 from smartspec_rollback.views.units import moment
 
 ANSWERABLE = (Status.PLANNED, Status.AWAITING_APPROVAL, Status.APPROVED)
+NEWEST = 60
+"""How many journal entries the page shows; the report has them all."""
+
 RESUMABLE = (Status.INTERRUPTED, Status.UNKNOWN, Status.UNSTABLE)
 ABANDONABLE = (Status.INTERRUPTED, Status.UNKNOWN)
 TYPED = 8
@@ -32,13 +35,13 @@ def shown(told: Report) -> Html:
     elif told.rollback.status in ACTIVE:
         parts = (
             *(report.outcome(told), report.advice(told), report.approvals(told)),
-            *(report.steps(told), report.journal(told)),
+            *(report.steps(told), report.journal(told, newest=NEWEST)),
         )
     else:
         parts = (
             *(report.outcome(told), report.advice(told), report.hold(told), report.drawn(told)),
             *(report.times(told), report.verification(told), report.approvals(told)),
-            *(report.steps(told), report.journal(told)),
+            *(report.steps(told), report.journal(told, newest=NEWEST)),
         )
     return Html("".join(parts))
 
