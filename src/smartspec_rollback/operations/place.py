@@ -94,6 +94,8 @@ class Place:
     _edited: dict[str, float] = field(default_factory=dict)
     _refused: dict[str, int] = field(default_factory=dict)
     _failing: _Failing = field(default_factory=_Failing)
+    _edits_from: float = 0.0
+    """Until then (monotonic) there were too many edits; what is new is told all the same."""
     _mark: datetime | None = None
     _marked_at: float = 0.0
 
@@ -189,9 +191,16 @@ class Place:
             return None
         now = self.telling.clock.monotonic()
         due = self._edited.get(each.key, now - EDIT_EVERY) + EDIT_EVERY
-        if now < due and not each.final:
+        due = self._edits_from if each.final else max(due, self._edits_from)
+        if now < due:
             return due - now
-        self._edit(found, each, content, as_it_is)
+        try:
+            self._edit(found, each, content, as_it_is)
+        except ProviderUnavailable as error:
+            if not error.after:
+                raise
+            self._edits_from = now + error.after
+            return error.after
         return None
 
     def _send(

@@ -17,12 +17,14 @@ class FakeRoom:
     """A place: its messages by ref in order, each key once, and the replies by their handle.
 
     ``down``: nothing arrives. ``lose``: the next message arrives, and its answer does not.
+    ``limited``: there were too many edits, come again in ten seconds.
     """
 
     place: str = "fake:room"
     down: bool = False
     lose: bool = False
     frozen: bool = False
+    limited: bool = False
     posts: dict[str, Post] = field(default_factory=dict)
     threads: dict[str, str] = field(default_factory=dict)
     edits: int = 0
@@ -75,6 +77,8 @@ class FakeMessenger:
     def edit(self, ref: str, post: Post, /) -> None:
         """Replace a message."""
         self._try()
+        if self.room.limited:
+            raise ProviderUnavailable("too many edits", where=self.place, after=10.0)
         if self.room.frozen:
             raise ProviderError("the message is gone", where=self.place)
         self.room.posts[ref] = post

@@ -275,3 +275,31 @@ def test_two_outlets_are_told_of_their_own(
         tell(place, store)
     assert not room.posts
     assert other.texts() == ALL
+
+
+def test_too_many_edits_hold_up_nothing_new(
+    place: Place, store: SqliteStore, clock: FakeClock, room: FakeRoom
+) -> None:
+    """If it fails, progress of one rollback delays the plan of the next, which people wait for."""
+    first = Driven(store, clock)
+    first.ask()
+    tell(place, store)
+    room.limited = True
+    first.approve()
+    clock.advance(EDIT_EVERY)
+    assert tell(place, store) == 10.0
+    assert place.trouble is None
+    tries = room.tries
+    assert tell(place, store) is not None
+    assert room.tries == tries, "it asks again before it may"
+    first.execute()
+    tell(place, store)
+    first.succeed()
+    tell(place, store)
+    assert room.texts() == ALL
+    room.limited = False
+    clock.advance(10.0)
+    tell(place, store)
+    assert "Approved by bob" in room.posts["$1"].text
+    assert "verified stable" in room.posts["$2"].text
+    assert tell(place, store) is None
