@@ -28,6 +28,7 @@ from smartspec_rollback.server.api.served import Served
 from smartspec_rollback.server.api.table import ROUTES
 from smartspec_rollback.server.auth import Guard, Limits, Listening, Login
 from smartspec_rollback.server.auth.replies import reads_pages
+from smartspec_rollback.server.chatting import Chats
 from smartspec_rollback.server.console import Console
 from smartspec_rollback.server.console.asking import refused as refused_page
 from smartspec_rollback.server.console.live import Live
@@ -51,6 +52,7 @@ class Application:
 def assemble(
     opened: Opened,
     listening: Listening,
+    chats: Chats,
     *,
     health: Callable[[], str],
     limits: Limits | None = None,
@@ -66,6 +68,7 @@ def assemble(
         workspace.clock,
         listening=listening,
         limits=limits,
+        signed=[route.path for route in ROUTES if route.signed],
     )
     streams = Streams(opened.hub, lambda: workspace.store)
     gates = Gates(opened.operations)
@@ -75,6 +78,7 @@ def assemble(
         guard=guard,
         streams=streams,
         gates=gates,
+        chats=chats,
         health=health,
         describe=functools.partial(described, listening.url),
     )

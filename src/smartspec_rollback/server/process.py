@@ -52,7 +52,7 @@ class Process:
         workspace = opened.workspace
         self._chats = Chats(workspace, opened.operations, workspace.targets, url=self.listening.url)
         self._application: Application = assemble(
-            opened, self.listening, health=self._health, limits=limits
+            opened, self.listening, self._chats, health=self._health, limits=limits
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server = uvicorn.Server(self._configured())

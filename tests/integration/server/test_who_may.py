@@ -57,6 +57,15 @@ class Known:
         return f"hold-of-{self.service}"
 
 
+def _event(service: str) -> dict[str, Any]:
+    context = {"id": f"event-{service}", "source": "ci", "type": _DEPLOYED}
+    content = {"environment": {"id": "production"}, "artifactId": "pkg:oci/app@v3"}
+    subject = {"id": service, "type": "service", "content": content}
+    told = {"context": {**context, "timestamp": "2026-03-02T12:00:00Z"}, "subject": subject}
+    return {"specversion": "1.0", **context, "data": told}
+
+
+_DEPLOYED = "dev.cdevents.service.deployed.0.2.0"
 _DIGEST = {"digest": "0" * 64}
 _WHY = {"reason": "because"}
 BODIES: Mapping[str, Callable[[Known], dict[str, Any]]] = {
@@ -75,6 +84,17 @@ BODIES: Mapping[str, Callable[[Known], dict[str, Any]]] = {
     "markDeployment": lambda _: {"health": "healthy"},
     "judgeDeployment": lambda k: {"deployment_id": k.deployment_id},
     "releaseHold": lambda _: _WHY,
+    "takeEvents": lambda k: _event(k.service),
+    "takeAlerts": lambda k: {
+        "version": "4",
+        "alerts": [
+            {
+                "status": "firing",
+                "labels": {"service": k.service, "environment": "production"},
+                "startsAt": "2026-03-02T12:00:00Z",
+            }
+        ],
+    },
 }
 """What is sent to each route that writes; a new one has to be added, or the test below fails."""
 
@@ -122,7 +142,8 @@ def _send(call: Caller, route: Route, known: Known, *, by: str | None) -> Answer
         path = path.replace(f"{{{name}}}", getattr(known, name))
     if route.method == "GET":
         return call("GET", path, by=by)
-    return call(route.method, path, BODIES[route.name](known), by=by)
+    headers = {"Content-Type": next(iter(route.takes))} if route.takes else {}
+    return call(route.method, path, BODIES[route.name](known), by=by, headers=headers)
 
 
 GUARDED = [route for route in ROUTES if route.action is not None]
@@ -178,4 +199,6 @@ def test_no_route_is_left_out() -> None:
         assert (route.name in WHOLE) is about_all, route.name
         assert route.action not in EVERYWHERE or about_all, route.name
     open_to_all = {route.path for route in ROUTES if route.action is None}
-    assert open_to_all == {"/healthz", "/readyz", "/openapi.json"}
+    signed = {route.path for route in ROUTES if route.signed}
+    assert open_to_all - signed == {"/healthz", "/readyz", "/openapi.json"}
+    assert {path for path in signed if not path.startswith("/v1/slack/")} == set()

@@ -31,8 +31,9 @@ from smartspec_rollback.server.api.problems import (
     unforeseen,
 )
 from smartspec_rollback.server.api.reading import Limits
-from smartspec_rollback.server.api.route import EVENTS, PROBLEM, Call, Reply, Route, Stream
+from smartspec_rollback.server.api.route import EVENTS, JSON, PROBLEM, Call, Reply, Route, Stream
 from smartspec_rollback.server.api.served import Served
+from smartspec_rollback.server.webhooks.reading import BODY_LIMIT
 from smartspec_rollback.views.json import written
 
 _LOG = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ class Endpoint:
         self._served = served
         self._threads = threads
         self._limits = limits
+        self._large = Limits(body=max(limits.body, BODY_LIMIT), seconds=limits.seconds)
         self._allow = ", ".join(
             sorted({*routes, "OPTIONS", *(["HEAD"] if "GET" in routes else [])})
         )
@@ -110,8 +112,11 @@ class Endpoint:
         key = reading.key_of(request) if route.keyed else ""
         last_event = reading.last_event_of(request) if EVENTS in route.media else ""
         raw, body = b"", None
-        if route.body is not None or route.signed:
-            raw = await reading.body_of(request, self._limits)
+        if route.body is not None or route.takes:
+            large = self._large if route.takes else self._limits
+            raw = await reading.body_of(request, large)
+        if route.takes:
+            reading.is_one_of(request, (*route.takes, JSON))
         if route.body is not None:
             reading.is_json(request)
             body = reading.decoded(route.body, raw)
@@ -123,7 +128,7 @@ class Endpoint:
             key=key,
             last_event=last_event,
             raw=raw,
-            headers=reading.lower_headers(request) if route.signed else {},
+            headers=reading.lower_headers(request) if route.takes else {},
         )
 
     async def _streamed(self, stream: Stream, *, head: bool) -> Response:

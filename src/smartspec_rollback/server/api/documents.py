@@ -28,6 +28,7 @@ from smartspec_rollback.server.api.fields import (
     Text,
     VersionName,
 )
+from smartspec_rollback.server.webhooks import alerts, cdevents
 from smartspec_rollback.views.json_documents import EntryDocument
 
 
@@ -272,6 +273,20 @@ class MeDocument(Value, tag_field="schema", tag="smartspec.me/1"):
     name: str
     is_machine: bool
     version: str
+
+
+class EventsDocument(Value, tag_field="schema", tag="smartspec.events/1"):
+    """What became of events: ids of deployments recorded, of those known already, the rest."""
+
+    recorded: tuple[str, ...]
+    known: tuple[str, ...]
+    ignored: tuple[cdevents.Ignored, ...]
+
+
+class AlertsDocument(Value, tag_field="schema", tag="smartspec.alerts/1"):
+    """What became of the alerts, in their order."""
+
+    alerts: tuple[alerts.Taken, ...]
 
 
 class HealthDocument(Value, tag_field="schema", tag="smartspec.health/1"):

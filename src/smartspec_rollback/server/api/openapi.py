@@ -102,8 +102,9 @@ def _operation(route: Route, schema_of: dict[type, Any]) -> dict[str, Any]:
         if route.example is not None:
             content["example"] = dict(route.example)
         said["requestBody"] = {"required": True, "content": {JSON: content}}
-    elif route.signed:
-        said["requestBody"] = {"required": True, "content": {JSON: {"schema": {"type": "object"}}}}
+    elif route.takes:
+        taken = {media: {"schema": dict(schema)} for media, schema in route.takes.items()}
+        said["requestBody"] = {"required": True, "content": taken}
     return said
 
 

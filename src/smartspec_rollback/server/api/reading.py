@@ -76,6 +76,13 @@ def is_json(request: Request) -> None:
         raise Rejected("media-type", "send the body without Content-Encoding")
 
 
+def is_one_of(request: Request, media: tuple[str, ...]) -> None:
+    """Insist on one of these media types."""
+    said = request.headers.getlist("content-type")
+    if len(said) != 1 or said[0].partition(";")[0].strip().lower() not in media:
+        raise Rejected("media-type", f"send Content-Type: {media[0]}")
+
+
 def decoded(kind: type[V], raw: bytes) -> V:
     """Read JSON as ``kind``; every name once, none that is unknown."""
     checked(raw)

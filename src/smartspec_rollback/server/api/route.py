@@ -18,6 +18,7 @@ MARKDOWN = "text/markdown"
 HTML = "text/html"
 EVENTS = "text/event-stream"
 PROBLEM = "application/problem+json"
+FORM = "application/x-www-form-urlencoded"
 
 B = TypeVar("B")
 Q = TypeVar("Q")
@@ -80,7 +81,8 @@ class Route:
 
     ``action`` is what it takes, None where nobody has to log in. ``refuses`` are statuses of
     problems besides those that every such route has. ``keyed``: an Idempotency-Key is heard.
-    ``signed``: the sender proves itself by the request's own signature, so the body stays as sent.
+    ``takes`` are the media types of bodies that are passed on as they were sent, each with its
+    JSON Schema. ``signed``: the sender proves itself by the request's own signature.
     ``rule`` is JSON Schema that a body fulfils besides its type.
     ``slow``: it may wait for a platform, so it has threads of its own.
     """
@@ -99,6 +101,7 @@ class Route:
     example: Mapping[str, Any] | None = None
     query: type[Value] | None = None
     refuses: tuple[int, ...] = ()
+    takes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     keyed: bool = False
     signed: bool = False
     slow: bool = False
@@ -118,12 +121,12 @@ class Route:
     def problems(self) -> tuple[int, ...]:
         """List every status of a problem that it may answer with."""
         found = {400, 406, 429, 500, 503, *self.refuses}
-        if self.action is not None:
+        if self.action is not None or self.signed:
             found |= {401, 403}
         if self.parameters:
             found |= {404, 422}
         if self.query is not None:
             found |= {422}
-        if self.body is not None or self.signed:
+        if self.body is not None or self.takes:
             found |= {408, 413, 415, 422}
         return tuple(sorted(found))

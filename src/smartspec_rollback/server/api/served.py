@@ -12,6 +12,7 @@ from smartspec_rollback.domain.target import Target
 from smartspec_rollback.errors import UnknownName
 from smartspec_rollback.operations.operations import Operations
 from smartspec_rollback.ports.store import Store
+from smartspec_rollback.server.chatting import Chats
 from smartspec_rollback.server.gates import Gates
 from smartspec_rollback.server.streams import Streams
 
@@ -36,6 +37,7 @@ class Served:
     guard: Identifies
     streams: Streams
     gates: Gates
+    chats: Chats
     health: Callable[[], str]
     describe: Callable[[], bytes]
 

@@ -6,14 +6,16 @@ the tests of who may do what.
 
 from smartspec_rollback.domain.access import Action
 from smartspec_rollback.domain.report import Report
-from smartspec_rollback.server.api import deployments, health, ledger, rollbacks
+from smartspec_rollback.server.api import deployments, health, inbound, ledger, rollbacks
 from smartspec_rollback.server.api.documents import (
+    AlertsDocument,
     AnswerRequest,
     AuditDocument,
     AuditQuery,
     DeploymentDocument,
     DeploymentRequest,
     DeploymentsQuery,
+    EventsDocument,
     GateRequest,
     GateRunDocument,
     GivenDocument,
@@ -393,6 +395,58 @@ _LEDGER = (
     ),
 )
 
+_INBOUND = (
+    Route(
+        method="POST",
+        path="/v1/events",
+        name="takeEvents",
+        summary="Take CDEvents: what was deployed or upgraded is recorded.",
+        description="CloudEvents 1.0, structured, batch or (as `application/json` with `ce-` "
+        "headers) binary. The same event once more changes nothing.",
+        tag="inbound",
+        action=Action.RECORD,
+        handler=inbound.events,
+        takes=inbound.EVENTS_IN,
+        returns=(Returns(200, "What became of the events.", EventsDocument),),
+        refuses=(404, 409, 502),
+        slow=True,
+    ),
+    Route(
+        method="POST",
+        path="/v1/alerts/alertmanager",
+        name="takeAlerts",
+        summary="Take alerts of Alertmanager, which may ask for a rollback that people approve.",
+        description="An alert never approves and never goes unattended.",
+        tag="inbound",
+        action=Action.REQUEST,
+        handler=inbound.alerted,
+        takes=inbound.ALERTS_IN,
+        returns=(Returns(200, "What became of the alerts.", AlertsDocument),),
+        refuses=(404, 409, 502),
+        slow=True,
+    ),
+    *(
+        Route(
+            method="POST",
+            path=f"/v1/slack/{what}",
+            name=name,
+            summary=summary,
+            description="Signed by Slack (`X-Slack-Signature`); needed only without Socket Mode.",
+            tag="inbound",
+            action=None,
+            handler=inbound.slack,
+            takes=inbound.SLACK_IN,
+            returns=(Returns(200, "It is heard.", media=JSON),),
+            refuses=(404,),
+            signed=True,
+        )
+        for what, name, summary in (
+            ("commands", "takeSlackCommand", "Hear a command that somebody typed in Slack."),
+            ("interactions", "takeSlackAction", "Hear what somebody pressed in Slack."),
+        )
+    ),
+)
+
 _PROCESS = (
     Route(
         method="GET",
@@ -429,5 +483,5 @@ _PROCESS = (
     ),
 )
 
-ROUTES: tuple[Route, ...] = (*_ROLLBACKS, *_DEPLOYMENTS, *_LEDGER, *_PROCESS)
+ROUTES: tuple[Route, ...] = (*_ROLLBACKS, *_DEPLOYMENTS, *_LEDGER, *_INBOUND, *_PROCESS)
 """Every route; one method of one path is there once."""
