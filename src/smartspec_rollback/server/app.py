@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from smartspec_rollback.errors import SmartSpecError
+from smartspec_rollback.operations.chatting import Chats
 from smartspec_rollback.operations.opening import Opened
 from smartspec_rollback.server.api import openapi
 from smartspec_rollback.server.api.dispatch import endpoints, refused
@@ -28,7 +29,6 @@ from smartspec_rollback.server.api.served import Served
 from smartspec_rollback.server.api.table import ROUTES
 from smartspec_rollback.server.auth import Guard, Limits, Listening, Login
 from smartspec_rollback.server.auth.replies import reads_pages
-from smartspec_rollback.server.chatting import Chats
 from smartspec_rollback.server.console import Console
 from smartspec_rollback.server.console.asking import refused as refused_page
 from smartspec_rollback.server.console.live import Live

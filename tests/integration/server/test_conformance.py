@@ -76,7 +76,7 @@ def test_examples_are_valid() -> None:
             body = methods[method].get("requestBody", {}).get("content", {})
             for content in body.values():
                 schema = {**content["schema"], "components": described["components"]}
-                if content["schema"] != {"type": "object"}:
+                if {"$ref", "allOf"} & set(content["schema"]):
                     assert "example" in content, (path, method)
                     Draft202012Validator(schema).validate(content["example"])
     for name, schema in described["components"]["schemas"].items():

@@ -24,8 +24,8 @@ _EVENT: Mapping[str, Any] = {
         "specversion": {"const": "1.0"},
         "id": _TEXT,
         "source": _TEXT,
-        "type": {**_TEXT, "not": {"type": "string", "pattern": r"^dev\.cdevents\.service\."}},
-        "data": {"type": "object"},
+        "type": _TEXT,
+        "data": {"description": "The CDEvent."},
     },
     "required": ["specversion", "id", "source", "type"],
 }
@@ -50,7 +50,7 @@ ALERTS_IN: Mapping[str, Mapping[str, Any]] = {
                 "items": {
                     "type": "object",
                     "properties": {
-                        "status": {"enum": ["firing", "resolved"]},
+                        "status": {"type": "string", "description": "`firing` or `resolved`."},
                         "labels": _LABELS,
                         "annotations": _LABELS,
                         "startsAt": {

@@ -10,9 +10,9 @@ from smartspec_rollback.domain.access import Principal
 from smartspec_rollback.domain.names import checked_name
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.errors import UnknownName
+from smartspec_rollback.operations.chatting import Chats
 from smartspec_rollback.operations.operations import Operations
 from smartspec_rollback.ports.store import Store
-from smartspec_rollback.server.chatting import Chats
 from smartspec_rollback.server.gates import Gates
 from smartspec_rollback.server.streams import Streams
 
