@@ -5,11 +5,9 @@ The server's assembly adds ``routes`` behind the guard. There are no passwords: 
 """
 
 import hmac
-import html
 import secrets
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -19,12 +17,14 @@ from starlette.routing import BaseRoute, Route
 from smartspec_rollback.domain.approval import Person
 from smartspec_rollback.domain.credentials import Session, fingerprint
 from smartspec_rollback.errors import ProviderUnavailable, Unidentified
+from smartspec_rollback.server.auth import login_pages
 from smartspec_rollback.server.auth.attempts import Attempts, form_token, within
-from smartspec_rollback.server.auth.forms import CSRF_FIELD, fields_of
+from smartspec_rollback.server.auth.forms import fields_of
 from smartspec_rollback.server.auth.guard import Guard
 from smartspec_rollback.server.auth.limits import client, too_many
 from smartspec_rollback.server.auth.oidc import Provider
 from smartspec_rollback.server.auth.replies import page, refusal
+from smartspec_rollback.views.markup import tag
 
 CALLBACK = "/login/callback"
 """Where the OpenID provider sends people back to."""
@@ -60,6 +60,7 @@ class Login:
             Route("/login/again", self.show, methods=["GET"]),
             Route("/login/start", self.start, methods=["GET"]),
             Route(CALLBACK, self.callback, methods=["GET"]),
+            Route("/login/leave", self.leave, methods=["GET"]),
             Route("/logout", self.logout, methods=["POST"]),
         ]
 
@@ -148,19 +149,15 @@ class Login:
         if secret:
             await run_in_threadpool(self._guard.store.end_session, fingerprint(secret))
             await self._audited(who, "access.logout", request, "")
-        back = self._guard.listening.url + "/login"
-        there = self._provider.logout_url(back) if self._provider else None
-        also = (
-            f'<p><a href="{html.escape(there)}">Log out at the OpenID provider too</a></p>\n'
-            if there
-            else ""
-        )
-        body = f'<p>You are logged out here.</p>\n{also}<p><a href="/login">Log in again</a></p>'
-        answer = page("Logged out", body)
+        answer = page("Logged out", login_pages.logged_out(there_too=bool(self._there())))
         answer.delete_cookie(
             self._guard.cookie, path="/", secure=self._guard.listening.secure, httponly=True
         )
         return answer
+
+    async def leave(self, _: Request) -> Response:
+        """Send somebody who logged out on to the provider, to log out there as well."""
+        return RedirectResponse(self._there() or "/login", HTTPStatus.SEE_OTHER)
 
     # What the pages are made of
 
@@ -169,41 +166,28 @@ class Login:
         """The cookie that ties an attempt to the browser that began it."""
         return self._guard.cookie + "-login"
 
+    def _there(self) -> str | None:
+        """Return where somebody logs out at the provider, if it is known."""
+        back = self._guard.listening.url + "/login"
+        return self._provider.logout_url(back) if self._provider is not None else None
+
     def _page(self, request: Request, *, leads_to: str, again: bool, why: str = "") -> Response:
         title = "Say again who you are" if again else "Log in"
-        said = f'<p role="alert">{html.escape(why)}</p>\n' if why else ""
         status = HTTPStatus.UNAUTHORIZED if why else HTTPStatus.OK
-        if again:
-            said += "<p>A rollback of high risk is approved by somebody who just proved it.</p>\n"
-        if self._provider is not None:
-            query = urlencode({"next": leads_to, **({"again": "1"} if again else {})})
-            link = (
-                f'<p><a href="/login/start?{html.escape(query)}">Go to the OpenID provider</a></p>'
-            )
-            return page(title, said + link, status=status)
-        secret = self._secret(request)
-        return self._remembering(
-            page(title, said + self._form(request, secret, leads_to), status=status), secret
+        said = (
+            tag("p", why, role="alert") if why else None,
+            tag("p", login_pages.AGAIN) if again else None,
         )
-
-    def _form(self, request: Request, secret: str, leads_to: str) -> str:
+        if self._provider is not None:
+            way = login_pages.at_provider(leads_to, again=again)
+            return page(title, said, way, status=status)
+        secret = self._secret(request)
         try:
             csrf = self._guard.csrf_token(request)
         except Unidentified:
             csrf = ""
-        hidden = {"next": leads_to, "form": form_token(secret), CSRF_FIELD: csrf}
-        fields = "".join(
-            f'<input type="hidden" name="{name}" value="{html.escape(value)}">\n'
-            for name, value in hidden.items()
-        )
-        return (
-            f'<form method="post" action="/login">\n{fields}'
-            '<p><label for="token">Personal token</label>\n'
-            '<input id="token" name="token" type="password" required autocomplete="off"></p>\n'
-            '<p><button type="submit">Log in</button></p>\n</form>\n'
-            "<p>Make one on the machine that has the ledger: "
-            "<code>smartspec token create --person NAME</code></p>"
-        )
+        form = login_pages.by_token(leads_to, form=form_token(secret), csrf=csrf)
+        return self._remembering(page(title, said, form, status=status), secret)
 
     def _secret(self, request: Request) -> str:
         """Return the browser's secret; a browser that has none gets one."""

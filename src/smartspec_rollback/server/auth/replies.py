@@ -3,15 +3,16 @@
 Used by the parts of the guard. Whatever came with the request is never repeated unescaped.
 """
 
-import html
 from collections.abc import Mapping
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Scope
 
 from smartspec_rollback.server.api.problems import TYPE
+from smartspec_rollback.views.html import layout
+from smartspec_rollback.views.markup import Node, tag
 
 _KINDS: Mapping[HTTPStatus, str] = {
     HTTPStatus.BAD_REQUEST: "malformed",
@@ -23,32 +24,14 @@ _KINDS: Mapping[HTTPStatus, str] = {
     HTTPStatus.TOO_MANY_REQUESTS: "too-many",
     HTTPStatus.SERVICE_UNAVAILABLE: "ledger",
 }
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{title}</title>
-<link rel="stylesheet" href="/assets/console.css">
-<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
-</head>
-<body>
-<main>
-<h1>{title}</h1>
-{body}
-</main>
-</body>
-</html>
-"""
 
 
 def page(
-    title: str, body: str, *, status: int = 200, headers: Mapping[str, str] | None = None
+    title: str, *body: Node, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Make a page; ``title`` is escaped here, ``body`` is HTML of ours."""
-    content = _PAGE.format(title=html.escape(title), body=body)
-    return Response(content, status, headers=headers, media_type="text/html; charset=utf-8")
+    """Make a page as the console has them, for somebody who is not in yet."""
+    content = layout.page(title, *body, viewer=layout.Viewer(), assets=layout.Assets())
+    return HTMLResponse(content, status, headers=headers)
 
 
 def refusal(
@@ -56,8 +39,9 @@ def refusal(
 ) -> Response:
     """Turn a request away: a page where a person's browser asked, else problem+json."""
     if reads_pages(scope):
-        body = f'<p>{html.escape(detail)}</p>\n<p><a href="/">Back to the start</a></p>'
-        return page(status.phrase, body, status=status, headers=headers)
+        back = tag("a", "Back to the start", href="/")
+        said = (tag("p", detail), tag("p", back))
+        return page(status.phrase, said, status=status, headers=headers)
     kind = _KINDS.get(status)
     content = {
         "type": TYPE + kind if kind else "about:blank",

@@ -349,7 +349,9 @@ def test_logging_out_ends_the_session_on_the_server(world: World) -> None:
     headers = {"Sec-Fetch-Site": "same-origin"}
     answer = world.browser.post("/logout", data={"csrf_token": csrf}, headers=headers)
     assert answer.status_code == 200
-    assert f"{world.provider.issuer}/logout?client_id=smartspec" in answer.text
+    assert 'href="/login/leave"' in answer.text
+    there = world.browser.get("/login/leave").headers["location"]
+    assert there.startswith(f"{world.provider.issuer}/logout?client_id=smartspec")
     assert world.browser.cookies.get("smartspec") is None
     world.browser.cookies.set("smartspec", cookie)
     assert world.who() == {}
