@@ -23,8 +23,8 @@ def token() -> None:
     context_settings=SETTINGS,
     epilog=examples(
         "smartspec token create --person alice",
-        "smartspec token create --name ci-checkout --scope record --scope judge \\",
-        "    --scope request --service checkout --expires 30d",
+        "smartspec token create --name ci-checkout --scope read --scope record \\",
+        "    --scope judge --scope request --service checkout --expires 30d",
     ),
 )
 @click.option("--person", metavar="NAME", help="Acts as this person of `people`, with their roles.")

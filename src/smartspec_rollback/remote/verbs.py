@@ -25,6 +25,7 @@ from smartspec_rollback.errors import (
     Refused,
     ServerLost,
     SmartSpecError,
+    Unidentified,
     UsageError,
 )
 from smartspec_rollback.ports.channel import AnswerableChannel, Channel, Reply
@@ -256,6 +257,7 @@ class RemoteVerbs:
 
     def gate(self, deployment_id: str, listener: Listener) -> Verdict:
         """Have the server judge a deployment, and wait for its verdict."""
+        self._me()
         body = GateRequest(deployment_id=deployment_id)
         run = self._server.post(GateRunDocument, "/v1/gates", body, again=True, harmless=True)
         listener.progress("gate", f"{run.gate_id}: judged by {self._place}")
@@ -320,15 +322,25 @@ class RemoteVerbs:
     def _me(self) -> MeDocument:
         """Learn who the token says we are, and that the server is of this very version."""
         if self._known is None:
-            self._known = self._server.get(MeDocument, "/v1/me")
-            own = version("smartspec-rollback")
-            if self._known.version != own:
-                raise UsageError(
-                    f"the server is version {self._known.version}, this command is {own}",
-                    where=str(self._place),
-                    remedy="install the server's version of smartspec-rollback here",
-                )
+            self._known = self._introduced()
         return self._known
+
+    def _introduced(self) -> MeDocument:
+        try:
+            found = self._server.get(MeDocument, "/v1/me")
+        except Unidentified:
+            raise
+        except Forbidden as error:
+            error.remedy = "give the token the scope `read` too, to follow what it asks for"
+            raise
+        own = version("smartspec-rollback")
+        if found.version != own:
+            raise UsageError(
+                f"the server is version {found.version}, this command is {own}",
+                where=str(self._place),
+                remedy="install the server's version of smartspec-rollback here",
+            )
+        return found
 
     def _decider(self, terminal: Channel | None) -> AnswerableChannel | None:
         """Say who at this terminal is asked; nobody where the token is a machine's."""
