@@ -15,7 +15,7 @@ from smartspec_rollback.ports.clock import Clock
 from smartspec_rollback.providers.channels.slack.app import QUIET, App
 from smartspec_rollback.providers.channels.slack.calls import Calls
 
-PING_EVERY = 2.0
+PING_EVERY = 1.0
 """Seconds between two signs of life; a connection without four of them is dead."""
 
 _LOOK_EVERY = 0.1
