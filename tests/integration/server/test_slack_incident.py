@@ -4,80 +4,21 @@ The server, its ledger and Slack's SDK are real; the workspace and the cluster a
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from tests.acceptance.clusters import Shops
 from tests.integration.server.running import awaited, serving
+from tests.integration.server.slack_scene import SOCKET, Incident, configure
 from tests.unit.providers.channels.slack_rooms import a_workspace
 
 from smartspec_rollback.domain.access import Principal
 from smartspec_rollback.domain.approval import Answer, Person
 from smartspec_rollback.domain.rollback import Status
-from smartspec_rollback.operations.opening import Opened
 from smartspec_rollback.ports.buttons import Press
 from smartspec_rollback.testing.kubernetes.cluster import Cluster
-from smartspec_rollback.testing.messenger_room import Shown, Trouble
-from smartspec_rollback.testing.slack.workspace import ALICE, BOB, CHANNEL, Workspace
+from smartspec_rollback.testing.messenger_room import Trouble
+from smartspec_rollback.testing.slack.workspace import ALICE, BOB
 from smartspec_rollback.wiring.recording import Said
-
-_CHANNEL = """\
-      database: none
-      channel:
-        kind: slack
-        channel: {channel}
-        bot_token: {{env: SLACK_BOT_TOKEN}}
-        app_token: {{env: SLACK_APP_TOKEN}}
-        api_url: {url}
-"""
-_PEOPLE = f"people:\n  alice: {{slack: {ALICE}}}\n  bob: {{slack: {BOB}}}\n"
-
-
-@dataclass
-class Incident:
-    """A server with services gone bad, and the channel where people are."""
-
-    opened: Opened
-    shops: Shops
-    slack: Workspace
-
-    def message(self, title: str, service: str) -> Shown | None:
-        """Find what is said of a service under a title."""
-        wanted = f"{title}: {service}-v2"
-        return next((each for each in self.slack.shown() if each.text.startswith(wanted)), None)
-
-    def plan(self, service: str) -> Shown:
-        """Wait for the plan of a service."""
-        awaited(lambda: self.message("Rollback Plan", service) is not None, "no plan appears")
-        found = self.message("Rollback Plan", service)
-        assert found is not None
-        return found
-
-    def ask(self, service: str, typed: str) -> Shown:
-        """Let alice ask for a rollback; the plan."""
-        self.slack.type("smartspec_rollback", typed, account=ALICE)
-        return self.plan(service)
-
-    def approve(self, plan: Shown) -> None:
-        """Let bob approve it as its risk demands."""
-        digest = plan.text.partition("Digest: sha256:")[2]
-        self.slack.press(plan.ref, Press.CONFIRM, account=BOB).wait()
-        self.slack.submit({"digest": digest[:8]}, account=BOB).wait()
-
-    def told(self, who: str, words: str) -> None:
-        """Wait until somebody is told something."""
-        awaited(
-            lambda: any(words in each for each in self.slack.told(who)),
-            f"{who} is not told {words!r} but {self.slack.told(who)}",
-        )
-
-    def reported(self, service: str) -> None:
-        """Wait for the report."""
-        awaited(
-            lambda: self.message("Rollback Report", service) is not None,
-            f"no report: {[each.text for each in self.slack.shown()]}",
-        )
 
 
 @pytest.fixture(scope="module")
@@ -92,16 +33,10 @@ def incident(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Incident]:
         patched.setenv("SLACK_BOT_TOKEN", slack.state.bot_token)
         patched.setenv("SLACK_APP_TOKEN", slack.state.app_token)
         shops = Shops(folder, cluster)
-        _configure(folder, slack)
+        configure(folder, slack, SOCKET)
         with serving(folder) as (_, opened):
             yield Incident(opened, shops, slack)
         assert slack.refused == []
-
-
-def _configure(folder: Path, slack: Workspace) -> None:
-    path = folder / "smartspec.yaml"
-    channel = _CHANNEL.format(channel=CHANNEL, url=slack.url)
-    path.write_text(path.read_text().replace("      database: none\n", channel) + _PEOPLE)
 
 
 def test_an_incident_from_the_command_to_the_report(incident: Incident) -> None:

@@ -4,16 +4,16 @@ Called by ``dispatch`` through ``table``. ``webhooks`` and the Messengers read w
 are only the routes of it, and the shapes by which the document describes it.
 """
 
-import functools
 from collections.abc import Mapping
 from typing import Any
 
-from smartspec_rollback.errors import Unidentified, UnknownName
+from smartspec_rollback.errors import UnknownName
 from smartspec_rollback.ports.messenger import HearsRequests
 from smartspec_rollback.server.api.documents import AlertsDocument, EventsDocument
 from smartspec_rollback.server.api.route import FORM, JSON, Call, Reply
 from smartspec_rollback.server.api.served import Served
 from smartspec_rollback.server.webhooks import alerts, cdevents
+from smartspec_rollback.server.webhooks import slack as signed
 
 _TEXT = {"type": "string", "minLength": 1, "maxLength": 2000, "format": "printable-text"}
 _EVENT: Mapping[str, Any] = {
@@ -88,17 +88,14 @@ def alerted(served: Served, call: Call[None, None]) -> Reply:
 
 def slack(served: Served, call: Call[None, None]) -> Reply:
     """Hear what somebody typed or pressed in Slack; kept before Slack is told so."""
-    hearing = [each for each in served.chats.messengers if isinstance(each, HearsRequests)]
-    if not hearing:
+    chats = served.chats
+    if not any(isinstance(each, HearsRequests) for each in chats.messengers):
         raise UnknownName("channel", "slack", remedy="configure one, with its signing_secret")
-    now = served.operations.workspace.clock.now()
-    refusal: Unidentified | None = None
-    for each in hearing:
-        try:
-            hear = functools.partial(served.chats.desk.hear, each.hearing)
-            said = each.take(call.headers, call.raw, hear, now=now)
-        except Unidentified as error:
-            refusal = error
-            continue
-        return Reply(said or None)
-    raise refusal or Unidentified("nobody signed this")
+    said = signed.handle(
+        chats.messengers,
+        chats.desk.hear,
+        headers=call.headers,
+        body=call.raw,
+        now=served.operations.workspace.clock.now(),
+    )
+    return Reply(said or None)
