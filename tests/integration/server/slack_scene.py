@@ -1,6 +1,7 @@
 """An incident channel in Slack: a server, services gone bad, and people.
 
-Used by the tests beside it. The server, its ledger and Slack's SDK are real; the workspace and the cluster are emulated.
+Used by the tests beside it. The server, its ledger and Slack's SDK are real; the workspace and the
+cluster are emulated.
 """
 
 from dataclasses import dataclass
