@@ -20,6 +20,7 @@ from smartspec_rollback.domain.rollback import ACTIVE, Rollback
 from smartspec_rollback.domain.verdict import Verdict, VerdictOutcome
 from smartspec_rollback.engine.parts import Listener, Request
 from smartspec_rollback.errors import (
+    Forbidden,
     ProviderError,
     ProviderUnavailable,
     Refused,
