@@ -4,17 +4,14 @@ import os
 from typing import TYPE_CHECKING
 
 from smartspec_rollback.cli.session import Session
-from smartspec_rollback.domain.secrets import Sensitive
 from smartspec_rollback.errors import UsageError
 
 if TYPE_CHECKING:
     from smartspec_rollback.agents.local import LocalBackend
     from smartspec_rollback.agents.remote import RemoteBackend
 
-TOKEN = "SMARTSPEC_TOKEN"  # noqa: S105 - the name of the variable that holds it
 
-
-def talk(session: Session, server: str | None) -> int:
+def talk(session: Session) -> int:
     """Serve tools and prompts on standard input and output; everything else goes to errors."""
     try:
         from smartspec_rollback.agents.tools import server_of
@@ -23,7 +20,7 @@ def talk(session: Session, server: str | None) -> int:
             f"the package for agents is not installed: {error}",
             remedy="`pip install 'smartspec-rollback[mcp]'`",
         ) from error
-    backend = _backend(session, server)
+    backend = _backend(session)
     try:
         server_of(backend).run("stdio")
     finally:
@@ -31,11 +28,12 @@ def talk(session: Session, server: str | None) -> int:
     return 0
 
 
-def _backend(session: Session, server: str | None) -> "LocalBackend | RemoteBackend":
-    if server:
+def _backend(session: Session) -> "LocalBackend | RemoteBackend":
+    if session.server:
         from smartspec_rollback.agents.remote import RemoteBackend
+        from smartspec_rollback.remote.place import place
 
-        return RemoteBackend(server, Sensitive(os.environ.get(TOKEN, "")))
+        return RemoteBackend(place(session.server, os.environ))
     from smartspec_rollback.agents.local import LocalBackend
 
     return LocalBackend(session.config, tell=session.output.progress, warn=session.output.note)

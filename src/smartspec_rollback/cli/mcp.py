@@ -2,7 +2,7 @@
 
 import click
 
-from smartspec_rollback.cli.options import SETTINGS, examples, pass_session, works
+from smartspec_rollback.cli.options import SETTINGS, examples, pass_session, reaches
 from smartspec_rollback.cli.session import Session
 
 
@@ -10,16 +10,9 @@ from smartspec_rollback.cli.session import Session
     context_settings=SETTINGS,
     epilog=examples("smartspec mcp", "smartspec mcp --server https://rollback.example.org"),
 )
-@click.option(
-    "--server",
-    envvar="SMARTSPEC_SERVER",
-    metavar="URL",
-    help="Speak to this server, with the token in SMARTSPEC_TOKEN; without it, to this "
-    "machine's ledger.",
-)
-@works
+@reaches
 @pass_session
-def mcp(session: Session, server: str | None) -> int:
+def mcp(session: Session) -> int:
     """Let an AI agent plan, explain, list and follow rollbacks.
 
     It speaks the Model Context Protocol over standard input and output. An agent may also ask for
@@ -27,4 +20,4 @@ def mcp(session: Session, server: str | None) -> int:
     """
     from smartspec_rollback.cli.agents import talk
 
-    return talk(session, server)
+    return talk(session)

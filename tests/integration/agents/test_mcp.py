@@ -217,10 +217,10 @@ def test_hostile_reason_is_refused_or_harmless(here: Shops) -> None:
 @pytest.mark.parametrize(
     ("url", "token", "why"),
     [
-        ("http://rollback.example.org", "x", "in the open"),
-        ("ftp://127.0.0.1", "x", "no address"),
-        ("https://user:T0KEN@rollback.example.org", "x", "no address"),
-        ("http://127.0.0.1:1", "", "no token"),
+        ("http://rollback.example.org", "x", "plain http"),
+        ("ftp://127.0.0.1", "x", "does not name a server"),
+        ("https://user:T0KEN@rollback.example.org", "x", "does not name a server"),
+        ("http://127.0.0.1:1", "", "who asks"),
     ],
 )
 def test_wrong_server_is_said(tmp_path: Path, url: str, token: str, why: str) -> None:
