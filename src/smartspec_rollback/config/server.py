@@ -122,10 +122,10 @@ class ServerSection(Value):
     """How `smartspec serve` is reached, and who may do what there."""
 
     url: Annotated[
-        Annotated[str, Meta(pattern=r"^https?://[^\s/]+(/\S*)?$")] | UnsetType,
+        Annotated[str, Meta(pattern=r"^https?://[^\s/?#@]+$")] | UnsetType,
         Meta(
-            description="The address people reach the server by, for links. Without it links "
-            "begin with the address it listens on.",
+            description="The address people reach the server by, for links: a name of its own, "
+            "without a path. Without it links begin with the address it listens on.",
             examples=["https://rollback.example.org"],
         ),
     ] = UNSET

@@ -54,6 +54,8 @@ def test_how_often_readiness_is_looked_at(said: str, meant: float | None, tmp_pa
             "no environment 'prod' in this file",
         ),
         ("{url: rollback.example.org}", "'rollback.example.org' does not have the right form"),
+        ("{url: 'https://example.org/rollback'}", "does not have the right form"),
+        ("{url: 'https://example.org/'}", "does not have the right form"),
         ("{trusted_proxies: [everybody]}", "'everybody' is no address and no network"),
         ("{session: 0s}", "must be more than 0s"),
         ("{readiness: 1s}", "readiness: not oftener than every 10s"),

@@ -169,7 +169,9 @@ class Guard:
             return "the browser did not say which page sent this"
         if site not in (None, "same-origin"):
             return "another site's page sent this"
-        if origin is not None and origin.lower() not in own_origins(scope, self.listening.url):
+        at = self.listening
+        ours = own_origins(scope, at.url, secure=at.secure)
+        if origin is not None and origin.lower() not in ours:
             return "another origin's page sent this"
         return ""
 

@@ -62,12 +62,23 @@ def hostname(authority: str) -> str | None:
     return (parts.hostname or "").lower().rstrip(".") or None
 
 
-def own_origins(scope: Scope, url: str) -> frozenset[str]:
-    """Say which origins our own pages have, as the browser of this request sees them."""
+def own_origins(scope: Scope, url: str, *, secure: bool) -> frozenset[str]:
+    """Say which origins our own pages have, as the browser of this request sees them.
+
+    A server that is reached by TLS has no page without it, but where somebody comes by a tunnel
+    that ends on their own machine.
+    """
     host = next((value for name, value in scope["headers"] if name == b"host"), b"")
-    seen = f"{scope['scheme']}://{host.decode('latin-1').lower()}"
+    authority = host.decode("latin-1").lower()
     parts = urlsplit(url)
-    return frozenset({seen, f"{parts.scheme}://{parts.netloc}".lower()})
+    ours = {f"{parts.scheme}://{parts.netloc}".lower()}
+    name = hostname(authority) or ""
+    here = address(name)
+    if not secure or name == "localhost" or (here is not None and here.is_loopback):
+        ours.add(f"{scope['scheme']}://{authority}")
+    if secure:
+        ours.add(f"https://{authority}")
+    return frozenset(ours)
 
 
 def _tricky(path: str) -> bool:

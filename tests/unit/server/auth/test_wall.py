@@ -308,6 +308,28 @@ def test_our_own_pages_do(server: Guarded) -> None:
     assert client.post("/v1/x", headers=ours).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("rollback.example.org", "https://rollback.example.org", 200),
+        ("rollback.example.org", "http://rollback.example.org", 403),
+        ("10.0.0.5:8080", "http://10.0.0.5:8080", 403),
+        ("10.0.0.5:8080", "https://rollback.example.org", 200),
+        ("localhost:9000", "http://localhost:9000", 200),
+        ("127.0.0.1:9000", "http://127.0.0.1:9000", 200),
+    ],
+)
+def test_with_tls_no_page_of_ours_is_without_it(
+    public: Guarded, host: str, origin: str, status: int
+) -> None:
+    """Whoever listens in on plain HTTP must not send forms as the server's own pages."""
+    held = logged_in(public.store, a_session(), cookie="__Host-smartspec")
+    headers = {"Cookie": held["Cookie"], "X-CSRF-Token": held["X-CSRF-Token"]}
+    client = public.client(address="127.0.0.1", base=f"http://{host}")
+    answer = client.post("/v1/x", headers={**headers, "Origin": origin})
+    assert answer.status_code == status
+
+
 def test_a_token_of_another_session_is_stale(server: Guarded) -> None:
     """A form that was left open from before logging in again is of somebody else."""
     first = logged_in(server.store, a_session())
