@@ -32,7 +32,7 @@ from smartspec_rollback.testing.series_samples import a_point, a_series
 
 CLOCK = SystemClock()
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-SERVICES = 14
+SERVICES = 20
 
 _TARGET = """\
   {name}:

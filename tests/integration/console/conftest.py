@@ -1,8 +1,9 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from tests.integration.console.browsing import Console, a_console, chromium, papers
+from tests.integration.server.running import PATIENCE
 
 Opens = Callable[..., Page]
 """Opens a browser window of its own, without anybody's cookies; keywords as Playwright's."""
@@ -11,6 +12,7 @@ Opens = Callable[..., Page]
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Supply a browser, started once."""
+    expect.set_options(timeout=PATIENCE * 1000)  # a busy machine is slow, not wrong
     with chromium() as running:
         yield running
 

@@ -155,11 +155,8 @@ def test_who_may_not_answer_is_told_so(
     console: Console, window: Opens, by: str, says: str | None
 ) -> None:
     """Somebody without the role sees a button, or what is none of their business."""
-    if not console.count:
-        console.asked()
-    page = window()
-    console.open(page, "/rollbacks", by=by)
-    page.goto(f"{console.url}/rollbacks/rb-paper1")
+    asked, page = console.asked(), window()
+    console.open(page, asked.path, by=by)
     expect(page.get_by_role("button", name="Approve")).to_have_count(0)
     if says is None:
         expect(page.get_by_role("heading", level=1)).to_contain_text("may not do this")

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.integration.console.browsing import Console, a_console
 from tests.integration.console.conftest import Opens
-from tests.integration.server.running import PEOPLE
+from tests.integration.server.running import PEOPLE, awaited
 
 from smartspec_rollback.demo.releases import write_release
 
@@ -89,10 +89,12 @@ def test_an_incident_without_scripts_is_denied(shop: Console, window: Opens) -> 
     page.get_by_label("Why not").fill("not now")
     page.get_by_role("button", name="Deny").click()
     expect(page.get_by_role("alert")).to_have_text("Your denial is recorded.")
-    for _ in range(200):
-        if "Denied" in page.locator("#shown").inner_text():
-            break
-        page.get_by_role("link", name="Reload the page").click()
+
+    def is_over() -> bool:
+        page.reload()
+        return "Denied" in page.locator("#shown").inner_text()
+
+    awaited(is_over, "the denial comes to nothing")
     expect(page.locator("#shown")).to_contain_text("Denied; this rollback changed nothing")
 
 
