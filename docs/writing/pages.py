@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from docs.writing import decisions, shapes, usage
+from docs.writing import decisions, http_api, shapes, usage
 from smartspec_rollback.views.json import rollback_schema
 
 FOLDER = Path(__file__).parents[1] / "reference"
@@ -19,6 +19,7 @@ def pages() -> dict[str, str]:
         "statuses.md": decisions.statuses_page(),
         "commands.md": usage.commands_page(),
         "exit-codes.md": usage.exit_codes_page(),
+        "http-api.md": http_api.http_api_page(),
         "json.md": shapes.json_page(),
         "release-yaml.md": shapes.release_yaml_page(),
     }

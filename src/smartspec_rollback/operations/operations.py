@@ -2,16 +2,17 @@
 
 Called by ``server``, ``desk`` and whatever else speaks for other people. Each verb first asks
 whether who asks may do that to that Target; a refusal is audited and raises Forbidden. Then the
-same engine is called as by the commands. The verbs live in ``rollbacks``, ``deployments`` and
-``overview``; this is their one face.
+same engine is called as by the commands. The verbs live in ``rollbacks``, ``deployments``,
+``overview`` and ``tokens``; this is their one face.
 """
 
 from smartspec_rollback.operations.deployments import Deployments
 from smartspec_rollback.operations.overview import Overview, Standing
 from smartspec_rollback.operations.rollbacks import Given, ProofTooOld, Rollbacks
+from smartspec_rollback.operations.tokens import Tokens
 
 __all__ = ["Given", "Operations", "ProofTooOld", "Standing"]
 
 
-class Operations(Rollbacks, Deployments, Overview):
+class Operations(Rollbacks, Deployments, Overview, Tokens):
     """Everything that may be asked of one ledger; safe to use from any thread."""

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from smartspec_rollback.domain.access import Action, Reach
 from smartspec_rollback.domain.approval import Answer
 from smartspec_rollback.domain.candidate import LedgerEntry
+from smartspec_rollback.domain.credentials import Token
 from smartspec_rollback.domain.hold import Hold
 from smartspec_rollback.domain.rollback import Rollback, Status
 from smartspec_rollback.domain.target import Target
@@ -18,6 +18,7 @@ from smartspec_rollback.domain.values import Value
 from smartspec_rollback.domain.verdict import Verdict
 from smartspec_rollback.ports.store import AuditEntry, AuditFault
 from smartspec_rollback.server.api.fields import (
+    NAME_PATTERN,
     After,
     DeploymentId,
     Digest,
@@ -41,10 +42,22 @@ class RollbackRequest(Value):
 
     failed_deployment_id: DeploymentId
     target_version: VersionName | None = None
-    dry_run: bool = False
+    dry_run: Annotated[bool, Meta(description="Make the plan, and nothing else.")] = False
     reason: Text | None = None
-    auto_approve: bool = False
-    override: Name | None = None
+    auto_approve: Annotated[bool, Meta(description="Ask nobody where the policy allows that.")] = (
+        False
+    )
+    override: (
+        Annotated[
+            str,
+            Meta(
+                pattern=NAME_PATTERN,
+                max_length=128,
+                description="The one check whose blocking finding a person lifts.",
+            ),
+        ]
+        | None
+    ) = None
 
 
 class AnswerRequest(Value):
@@ -76,14 +89,19 @@ class DeploymentRequest(Value):
         ]
         | None
     ) = None
-    phase: Literal["before-migrations", "after-migrations", "live"] = "live"
-    database: bool = True
+    phase: Annotated[
+        Literal["before-migrations", "after-migrations", "live"],
+        Meta(description="How far it has come; record it again for each phase."),
+    ] = "live"
+    database: Annotated[bool, Meta(description="Whether a configured database is looked at.")] = (
+        True
+    )
 
 
 class VerdictRequest(Value):
     """What somebody says of a deployment's health."""
 
-    health: Literal["healthy", "failed"]
+    health: Annotated[Literal["healthy", "failed"], Meta(description="What it is.")]
     reason: Text | None = None
 
 
@@ -104,7 +122,7 @@ class RollbacksQuery(TargetQuery):
     """Which rollbacks to list."""
 
     failed_deployment_id: DeploymentId | None = None
-    status: Status | None = None
+    status: Annotated[Status, Meta(description="Only those that stand so.")] | None = None
     limit: Limit = 20
 
 
@@ -225,46 +243,49 @@ class ProofDocument(Value, tag_field="schema", tag="smartspec.audit/1"):
 
 
 class TokenRequest(Value):
-    """A token to make: for a machine with ``scopes``, or for a ``person`` with their roles.
+    """A token to make for a machine; ``services`` and ``environments`` narrow it.
 
-    ``expires_in`` is in seconds.
+    ``expires_in`` is in seconds. A token that acts as a person is made by `smartspec token create`
+    on the machine that has the ledger.
     """
 
     name: Name
-    scopes: tuple[Literal["read", "record", "judge", "request"], ...] | None = None
-    person: Name | None = None
-    reach: Reach = Reach()
+    scopes: Annotated[
+        tuple[Literal["read", "record", "judge", "request"], ...],
+        Meta(min_length=1, description="What it allows."),
+    ]
+    services: Annotated[tuple[ServiceName, ...], Meta(description="For these services only.")] = ()
+    environments: Annotated[
+        tuple[EnvironmentName, ...], Meta(description="For these environments only.")
+    ] = ()
     expires_in: Annotated[
         int, Meta(ge=60, le=90 * 86400, description="For how many seconds.", examples=[86400])
     ] = 90 * 86400
 
 
-class TokenDocument(Value):
-    """A token as it is kept: never its secret."""
+class TokensQuery(Value):
+    """How many tokens to list."""
 
-    id: str
-    name: str
-    person: str | None
-    scopes: tuple[Action, ...] | None
-    reach: Reach
-    created_by: str
-    created_at: datetime
-    expires_at: datetime
-    revoked_at: datetime | None
-    used_at: datetime | None
+    limit: Limit = 100
+
+
+class TokenDocument(Value, tag_field="schema", tag="smartspec.ended-token/1"):
+    """A token that was ended."""
+
+    token: Token
 
 
 class TokensDocument(Value, tag_field="schema", tag="smartspec.tokens/1"):
-    """The tokens there are, those that were revoked or have expired included."""
+    """The tokens there are, newest first, those that were revoked or have expired included."""
 
-    tokens: tuple[TokenDocument, ...]
+    tokens: tuple[Token, ...]
 
 
 class NewTokenDocument(Value, tag_field="schema", tag="smartspec.token/1"):
     """A token that was made; ``secret`` is shown this once, and kept nowhere."""
 
     secret: str
-    token: TokenDocument
+    token: Token
 
 
 class MeDocument(Value, tag_field="schema", tag="smartspec.me/1"):

@@ -6,7 +6,7 @@ the tests of who may do what.
 
 from smartspec_rollback.domain.access import Action
 from smartspec_rollback.domain.report import Report
-from smartspec_rollback.server.api import deployments, health, inbound, ledger, rollbacks
+from smartspec_rollback.server.api import deployments, health, inbound, ledger, rollbacks, tokens
 from smartspec_rollback.server.api.documents import (
     AlertsDocument,
     AnswerRequest,
@@ -24,6 +24,7 @@ from smartspec_rollback.server.api.documents import (
     JournalDocument,
     JournalQuery,
     MeDocument,
+    NewTokenDocument,
     ProofDocument,
     ReasonRequest,
     RecordedDocument,
@@ -31,6 +32,10 @@ from smartspec_rollback.server.api.documents import (
     RollbacksQuery,
     ServicesDocument,
     TargetQuery,
+    TokenDocument,
+    TokenRequest,
+    TokensDocument,
+    TokensQuery,
     VerdictDocument,
     VerdictRequest,
 )
@@ -395,6 +400,44 @@ _LEDGER = (
     ),
 )
 
+_TOKENS = (
+    Route(
+        method="POST",
+        path="/v1/tokens",
+        name="makeToken",
+        summary="Make a token for a machine; its secret is shown this once.",
+        tag="tokens",
+        action=Action.TOKENS,
+        handler=tokens.make,
+        body=TokenRequest,
+        example={"name": "ci-checkout", "scopes": ["record", "judge"], "services": ["checkout"]},
+        returns=(Returns(201, "The token with its secret.", NewTokenDocument),),
+        refuses=(404,),
+    ),
+    Route(
+        method="GET",
+        path="/v1/tokens",
+        name="listTokens",
+        summary="List tokens, without their secrets.",
+        tag="tokens",
+        action=Action.TOKENS,
+        handler=tokens.listed,
+        query=TokensQuery,
+        returns=(Returns(200, "The newest, those that are over included.", TokensDocument),),
+    ),
+    Route(
+        method="DELETE",
+        path="/v1/tokens/{token_id}",
+        name="revokeToken",
+        summary="End a token now.",
+        tag="tokens",
+        action=Action.TOKENS,
+        handler=tokens.revoke,
+        returns=(Returns(200, "It lets nobody in any more.", TokenDocument),),
+        refuses=(409,),
+    ),
+)
+
 _INBOUND = (
     Route(
         method="POST",
@@ -483,5 +526,5 @@ _PROCESS = (
     ),
 )
 
-ROUTES: tuple[Route, ...] = (*_ROLLBACKS, *_DEPLOYMENTS, *_LEDGER, *_INBOUND, *_PROCESS)
+ROUTES: tuple[Route, ...] = (*_ROLLBACKS, *_DEPLOYMENTS, *_LEDGER, *_TOKENS, *_INBOUND, *_PROCESS)
 """Every route; one method of one path is there once."""
