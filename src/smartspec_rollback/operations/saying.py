@@ -77,7 +77,9 @@ def stranger(person: Person) -> str | None:
 
 def in_words(error: SmartSpecError) -> tuple[str, ...]:
     """Tell an error to people in a chat: what is wrong and what to do; not where it lies."""
-    told = error.what[:1].upper() + error.what[1:].rstrip(". ")
+    told = error.what.rstrip(". ")
+    if told.partition(" ")[0].isalpha():  # an id stays as it is written
+        told = told[:1].upper() + told[1:]
     if not error.remedy:
         return (f"{told}.",)
     return (f"{told}.", f"To do: {error.remedy.rstrip('. ')}.")

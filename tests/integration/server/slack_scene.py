@@ -35,22 +35,21 @@ class Incident:
     shops: Shops
     slack: Workspace
 
-    def message(self, title: str, service: str) -> Shown | None:
-        """Find what is said of a service under a title."""
+    def messages(self, title: str, service: str) -> list[Shown]:
+        """List what was said of a service under a title, oldest first."""
         wanted = f"{title}: {service}-v2"
-        return next((each for each in self.slack.shown() if each.text.startswith(wanted)), None)
+        return [each for each in self.slack.shown() if each.text.startswith(wanted)]
 
-    def plan(self, service: str) -> Shown:
-        """Wait for the plan of a service."""
-        awaited(lambda: self.message("Rollback Plan", service) is not None, "no plan appears")
-        found = self.message("Rollback Plan", service)
-        assert found is not None
-        return found
+    def plan(self, service: str, *, after: int = 0) -> Shown:
+        """Wait for a plan of a service, the one after so many; the newest."""
+        awaited(lambda: len(self.messages("Rollback Plan", service)) > after, "no plan appears")
+        return self.messages("Rollback Plan", service)[-1]
 
     def ask(self, service: str, typed: str) -> Shown:
         """Let alice ask for a rollback; the plan."""
+        earlier = len(self.messages("Rollback Plan", service))
         self.slack.type("smartspec_rollback", typed, account=ALICE)
-        return self.plan(service)
+        return self.plan(service, after=earlier)
 
     def approve(self, plan: Shown) -> None:
         """Let bob approve it as its risk demands."""
@@ -65,12 +64,10 @@ class Incident:
             f"{who} is not told {words!r} but {self.slack.told(who)}",
         )
 
-    def reported(self, service: str) -> None:
-        """Wait for the report."""
-        awaited(
-            lambda: self.message("Rollback Report", service) is not None,
-            f"no report: {[each.text for each in self.slack.shown()]}",
-        )
+    def reported(self, service: str, *, after: int = 0) -> Shown:
+        """Wait for a report, the one after so many; the newest."""
+        awaited(lambda: len(self.messages("Rollback Report", service)) > after, "no report")
+        return self.messages("Rollback Report", service)[-1]
 
 
 SOCKET = "app_token: {env: SLACK_APP_TOKEN}"

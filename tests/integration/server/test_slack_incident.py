@@ -48,11 +48,9 @@ def test_an_incident_from_the_command_to_the_report(incident: Incident) -> None:
 
     incident.approve(plan)
     incident.told(BOB, "Counted: bob's approval")
-    incident.reported("checkout")
+    report = incident.reported("checkout")
 
     assert incident.shops.images()["checkout"] == "registry.example/checkout:v1"
-    report = incident.message("Rollback Report", "checkout")
-    assert report is not None
     assert "Applied" in report.text or "Rolled back" in report.text
     progress = [each for each in incident.slack.shown() if each.thread == plan.ref]
     assert len(progress) == 1
@@ -67,10 +65,32 @@ def test_an_incident_from_the_command_to_the_report(incident: Incident) -> None:
 
 def test_a_denial_in_the_channel_ends_it(incident: Incident) -> None:
     """If it fails, nobody in the channel can stop what was asked for by mistake."""
-    plan = incident.ask("search", "--failed-deployment-id search-v2")
+    plan = incident.ask("basket", "--failed-deployment-id basket-v2")
     incident.slack.press(plan.ref, Press.DENY, account=BOB).wait()
     incident.told(BOB, "Counted: bob's denial")
-    awaited(lambda: "Denied" in incident.plan("search").text, "the plan does not say so")
+    awaited(lambda: "Denied" in incident.plan("basket").text, "the plan does not say so")
+    assert incident.shops.images()["basket"] == "registry.example/basket:v2"
+
+
+def test_an_older_plan_is_approved_by_nobody(incident: Incident) -> None:
+    """If it fails, a press on what stood there before approves what nobody read."""
+    slack = incident.slack
+    old = incident.ask("search", "--failed-deployment-id search-v2")
+    late = slack.pressed(old.ref, Press.CONFIRM, account=BOB)
+    slack.press(old.ref, Press.DENY, account=ALICE).wait()
+    incident.told(ALICE, "Counted: alice's denial")
+    new = incident.ask("search", "--failed-deployment-id search-v2")
+    slack.server.sockets.send("interactive", late).wait()
+    digest = old.text.partition("Digest: sha256:")[2][:8]
+    slack.submit({"digest": digest}, account=BOB).wait()
+    store = incident.opened.workspace.store
+    newest = store.rollbacks(limit=1)[0]
+    incident.told(BOB, f"The plan that stands now is {newest.id}.")
+    old_id = old.text.partition("Rollback: ")[2].partition("\n")[0]
+    assert f"Not counted: {old_id} is over (denied)" in slack.told(BOB)[-1]
+    assert not store.decisions(newest.id)
+    slack.press(new.ref, Press.DENY, account=ALICE).wait()
+    awaited(lambda: bool(store.decisions(newest.id)), "the new plan cannot be denied")
     assert incident.shops.images()["search"] == "registry.example/search:v2"
 
 
@@ -89,13 +109,15 @@ def test_a_stranger_is_told_that_nobody_knows_them(incident: Incident) -> None:
     eve = "U0EVE0000"
     incident.slack.add_user(eve, "eve")
     incident.slack.type("smartspec_rollback", "--failed-deployment-id basket-v2", account=eve)
+    before = len(incident.opened.workspace.store.rollbacks(limit=99))
     incident.told(eve, "is nobody in people of smartspec.yaml")
-    assert incident.message("Rollback Plan", "basket") is None
+    assert len(incident.opened.workspace.store.rollbacks(limit=99)) == before
 
 
 def test_what_slack_missed_arrives_in_order_and_once(incident: Incident) -> None:
     """If it fails, an outage of Slack holds a rollback up, or its story is lost or told twice."""
     plan = incident.ask("basket", "--failed-deployment-id basket-v2 --reason outage")
+    reports = len(incident.messages("Rollback Report", "basket"))
     incident.slack.befall(Trouble.DOWN)
     rollback = incident.opened.workspace.store.rollbacks(limit=1)[0]
     incident.opened.operations.answer(
@@ -115,7 +137,7 @@ def test_what_slack_missed_arrives_in_order_and_once(incident: Incident) -> None
     awaited(ended, "the rollback waits for Slack")
     assert incident.shops.images()["basket"] == "registry.example/basket:v1"
     incident.slack.mend()
-    incident.reported("basket")
+    incident.reported("basket", after=reports)
     told = [each for each in incident.slack.shown() if each.ref >= plan.ref]
     assert [each.text.partition(":")[0] for each in told if not each.thread] == [
         "Rollback Plan",
