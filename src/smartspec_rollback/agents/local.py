@@ -1,10 +1,12 @@
 """An agent's view of the ledger on this machine. Made by ``cli.mcp``.
 
-The agent acts for whoever runs the process, as a machine does: it may read and ask, whatever more
+What is asked for is told in the configured chats, where people may answer, as by a command. The
+agent acts for whoever runs the process, as a machine does: it may read and ask, whatever more
 that person may do. What it asked for is driven here, like by a command that waits; when the process
 ends, what waits for approval is left to whoever serves or works on the ledger.
 """
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
@@ -18,6 +20,7 @@ from smartspec_rollback.domain.rollback import ACTIVE, Rollback
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.engine.parts import Request
 from smartspec_rollback.errors import UsageError
+from smartspec_rollback.operations.chatting import Chats, OnlyAnswers
 from smartspec_rollback.operations.opening import served_channels
 from smartspec_rollback.operations.operations import Operations
 from smartspec_rollback.operations.runner import Runner
@@ -46,10 +49,16 @@ class LocalBackend:
         )
         self._operations = Operations(self._workspace, self._runner)
         self._runner.start()
+        self._chats: Chats | None = None
+        self._guard = threading.Lock()
 
     def close(self) -> None:
         """Let what is carried out end, leave what waits, and close the ledger."""
+        if self._chats is not None:
+            self._chats.hush()
         self._runner.stop()
+        if self._chats is not None:
+            self._chats.stop()
         self._workspace.store.close()
 
     def plan(self, failed_deployment_id: str, target_version: str | None, /) -> Document:
@@ -71,6 +80,7 @@ class LocalBackend:
             auto_approve=False,
         )
         report = self._operations.rollback(self._who, asked)
+        self._tell()
         return _decoded(json.rollback_document(report, report_paths=()))
 
     def rollback(self, rollback_id: str, /) -> Document:
@@ -123,6 +133,19 @@ class LocalBackend:
             entries=entries,
         )
         return _decoded(json.written(document))
+
+    def _tell(self) -> None:
+        """Let people be asked where they are; whoever serves a place already goes on with that."""
+        with self._guard:
+            if self._chats is None:
+                workspace = self._workspace
+                self._chats = Chats(
+                    workspace,
+                    OnlyAnswers(self._operations),
+                    workspace.targets,
+                    url=workspace.configuration.server.url or "",
+                )
+                self._chats.start()
 
     def _narrowed(self, service: str | None, environment: str | None) -> Target | None:
         if service is None and environment is None:

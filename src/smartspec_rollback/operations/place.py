@@ -290,4 +290,5 @@ def _post(each: Owed, content: Content, *, again: bool) -> Post:
         headline=content.headline,
         again=again,
         link=content.link,
+        over=each.final,
     )

@@ -44,6 +44,7 @@ class Post(Value):
     ``headline`` is what it says in one line: where nothing can be edited, an edit is worth a
     message of its own only if that changed. ``again``: it was sent before, and nobody knows
     whether it arrived. ``link`` is the page of what it is about, empty where there is none.
+    ``over``: the rollback came to rest, so a report tells what is edited here, too.
     """
 
     key: str
@@ -53,6 +54,7 @@ class Post(Value):
     headline: str = ""
     again: bool = False
     link: str = ""
+    over: bool = False
 
 
 class Commanded(Value):

@@ -103,8 +103,11 @@ class AppriseMessenger:
         return self._say(post)
 
     def edit(self, ref: str, post: Post, /) -> None:
-        """Post anew if the headline changed since; what was sent stays as it is."""
-        if self._headlines.get(post.key, ref) != _mark(post):
+        """Post anew if the headline changed since; what was sent stays as it is.
+
+        What a report says right after is not said twice.
+        """
+        if not post.over and self._headlines.get(post.key, ref) != _mark(post):
             self._say(post)
 
     def _say(self, post: Post) -> str:

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from smartspec_rollback.config.model import ProviderConfiguration, TargetConfiguration
@@ -115,6 +116,15 @@ def test_progress_is_no_flood(service: WebService) -> None:
     made.edit(ref, a_post("progress", headline="rb-1: verifying", text="traffic was turned"))
     made.edit(ref, a_post("progress", headline="rb-1: verifying", text="still watching"))
     assert [title for title, _ in arrived(service)] == ["rb-1: approved", "rb-1: verifying"]
+
+
+def test_the_end_is_told_by_the_report_alone(service: WebService) -> None:
+    """Everybody is told twice how it ended: as progress, and as a report."""
+    made = messenger(as_json(service.url))
+    ref = made.send(a_post("progress", headline="executing"), thread="")
+    made.edit(ref, msgspec.structs.replace(a_post("progress", headline="done"), over=True))
+    made.send(a_post("report", headline="done"), thread="")
+    assert [title for title, _ in arrived(service)] == ["executing", "done"]
 
 
 def test_after_a_restart_the_same_headline_is_not_said_again(service: WebService) -> None:
