@@ -11,7 +11,7 @@ from smartspec_rollback.operations.opening import Opened
 
 def serving(session: Session, *, host: str, port: int) -> int:
     """Serve; the address is said once requests are answered."""
-    session.stop.stage = Stage.ASK
+    session.stop.stage = Stage.SERVE
     output = session.output
     try:
         from smartspec_rollback.server.process import Process

@@ -20,6 +20,7 @@ class Stage(Enum):
 
     LEAVE = "leave at once: nothing is being changed"
     ASK = "ask it to stop; the second signal leaves"
+    SERVE = "ask it to end what is carried out; the second signal leaves"
     FINISH = "ask it to stop after the running step; never leave before"
 
 
@@ -69,6 +70,10 @@ class Stop:
                 if again:
                     raise Interrupted(self.stage)
                 _say("Stopping before anything is changed; once more to leave at once.")
+            case Stage.SERVE:
+                if again:
+                    raise Interrupted(self.stage)
+                _say("Ending once what is carried out has ended; once more to leave at once.")
             case Stage.FINISH:
                 _say(f"Stopping as soon as it is over: {self.waiting_for()}")
             case _:

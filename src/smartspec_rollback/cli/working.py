@@ -20,7 +20,7 @@ _BEGUN = (Status.EXECUTING, Status.VERIFYING)
 
 def work(session: Session, *, once: bool) -> int:
     """Take over what nobody drives, until told to stop, or (``once``) until nothing is left."""
-    session.stop.stage = Stage.ASK
+    session.stop.stage = Stage.SERVE
     output = session.output
 
     def listen(found: Rollback) -> Lines:

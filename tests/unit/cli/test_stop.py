@@ -28,6 +28,18 @@ def test_before_the_first_step_the_second_signal_leaves(capfd: pytest.CaptureFix
     assert "before anything is changed" in capfd.readouterr().err
 
 
+def test_a_server_ends_what_it_carries_out(capfd: pytest.CaptureFixture[str]) -> None:
+    """Whoever replaces a server must not be told that nothing is changed."""
+    stop = Stop()
+    stop.stage = Stage.SERVE
+    with stop.listening():
+        signal.raise_signal(signal.SIGTERM)
+        assert stop()
+        assert "what is carried out" in capfd.readouterr().err
+        with pytest.raises(Interrupted):
+            signal.raise_signal(signal.SIGTERM)
+
+
 def test_a_running_step_is_never_left(capfd: pytest.CaptureFixture[str]) -> None:
     """If this failed, an impatient Ctrl-C would tear a step that moves production traffic."""
     stop = Stop()
