@@ -1,15 +1,14 @@
 """Following a rollback that a server carries out, and answering its question at this terminal.
 
-Called by ``verbs``. A thread reads the stream of events, and comes again where it breaks; this
-one shows them, and asks. A server that is away is waited for, but not for ever: then what was last
+Called by ``rollbacks``. A thread reads the stream of events (``streaming``); this one shows them,
+and asks. A server that is away is waited for, but not for ever: then what was last
 known is told, with an exit code that promises nothing about production.
 """
 
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from queue import Empty, SimpleQueue
+from queue import Empty
 
 import msgspec
 from msgspec.structs import replace
@@ -23,8 +22,8 @@ from smartspec_rollback.errors import ProviderError, SmartSpecError
 from smartspec_rollback.ports.channel import AnswerableChannel, Notice, NoticeKind, Reply
 from smartspec_rollback.ports.clock import Clock
 from smartspec_rollback.remote.asking import Server, segment
-from smartspec_rollback.remote.http import Event, NoAnswer, NotSent, Refusing, events
-from smartspec_rollback.remote.problems import error_of, is_between, is_passing
+from smartspec_rollback.remote.http import Event
+from smartspec_rollback.remote.streaming import Stream
 from smartspec_rollback.views.json_documents import EntryDocument
 
 PATIENCE = 300.0
@@ -34,8 +33,6 @@ LOST = {Status.EXECUTING: 5, Status.INTERRUPTED: 5, Status.VERIFYING: 7}
 """Exit codes where the server was last heard of then; otherwise nobody knows what it did since."""
 
 _UNKNOWN = 6
-_INTERNAL = 500
-_QUIET = 40.0
 _TICK = 0.05
 _AGAIN = 1.0
 _AT_REST = frozenset({Status.INTERRUPTED, Status.UNKNOWN})
@@ -44,66 +41,6 @@ _NOTHING_HAPPENS = 30.0
 _OVERDUE = timedelta(seconds=60)
 Give = Callable[[Report, Reply], str]
 """Hands an answer in; says why it does not count, nothing where it does."""
-
-
-class Stream:
-    """Events of one rollback, read in a thread until it is over or nobody answers any more."""
-
-    def __init__(
-        self, server: Server, rollback_id: str, *, after: int, clock: Clock, again: float
-    ) -> None:
-        self._server = server
-        self._path = f"/v1/rollbacks/{segment(rollback_id)}/events"
-        self._last = after
-        self._clock = clock
-        self._again = again
-        self._over = threading.Event()
-        self.news: SimpleQueue[Event] = SimpleQueue()
-        self.heard = clock.monotonic()
-        self.away = ""
-        self.refused = ""
-
-    def start(self) -> None:
-        """Begin; the end of this process does not wait for it."""
-        threading.Thread(target=self._read, name="events", daemon=True).start()
-
-    def stop(self) -> None:
-        """Come no more."""
-        self._over.set()
-
-    def _read(self) -> None:
-        while not self._over.is_set():
-            try:
-                if self._follow():
-                    return
-            except Refusing as refusal:
-                answer = refusal.answer
-                if not (is_passing(answer) or is_between(answer) or answer.status == _INTERNAL):
-                    self.refused = error_of(answer, place=str(self._server.place)).what
-                    return
-                self.away = f"{self._server.place} takes no streams now"
-            except (NotSent, NoAnswer) as error:
-                self.away = error.what
-            self._over.wait(self._again)
-
-    def _follow(self) -> bool:
-        """Read one stream to its end; True once the rollback is over."""
-        headers = {"Accept": "text/event-stream, application/problem+json"}
-        if self._last:
-            headers["Last-Event-ID"] = str(self._last)
-        place = self._server.place
-        for event in events(place, self._path, headers=headers, quiet=_QUIET, beat=self._beat):
-            if self._over.is_set():
-                return True
-            if event.kind == "entry" and event.id.isascii() and event.id.isdecimal():
-                self._last = max(self._last, int(event.id))
-            self.news.put(event)
-            if event.kind == "end":
-                return True
-        return False
-
-    def _beat(self) -> None:
-        self.heard, self.away = self._clock.monotonic(), ""
 
 
 class Following:
