@@ -51,7 +51,7 @@ def test_manifest_says_what_the_settings_say(typed: Typed) -> None:
         typed,
         "        command: /undo\n",
         "        signing_secret: {env: SLACK_SIGNING_SECRET}\n",
-        "server: {url: https://rollback.example.org/}\n",
+        "server: {url: https://rollback.example.org}\n",
     )
     printed = json.dumps(_printed(typed))
     assert '"command": "/undo"' in printed
