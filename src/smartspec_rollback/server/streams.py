@@ -8,24 +8,30 @@ a viewer that is slow is read the rest of the journal later, and holds up nobody
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import msgspec
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 
 from smartspec_rollback.domain.rollback import ACTIVE, JournalEntry, Rollback
 from smartspec_rollback.errors import StoreError
 from smartspec_rollback.operations.events import PROGRESS, Event, Hub
 from smartspec_rollback.server.api.problems import Rejected
+from smartspec_rollback.server.following import (
+    LONGEST,
+    QUIET,
+    Following,
+    Viewer,
+    Watched,
+    end,
+    woken,
+)
 from smartspec_rollback.views.json import entry_document
 
 _KEPT = 256
-_QUIET = 15.0
 _SETTLED = 1.0
-_LONGEST = 900.0
-_MOST = 4000
 _READERS = 8
 
 
@@ -54,67 +60,34 @@ class Frame:
 
 
 @dataclass(eq=False)
-class _Viewer:
-    """One stream; the oldest of what it did not take is dropped, and read again from the journal.
-
-    ``is_over``: nothing more will come.
-    """
+class _Viewer(Viewer):
+    """One stream; the oldest of what it did not take is dropped, and read again later."""
 
     frames: deque[Frame] = field(default_factory=lambda: deque(maxlen=_KEPT))
-    news: asyncio.Event = field(default_factory=asyncio.Event)
-    is_over: bool = False
 
 
 @dataclass
-class _Watched:
+class _Watched(Watched[_Viewer]):
     """One rollback that somebody looks at; ``tip`` is the newest entry that was passed on."""
 
-    viewers: set[_Viewer] = field(default_factory=set)
     tip: int = 0
     is_stale: bool = False
     nudge: asyncio.Event = field(default_factory=asyncio.Event)
     reading: asyncio.Task[None] | None = None
 
 
-class Streams:
+class Streams(Following[_Watched]):
     """Follows rollbacks for viewers; everything but ``hear`` runs in the event loop."""
 
     def __init__(self, hub: Hub, ledger: Callable[[], Ledger]) -> None:
         """Serve what ``hub`` tells of and ``ledger`` holds."""
-        self._hub = hub
+        super().__init__(hub, threads=_READERS)
         self._ledger = ledger
-        self._watched: dict[str, _Watched] = {}
-        self._count = 0
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._leave: Callable[[], None] = lambda: None
-        self._readers: CapacityLimiter | None = None
-        self._closed = False
-
-    def open(self) -> None:
-        """Begin, in the event loop that the viewers are served by."""
-        self._loop = asyncio.get_running_loop()
-        self._readers = CapacityLimiter(_READERS)
-        self._leave = self._hub.subscribe(self.hear)
-
-    def close(self) -> None:
-        """End every stream; viewers come again, to whoever serves then."""
-        self._closed = True
-        self._leave()
-        for watched in self._watched.values():
-            for viewer in watched.viewers:
-                viewer.is_over = True
-                viewer.news.set()
-
-    def hear(self, event: Event) -> None:
-        """Take an event from the hub's thread."""
-        if self._loop is not None:
-            with suppress(RuntimeError):  # the loop is closed: nobody watches any more
-                self._loop.call_soon_threadsafe(self._heard, event)
 
     async def follow(self, rollback_id: str, after: int) -> AsyncIterator[bytes]:
         """Stream a rollback's journal after an entry, until it is over or the viewer goes."""
         loop = asyncio.get_running_loop()
-        end = loop.time() + _LONGEST
+        end = loop.time() + LONGEST
         with self._viewing(rollback_id) as viewer:
             yield b"retry: 1000\n\n"
             last, frames = after, await self._read(rollback_id, after)
@@ -135,7 +108,7 @@ class Streams:
                 if viewer.is_over:
                     yield await self._farewell(rollback_id)
                     return
-                if not await _woken(viewer.news, _QUIET):
+                if not await woken(viewer.news, QUIET):
                     yield b": still here\n\n"
                 viewer.news.clear()
                 frames = list(viewer.frames)
@@ -143,24 +116,14 @@ class Streams:
 
     @contextmanager
     def _viewing(self, rollback_id: str) -> Iterator[_Viewer]:
-        if self._closed or self._count >= _MOST:
+        if self.is_full:
             raise Rejected("stopping", "the server takes no more streams")
         watched, viewer = self._watched.setdefault(rollback_id, _Watched()), _Viewer()
-        watched.viewers.add(viewer)
-        self._count += 1
-        self._refresh(rollback_id)
-        try:
+        with self._counted(rollback_id, watched, viewer):
+            self._refresh(rollback_id)
             yield viewer
-        finally:
-            self._count -= 1
-            watched.viewers.discard(viewer)
-            if not watched.viewers and self._watched.get(rollback_id) is watched:
-                del self._watched[rollback_id]
 
-    def _heard(self, event: Event) -> None:
-        watched = self._watched.get(event.subject)
-        if watched is None:
-            return
+    def _told(self, event: Event, watched: _Watched) -> None:
         if event.action == PROGRESS:
             _spread(watched, [_progress(event)])
         else:
@@ -188,12 +151,12 @@ class Streams:
                     watched.tip = frames[-1].seq
                     _spread(watched, frames)
                 if is_over and not frames and not watched.is_stale:
-                    _end(watched)
+                    end(watched)
                     return
                 if not watched.is_stale:
                     if not (is_settling or is_over):
                         return
-                    await _woken(watched.nudge, _SETTLED)
+                    await woken(watched.nudge, _SETTLED)
         finally:
             watched.reading = None
 
@@ -206,17 +169,17 @@ class Streams:
             closed = found is None or found.status not in ACTIVE
             return closed and ledger.holder(rollback_id) is None, closed
 
-        return await to_thread.run_sync(look, limiter=self._readers)
+        return await to_thread.run_sync(look, limiter=self._threads)
 
     async def _read(self, rollback_id: str, after: int) -> list[Frame]:
         def look() -> list[Frame]:
             return [_frame(entry) for entry in self._ledger().journal(rollback_id, after=after)]
 
-        return await to_thread.run_sync(look, limiter=self._readers)
+        return await to_thread.run_sync(look, limiter=self._threads)
 
     async def _farewell(self, rollback_id: str) -> bytes:
         found = await to_thread.run_sync(
-            self._ledger().rollback, rollback_id, limiter=self._readers
+            self._ledger().rollback, rollback_id, limiter=self._threads
         )
         said = {} if found is None else {"status": found.status}
         return b"event: end\ndata: " + msgspec.json.encode(said) + b"\n\n"
@@ -226,21 +189,6 @@ def _spread(watched: _Watched, frames: list[Frame]) -> None:
     for viewer in watched.viewers:
         viewer.frames.extend(frames)
         viewer.news.set()
-
-
-def _end(watched: _Watched) -> None:
-    for viewer in watched.viewers:
-        viewer.is_over = True
-        viewer.news.set()
-
-
-async def _woken(news: asyncio.Event, seconds: float) -> bool:
-    try:
-        async with asyncio.timeout(seconds):
-            await news.wait()
-    except TimeoutError:
-        return False
-    return True
 
 
 def _frame(entry: JournalEntry) -> Frame:

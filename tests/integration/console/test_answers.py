@@ -213,3 +213,19 @@ def test_giving_up_what_stopped(console: Console, window: Opens) -> None:
         Status.ABANDONED,
         "abandoned by olga: done by hand",
     )
+
+
+def test_going_on_with_what_stopped(console: Console, window: Opens) -> None:
+    """A rollback stays in the middle although somebody at the page says that it may go on."""
+    asked, page = console.asked(), window()
+    asked.move(Status.APPROVED, "approved")
+    asked.move(Status.EXECUTING, "executing")
+    asked.move(Status.INTERRUPTED, "stopped on request")
+    before = len(console.ledger.journal(asked.id))
+    console.ledger.release(asked.claim)
+    console.open(page, asked.path, by="olga")
+    page.get_by_role("button", name="Go on from where it stopped").click()
+    expect(page.get_by_role("alert")).to_have_text("The rollback goes on.")
+    entries = console.ledger.journal(asked.id)
+    assert len(entries) > before
+    assert "going on from where it stopped" in entries[before].text

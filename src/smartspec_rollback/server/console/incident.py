@@ -17,6 +17,7 @@ from smartspec_rollback.engine.approve import question_of
 from smartspec_rollback.engine.parts import Request
 from smartspec_rollback.errors import AnotherRunning, Refused
 from smartspec_rollback.operations.operations import Operations, ProofTooOld
+from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.server.console.asking import Asked, leads_to, shown
 from smartspec_rollback.views import json, markdown
 from smartspec_rollback.views.html import deployment, report_file
@@ -28,6 +29,7 @@ from smartspec_rollback.views.markup import Node, outside, prose, tag
 _CHANNEL = "web"
 _REFRESH = 5
 _FEW = 20
+_SOON, _TICK = 2.0, 0.05
 _SAID: Mapping[str, str] = {
     "approved": "Your approval is recorded.",
     "denied": "Your denial is recorded.",
@@ -121,7 +123,16 @@ class Incident:
     def resume(self, asked: Asked) -> Response:
         """Go on with a rollback that stopped, or verify it again."""
         told = self._operations.resume(asked.who, asked.path["rollback_id"])
+        self._await_begun(asked, told)
         return leads_to(address("rollbacks", told.rollback.id, said="resumed"))
+
+    def _await_begun(self, asked: Asked, before: Report) -> None:
+        """Wait until it goes on, so that the page shows that; not for long, since it may not."""
+        deadline = Deadline.after(self._operations.workspace.clock, _SOON)
+        now = before
+        while now.rollback.status in view.RESUMABLE and not deadline.expired:
+            deadline.pause(_TICK)
+            now = self._operations.report(asked.who, before.rollback.id)
 
     def abandon(self, asked: Asked) -> Response:
         """Give a rollback up that stopped in the middle."""

@@ -8,24 +8,27 @@ but ``hear`` and writing runs in the event loop.
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import msgspec
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.errors import SmartSpecError
 from smartspec_rollback.operations.events import PROGRESS, Event, Hub
+from smartspec_rollback.server.following import (
+    LONGEST,
+    QUIET,
+    Following,
+    Viewer,
+    Watched,
+    woken,
+)
 from smartspec_rollback.views.html import rollback as view
 
 _LOG = logging.getLogger(__name__)
 
-MOST = 4000
-"""Viewers at once; more are turned away."""
-
-_QUIET = 15.0
-_LONGEST = 900.0
 _APART = 0.1
 _PROGRESS_APART = 0.25
 _AGAIN = 1.0
@@ -42,68 +45,30 @@ class State:
 
 
 @dataclass(eq=False)
-class _Viewer:
+class _Viewer(Viewer):
     """One open page: the newest state and progress that it was not sent yet."""
 
     state: State | None = None
     progress: bytes = b""
-    news: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass
-class _Watched:
+class _Watched(Watched[_Viewer]):
     """One rollback that somebody looks at."""
 
-    viewers: set[_Viewer] = field(default_factory=set)
     state: State | None = None
     is_stale: bool = False
     told_at: float = 0.0
     writing: asyncio.Task[None] | None = None
 
 
-class Live:
+class Live(Following[_Watched]):
     """Follows rollbacks for pages."""
 
     def __init__(self, hub: Hub, report: Callable[[str], Report]) -> None:
         """Serve what ``hub`` tells of; ``report`` tells how a rollback stands."""
-        self._hub = hub
+        super().__init__(hub, threads=_WRITERS)
         self._report = report
-        self._watched: dict[str, _Watched] = {}
-        self._count = 0
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._leave: Callable[[], None] = lambda: None
-        self._writers: CapacityLimiter | None = None
-        self._closed = False
-
-    @property
-    def viewers(self) -> int:
-        """How many pages are open."""
-        return self._count
-
-    def open(self) -> None:
-        """Begin, in the event loop that the viewers are served by."""
-        self._loop = asyncio.get_running_loop()
-        self._writers = CapacityLimiter(_WRITERS)
-        self._leave = self._hub.subscribe(self.hear)
-
-    def close(self) -> None:
-        """End every stream; viewers come again, to whoever serves then. Idempotent."""
-        self._closed = True
-        self._leave()
-        for watched in self._watched.values():
-            for viewer in watched.viewers:
-                viewer.news.set()
-
-    @property
-    def is_full(self) -> bool:
-        """Whether no further viewer is taken."""
-        return self._closed or self._count >= MOST
-
-    def hear(self, event: Event) -> None:
-        """Take an event from the hub's thread."""
-        if self._loop is not None:
-            with suppress(RuntimeError):  # the loop is closed: nobody looks any more
-                self._loop.call_soon_threadsafe(self._heard, event)
 
     async def follow(
         self, rollback_id: str, seen: str, *, still: Callable[[], Awaitable[bool]]
@@ -114,13 +79,13 @@ class Live:
         look; it is asked whenever nothing happened for a while, and before a stream grows old.
         """
         loop = asyncio.get_running_loop()
-        end, asked = loop.time() + _LONGEST, loop.time()
+        end, asked = loop.time() + LONGEST, loop.time()
         with self._viewing(rollback_id) as viewer:
             yield b"retry: 1000\n\n"
             while not self._closed and loop.time() < end:
-                is_news = await _woken(viewer.news, _QUIET)
+                is_news = await woken(viewer.news, QUIET)
                 viewer.news.clear()
-                if loop.time() - asked >= _QUIET:
+                if loop.time() - asked >= QUIET:
                     asked = loop.time()
                     if not await still():
                         return
@@ -140,25 +105,15 @@ class Live:
     @contextmanager
     def _viewing(self, rollback_id: str) -> Iterator[_Viewer]:
         watched, viewer = self._watched.setdefault(rollback_id, _Watched()), _Viewer()
-        watched.viewers.add(viewer)
-        self._count += 1
-        if watched.state is not None:
-            viewer.state = watched.state
-            viewer.news.set()
-        else:
-            self._write_anew(rollback_id)
-        try:
+        with self._counted(rollback_id, watched, viewer):
+            if watched.state is not None:
+                viewer.state = watched.state
+                viewer.news.set()
+            else:
+                self._write_anew(rollback_id)
             yield viewer
-        finally:
-            self._count -= 1
-            watched.viewers.discard(viewer)
-            if not watched.viewers and self._watched.get(rollback_id) is watched:
-                del self._watched[rollback_id]
 
-    def _heard(self, event: Event) -> None:
-        watched = self._watched.get(event.subject)
-        if watched is None:
-            return
+    def _told(self, event: Event, watched: _Watched) -> None:
         if event.action != PROGRESS:
             self._write_anew(event.subject)
             return
@@ -184,10 +139,11 @@ class Live:
                 watched.is_stale = False
                 try:
                     state = await to_thread.run_sync(
-                        self._state, rollback_id, limiter=self._writers
+                        self._state, rollback_id, limiter=self._threads
                     )
-                except SmartSpecError as error:
-                    _LOG.warning("%s cannot be shown: %s", rollback_id, error.what)
+                except Exception as error:  # noqa: BLE001 - those who look wait for the next try
+                    said = error.what if isinstance(error, SmartSpecError) else type(error).__name__
+                    _LOG.warning("%s cannot be shown: %s", rollback_id, said)
                     watched.is_stale = True
                     await asyncio.sleep(_AGAIN)
                     continue
@@ -219,12 +175,3 @@ def state_of(told: Report) -> State:
     )
     content = b"id: " + name.encode() + b"\nevent: shown\ndata: " + said + b"\n\n"
     return State(name=name, content=content, over=over)
-
-
-async def _woken(news: asyncio.Event, seconds: float) -> bool:
-    try:
-        async with asyncio.timeout(seconds):
-            await news.wait()
-    except TimeoutError:
-        return False
-    return True

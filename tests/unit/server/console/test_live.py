@@ -227,7 +227,7 @@ def test_trouble_with_the_ledger_is_got_over(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_who_may_not_look_any_more_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody without rights goes on watching for as long as they leave the page open."""
-    monkeypatch.setattr(module, "_QUIET", 0.01)
+    monkeypatch.setattr(module, "QUIET", 0.01)
 
     async def scene(room: Room) -> None:
         viewer = room.viewer()
