@@ -87,7 +87,11 @@ class Relay:
     def pass_on(self, handler: BaseHTTPRequestHandler) -> None:
         """Ask the homeserver and answer as it does, if nothing befalls."""
         self._open.add(handler.connection)
-        body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+        try:
+            body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+        except OSError:  # it was cut
+            handler.close_connection = True
+            return
         match self.trouble:
             case Trouble.DOWN:
                 self._answer(handler, 502, b"<html>bad gateway</html>")
@@ -120,7 +124,8 @@ class Relay:
         if lost and "/send/" in handler.path:
             handler.close_connection = True
             return
-        self._answer(handler, answer.status, content)
+        with suppress(OSError):
+            self._answer(handler, answer.status, content)
 
     def _answer(self, handler: BaseHTTPRequestHandler, status: int, content: bytes) -> None:
         handler.send_response(status)

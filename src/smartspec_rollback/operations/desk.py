@@ -114,8 +114,8 @@ class Desk:
         """Keep what was said; once this returns, it is not lost. Errors: StoreError."""
         if isinstance(heard, Answered) and not self._concerns_us(heard):
             return
-        if not isinstance(heard, Answered) and self._has_too_many_open(hearing, heard.account):
-            _LOG.warning("too many open commands of %.100s", heard.account)
+        if self._has_too_many_open(hearing, heard.account):
+            _LOG.warning("too much at once of %.100s", heard.account)
             return
         if isinstance(heard, Commanded):
             heard = replace(heard, arguments=heard.arguments[: LIMIT + 1])
@@ -176,9 +176,9 @@ class Desk:
 
     def _has_too_many_open(self, hearing: str, account: str) -> bool:
         counted = Counter(
-            item.commanded.account
+            item.heard.account
             for _, item in self._inbox.open()
-            if item.commanded is not None and item.hearing == hearing
+            if item.heard is not None and item.hearing == hearing
         )
         return counted[account] >= _OPEN_EACH
 

@@ -111,6 +111,8 @@ def test_an_answer_in_the_thread_is_to_the_plan() -> None:
     found = means(reply("approve", **thread))
     assert isinstance(found, Answered)
     assert found.ref == "$plan"
+    assert means(reply("yes", **thread)) is None
+    assert means(reply("no", **thread)) is None
     assert means(text("approve")) is None
 
 

@@ -27,13 +27,14 @@ _APPROVE = frozenset("\u2705\u2714\u2611\U0001f44d\U0001f44c\U0001f7e2")
 _DENY = frozenset("\u274c\u2716\u274e\U0001f44e\U0001f6ab\u26d4\U0001f6d1\U0001f534")
 _MODIFIERS = re.compile("[\ufe0e\ufe0f\u200d\U0001f3fb-\U0001f3ff]")
 _YES = re.compile(
-    r"(?:approve|approved|yes)[.!,:]?(?:\s+`?(?:sha256:)?(?P<digest>[0-9a-f]{8,64})`?"
+    r"(?:approve|approved)[.!,:]?(?:\s+`?(?:sha256:)?(?P<digest>[0-9a-f]{8,64})`?"
     r"(?:[\s.,;:!]\s*(?P<reason>.*))?)?",
     re.IGNORECASE | re.DOTALL,
 )
-_NO = re.compile(
-    r"(?:deny|denied)(?:[\s.,;:!]\s*(?P<reason>.*))?|no[.!]?", re.IGNORECASE | re.DOTALL
-)
+_NO = re.compile(r"(?:deny|denied)(?:[\s.,;:!]\s*(?P<reason>.*))?", re.IGNORECASE | re.DOTALL)
+_SHORTLY = {"yes": Answer.APPROVE, "no": Answer.DENY}
+"""What answers a plan that is replied to directly; in a thread people answer each other so."""
+
 _USER = re.compile(r"@\S{1,254}")
 _ID = re.compile(r"[!-~]{1,255}")
 _QUOTED = re.compile(r"(?:>[^\n]*\n)+\n?")
@@ -133,7 +134,11 @@ def _message(
             event=name,
             handle=written(handle),
         )
-    return _reply(said.strip(), above, sender, name, place) if above else None
+    if not above:
+        return None
+    if not thread and (shortly := _SHORTLY.get(said.strip().rstrip(".!").lower())) is not None:
+        said = "approve" if shortly is Answer.APPROVE else "deny"
+    return _reply(said.strip(), above, sender, name, place)
 
 
 def _command(said: str, sign: str) -> tuple[str, str] | None:

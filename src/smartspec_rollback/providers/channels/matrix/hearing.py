@@ -7,6 +7,7 @@ there. What is passed on twice counts once; that is the ledger's part.
 """
 
 import logging
+import secrets
 from collections.abc import Callable
 
 import msgspec
@@ -32,29 +33,35 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 class Ear:
     """Listens in one room with a connection of its own."""
 
-    def __init__(
-        self, api: Api, *, room: str, me: str, place: str, sign: str, clock: Clock
-    ) -> None:
+    def __init__(self, api: Api, *, room: str, me: str, place: str, sign: str) -> None:
         """Listen in the room with the id ``room``, as the account ``me``."""
         self._api = api
         self._room = room
         self._me = me
         self._place = place
         self._sign = sign
-        self._clock = clock
+        self._token: str | None = None
+        self._is_kept = True
 
     def listen(self, hear: Callable[[Heard], None], stop: Callable[[], bool]) -> None:
-        """Pass on what is said until ``stop``; ProviderError where that goes wrong."""
-        token = self._kept()
-        if token is None:
+        """Pass on what is said until ``stop``; ProviderError where that goes wrong.
+
+        Called again it goes on from where it was.
+        """
+        if self._token is None:
+            self._token = self._kept()
+        if self._token is None:
             token = self._now()
             self._keep(token)
+            self._token = token
         while not stop():
-            found = self._sync(token, wait=_WAIT_MS, limit=_AT_ONCE)
-            upto = str(found.get("next_batch", "")) or token
-            if self._pass_on(found, token, hear):
-                self._keep(upto)
-            token = upto
+            if not self._is_kept:
+                self._keep(self._token)
+                self._is_kept = True
+            found = self._sync(self._token, wait=_WAIT_MS, limit=_AT_ONCE)
+            if self._pass_on(found, self._token, hear):
+                self._is_kept = False
+            self._token = str(found.get("next_batch", "")) or self._token
 
     def _pass_on(self, found: Json, token: str, hear: Callable[[Heard], None]) -> bool:
         """Pass on what came with a sync, and before it what did not fit in."""
@@ -98,19 +105,7 @@ class Ear:
         return token
 
     def _sync(self, token: str, *, wait: int, limit: int) -> Json:
-        nothing: Json = {"types": []}
-        wanted: Json = {
-            "presence": nothing,
-            "account_data": nothing,
-            "room": {
-                "rooms": [self._room],
-                "timeline": _filter(limit),
-                "state": nothing,
-                "ephemeral": nothing,
-                "account_data": nothing,
-            },
-        }
-        query = {"filter": _text(wanted), "timeout": str(wait)}
+        query = {"filter": wanted(self._room, _filter(limit)), "timeout": str(wait)}
         if token:
             query["since"] = token
         return self._api.get("sync", query=query, seconds=wait / 1000)
@@ -150,11 +145,34 @@ def keep_listening(
             pause.pause(_SLICE)
 
 
+def wanted(room: str, timeline: Json) -> str:
+    """Write what is wanted of a sync: a room's timeline, and never an answer given before.
+
+    Homeservers remember their answers to a first sync for minutes; a room that does not exist
+    makes this one another question.
+    """
+    nothing: Json = {"types": []}
+    return _text(
+        {
+            "presence": nothing,
+            "account_data": nothing,
+            "room": {
+                "rooms": [room],
+                "not_rooms": [f"!{secrets.token_hex(8)}:none.invalid"],
+                "timeline": timeline,
+                "state": nothing,
+                "ephemeral": nothing,
+                "account_data": nothing,
+            },
+        }
+    )
+
+
 def _filter(limit: int | None = None) -> Json:
-    wanted: Json = {"types": list(TYPES), "lazy_load_members": True}
+    events: Json = {"types": list(TYPES), "lazy_load_members": True}
     if limit is not None:
-        wanted["limit"] = limit
-    return wanted
+        events["limit"] = limit
+    return events
 
 
 def _within(found: Json, *path: str) -> Json:

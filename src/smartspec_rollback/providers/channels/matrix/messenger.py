@@ -16,7 +16,7 @@ from smartspec_rollback.ports.clock import Clock
 from smartspec_rollback.ports.messenger import Form, Heard, Post
 from smartspec_rollback.providers.channels.matrix.api import Api, Denied, Json, Missing
 from smartspec_rollback.providers.channels.matrix.events import listed, read
-from smartspec_rollback.providers.channels.matrix.hearing import Ear, keep_listening
+from smartspec_rollback.providers.channels.matrix.hearing import Ear, keep_listening, wanted
 from smartspec_rollback.providers.channels.matrix.settings import MatrixSettings
 from smartspec_rollback.providers.system import SystemClock
 
@@ -89,11 +89,13 @@ class MatrixMessenger:
     def listen(self, hear: Callable[[Heard], None], /, *, stop: Callable[[], bool]) -> None:
         """Pass on what is said in the room until ``stop``."""
         api = Api(self._settings)
+        ears: list[Ear] = []
 
         def once() -> None:
             room, me = _entered(api, self._settings.room), _myself(api)
-            ear = Ear(api, room=room, me=me, place=self.place, sign=self.sign, clock=self._clock)
-            ear.listen(hear, stop)
+            if not ears:
+                ears.append(Ear(api, room=room, me=me, place=self.place, sign=self.sign))
+            ears[0].listen(hear, stop)
 
         try:
             keep_listening(once, stop=stop, clock=self._clock, place=self.place)
@@ -122,6 +124,19 @@ class MatrixMessenger:
             except Missing:
                 return False
             return found.get("membership") == "join"
+
+    def examine(self) -> str:
+        """Say as whom this posts; ProviderError where it cannot. Enters nothing."""
+        api = Api(self._settings)
+        try:
+            me, room = _myself(api), self._settings.room
+            if room.startswith("#"):
+                room = str(api.get("directory", "room", room).get("room_id", ""))
+            if room not in (api.get("joined_rooms").get("joined_rooms") or ()):
+                _must_be_invited(api, room)
+            return me
+        finally:
+            api.close()
 
     @contextmanager
     def _in_room(self) -> Iterator[tuple[Api, str]]:
@@ -210,6 +225,20 @@ def _entered(api: Api, room: str) -> str:
         where=api.where,
         remedy="use a room without encryption",
     )
+
+
+def _must_be_invited(api: Api, room: str) -> None:
+    """Raise ProviderError where the bot is neither in the room nor invited."""
+    rooms = api.get("sync", query={"timeout": "0", "filter": wanted(room, {"limit": 1})}).get(
+        "rooms"
+    )
+    invites = rooms.get("invite") if isinstance(rooms, dict) else None
+    if not isinstance(invites, dict) or room not in invites:
+        raise ProviderError(
+            "the bot is not in the room",
+            where=api.where,
+            remedy="invite it; it joins when it first posts or listens",
+        )
 
 
 def _myself(api: Api) -> str:
