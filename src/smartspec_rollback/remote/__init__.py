@@ -1,5 +1,6 @@
 """The ledger behind a server: what commands do where ``--server`` names one.
 
 Called by ``cli``. ``verbs`` does what a Workspace does, by the server's API; ``following`` watches
-a rollback that the server carries out; ``asking`` and ``http`` know what was heard and what was not. Needs no smartspec.yaml, no ledger and no extra packages.
+a rollback that the server carries out; ``asking`` and ``http`` know what the server heard. Needs no
+smartspec.yaml, no ledger and no extra packages.
 """

@@ -1,5 +1,7 @@
 """The verbs behind a server: nothing begins that could not be followed, or by whom it may not."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
@@ -157,3 +159,16 @@ def test_a_hold_that_may_have_been_lifted_is_not_lifted_twice() -> None:
     with listening(stub) as place, pytest.raises(ServerLost):
         verbs(place).release_hold("hold-1", reason="mended")
     assert len(stub.of("POST")) == 1
+
+
+def test_a_machine_without_extras_can_reach_a_server() -> None:
+    """Every pipeline has to install a web server to speak to one."""
+    extras = ("starlette", "uvicorn", "httpx", "jinja2", "authlib", "lightkube", "psycopg", "rich")
+    script = (
+        "import sys, smartspec_rollback.cli.reaching\n"
+        f"sys.exit(', '.join(set({extras!r}) & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
