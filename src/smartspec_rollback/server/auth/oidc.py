@@ -4,6 +4,7 @@ Used by ``login``, in threads: it talks HTTP. What the provider says is believed
 signature, issuer, audience, time and nonce are right; an address of e-mail only if it is verified.
 """
 
+import json
 import re
 import threading
 from collections.abc import Mapping
@@ -31,6 +32,7 @@ _TIMEOUT = 10.0
 _FRESH = 3600.0
 _LEEWAY = 60
 _MOST_GROUPS = 500
+_MOST_BYTES = 1024 * 1024
 _LONGEST = 255
 _SIGNED_BY = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
@@ -234,9 +236,9 @@ class Provider:
         if not self._safe(address):
             raise ProviderUnavailable("the OpenID provider has no TLS", where=address)
         try:
-            answer = httpx2.get(address, timeout=_TIMEOUT, follow_redirects=False)
-            answer.raise_for_status()
-            found = answer.json()
+            with httpx2.stream("GET", address, timeout=_TIMEOUT, follow_redirects=False) as answer:
+                answer.raise_for_status()
+                found = json.loads(_bounded(answer))
         except (httpx2.HTTPError, ValueError) as error:
             raise self._unavailable(error) from None
         if not isinstance(found, dict):
@@ -252,6 +254,16 @@ class Provider:
             where=self._oidc.issuer,
             remedy="approve at a terminal or in the channel until it is back",
         )
+
+
+def _bounded(answer: httpx2.Response) -> bytes:
+    """Read an answer of at most a megabyte; ValueError where there is more."""
+    content = b""
+    for piece in answer.iter_bytes():
+        content += piece
+        if len(content) > _MOST_BYTES:
+            raise ValueError("the document is too large")
+    return content
 
 
 def _groups(said: object) -> tuple[str, ...]:

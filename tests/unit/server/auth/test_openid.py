@@ -172,6 +172,24 @@ def test_elliptic_keys_are_as_good(world: World) -> None:
     assert world.log_in().status_code == 303
 
 
+def test_a_provider_that_does_not_name_its_one_key(world: World) -> None:
+    """Small providers leave the key's name out of their tokens; nobody could log in there."""
+    world.provider.names_keys = False
+    assert world.log_in().status_code == 303
+
+
+def test_a_provider_that_takes_the_secret_in_the_form(world: World) -> None:
+    """Some providers know only one way to send the client's secret, and it is not the usual one."""
+    world.provider.knows_clients_by = "client_secret_post"
+    assert world.log_in().status_code == 303
+
+
+def test_a_document_without_end_is_not_read(world: World) -> None:
+    """A provider gone wrong must not fill the memory of the process that rolls back."""
+    world.provider.lie = "endless keys"
+    assert world.log_in().status_code == 502
+
+
 def test_groups_may_come_from_userinfo(world: World) -> None:
     """Many providers keep the ID token small, and say groups only when they are asked."""
     world.provider.claims = {k: v for k, v in world.provider.claims.items() if k != "groups"}
