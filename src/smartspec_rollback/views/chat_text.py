@@ -128,13 +128,21 @@ def said_markdown(*lines: str) -> str:
 def headline(told: Report) -> str:
     """Say in one line how the rollback stands; where nothing can be edited, that is what counts."""
     mark, sentence = wording.outcome(told)
-    return clean(f"{mark} {told.rollback.id}: {sentence.replace('`', '')}")
+    return f"{mark} " + clean(f"{told.rollback.id}: {sentence.replace('`', '')}")
 
 
 def asked(told: Report) -> str:
     """Say in one line what is asked, or how that was settled."""
     said_of_it = _settled(told) or wording.first_line(told.plan)
-    return clean(f"{told.rollback.id}: {said_of_it.replace('`', '')}")
+    return f"{clean(told.rollback.id)}: {_marked(said_of_it.replace('`', ''))}"
+
+
+def _marked(sentence: str) -> str:
+    """Clean a sentence of ours, but for the mark that it begins with."""
+    for mark in (wording.PASSED, wording.ATTENTION, wording.BLOCKING, wording.UNKNOWN):
+        if sentence.startswith(f"{mark} "):
+            return f"{mark} " + clean(sentence.removeprefix(f"{mark} "))
+    return clean(sentence)
 
 
 def _content(written: str, whole: str = "", headline: str = "") -> Content:

@@ -31,6 +31,7 @@ receivers:
     webhook_configs:
       - url: {url}
         send_resolved: true
+        http_config: {{authorization: {{credentials: {token}}}}}
 """
 
 
@@ -64,12 +65,7 @@ class Alertmanager:
 @contextmanager
 def alertmanager(folder: Path, take: Callable[[bytes], object]) -> Iterator[Alertmanager]:
     """Run one whose messages ``take`` gets; what it raises is answered with 503."""
-    program = shutil.which(PROGRAM)
-    assert program is not None, f"{PROGRAM} is not installed (Debian package {PROGRAM})"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    running = Alertmanager(f"http://{address}")
+    running = Alertmanager("")
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -89,29 +85,43 @@ def alertmanager(folder: Path, take: Callable[[bytes], object]) -> Iterator[Aler
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
-        configuration = folder / "alertmanager.yml"
-        configuration.write_text(
-            _CONFIGURATION.format(url=f"http://127.0.0.1:{server.server_port}/")
-        )
-        process = subprocess.Popen(
-            [
-                program,
-                f"--config.file={configuration}",
-                f"--storage.path={folder / 'alertmanager'}",
-                f"--web.listen-address={address}",
-                "--cluster.listen-address=",
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
         try:
-            _ready(running.url, process)
-            yield running
+            with posting_to(
+                folder, f"http://127.0.0.1:{server.server_port}/", token="none"
+            ) as running.url:
+                yield running
         finally:
-            process.terminate()
-            process.wait(30)
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def posting_to(folder: Path, url: str, *, token: str) -> Iterator[str]:
+    """Run one that posts there with a token; where it takes alerts itself comes back."""
+    program = shutil.which(PROGRAM)
+    assert program is not None, f"{PROGRAM} is not installed (Debian package {PROGRAM})"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    configuration = folder / "alertmanager.yml"
+    configuration.write_text(_CONFIGURATION.format(url=url, token=token))
+    process = subprocess.Popen(
+        [
+            program,
+            f"--config.file={configuration}",
+            f"--storage.path={folder / 'alertmanager'}",
+            f"--web.listen-address={address}",
+            "--cluster.listen-address=",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _ready(f"http://{address}", process)
+        yield f"http://{address}"
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 def _ready(url: str, process: subprocess.Popen[bytes]) -> None:

@@ -3,18 +3,21 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.acceptance.clusters import Shops
-from tests.integration.operations.alertmanager import Alertmanager, alertmanager
+from tests.integration.operations.alertmanager import Alertmanager, alertmanager, posting_to
 from tests.integration.operations.conftest import ADMIN, ALICE, BOB, MACHINE, Served
+from tests.integration.server.running import awaited, configure, serving
 
 from smartspec_rollback.domain.approval import Answer
 from smartspec_rollback.domain.rollback import Rollback, Status
 from smartspec_rollback.domain.verdict import VerdictOutcome
 from smartspec_rollback.errors import Forbidden, ProviderUnavailable, UsageError
 from smartspec_rollback.server.webhooks.alerts import Outcome, Taken, handle
+from smartspec_rollback.testing.kubernetes.cluster import Cluster
 from smartspec_rollback.wiring.recording import Said
 
 ALLOWED = ("basket", "checkout")
@@ -305,3 +308,39 @@ def test_with_a_real_alertmanager(recorded: Served, manager: Alertmanager) -> No
     )
     assert len(rollbacks(recorded)) == 1
     assert not manager.refused
+
+
+def test_alertmanager_and_the_server(tmp_path: Path) -> None:
+    """What the how-to tells to write into both configurations does not work together."""
+    with Cluster(speed=20.0) as cluster:
+        Shops(tmp_path, cluster)
+        path = tmp_path / "smartspec.yaml"
+        head = "  basket:\n    production:\n"
+        path.write_text(
+            path.read_text().replace(head, f"{head}      alerts: {{open_rollbacks: true}}\n")
+        )
+        configure(tmp_path)
+        with serving(tmp_path) as (call, _):
+            recorded = {
+                "deployment_id": "basket-v2",
+                "service": "basket",
+                "environment": "production",
+                "version": "v2",
+                "artifact": "registry.example/basket:v2",
+                "database": False,
+            }
+            assert call("POST", "/v1/deployments", recorded, by="robot").status == 201
+            url = f"http://127.0.0.1:{call.port}/v1/alerts/alertmanager"
+            with posting_to(tmp_path, url, token=call.tokens["robot"]) as at:
+                Alertmanager(at).fire(an_alert(ago=0))
+
+                def opened() -> list[dict[str, Any]]:
+                    found: list[dict[str, Any]] = call("GET", "/v1/rollbacks", by="olga").document[
+                        "rollbacks"
+                    ]
+                    return found
+
+                awaited(lambda: bool(opened()), "no rollback was opened")
+            (rollback,) = opened()
+            assert rollback["reason"].startswith("Alert HighErrorRate (critical), firing since ")
+            assert rollback["requested_by"]["name"] == "machine:robot"
