@@ -19,6 +19,7 @@ import help_speed
 import ledger_speed
 import load_speed
 import schema_speed
+import server_speed
 import switch_speed
 from figure import Figure, documents, table
 from setting import Setting
@@ -31,6 +32,7 @@ MEASUREMENTS: Mapping[str, Callable[[Setting], tuple[Figure, ...]]] = {
     "schema": schema_speed.measure,
     "cluster": cluster_speed.measure,
     "console": console_speed.measure,
+    "server": server_speed.measure,
 }
 _DISTURBING = ("SMARTSPEC_DATABASE_URL", "PYTHONDONTWRITEBYTECODE")
 """What would have commands use another ledger, or compile themselves anew each time."""
