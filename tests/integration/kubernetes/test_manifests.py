@@ -1,5 +1,7 @@
 """The manifests for running in a cluster: what kubectl makes of them, and what they allow."""
 
+import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,10 +11,13 @@ import pytest
 import yaml
 from tests.unit.providers.platforms.kubernetes.shop import NAMESPACE, a_shop, service
 
+from smartspec_rollback.cli.serve import serve
 from smartspec_rollback.config.loader import load
 from smartspec_rollback.providers import registry
 from smartspec_rollback.providers.platforms.kubernetes.access import rules
 from smartspec_rollback.providers.platforms.kubernetes.reading import Site
+from smartspec_rollback.server.auth.listening import is_loopback
+from smartspec_rollback.server.auth.proxies import PROBED
 from smartspec_rollback.testing.kubernetes import resources
 from smartspec_rollback.testing.kubernetes.cluster import Cluster
 
@@ -65,6 +70,28 @@ def test_it_runs_with_as_little_as_it_can(manifests: dict[str, Any]) -> None:
     labels = manifests["Deployment"]["spec"]["template"]["metadata"]["labels"]
     selector = manifests["Deployment"]["spec"]["selector"]["matchLabels"]
     assert selector.items() <= labels.items()
+
+
+def test_it_serves_where_that_is_wanted(tmp_path: Path) -> None:
+    """Somebody adds the server in the cluster, and nobody reaches it, or it is never ready."""
+    base = Path(os.path.relpath(MANIFESTS, tmp_path))
+    overlay = {"resources": [str(base)], "components": [str(base / "server")]}
+    (tmp_path / "kustomization.yaml").write_text(json.dumps(overlay))
+    made = {each["kind"]: each for each in yaml.safe_load_all(_kubectl("kustomize", str(tmp_path)))}
+    pod = made["Deployment"]["spec"]["template"]
+    (container,) = pod["spec"]["containers"]
+    words = container["command"]
+    assert words[:2] == ["smartspec", "serve"]
+    options = serve.make_context("serve", words[2:]).params
+    (port,) = container["ports"]
+    assert options["port"] == port["containerPort"]
+    assert not is_loopback(options["host"])
+    probed = {container[kind]["httpGet"]["path"] for kind in ("readinessProbe", "livenessProbe")}
+    assert probed == PROBED
+    service = made["Service"]["spec"]
+    assert service["selector"].items() <= pod["metadata"]["labels"].items()
+    assert service["ports"][0]["targetPort"] == port["name"]
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
 
 
 def test_no_right_is_wider_than_it_must_be(manifests: dict[str, Any]) -> None:
