@@ -4,6 +4,7 @@ Made by ``session``. Nothing is started before the engine has something to tell;
 a worker serves the place already, they go on serving it.
 """
 
+import threading
 from typing import ClassVar
 
 from smartspec_rollback.domain.target import Target
@@ -21,7 +22,9 @@ class CommandChats:
     def __init__(self, workspace: Workspace) -> None:
         """Serve the outlets that this workspace has."""
         self._workspace = workspace
-        self._serving: dict[Target, Chats] = {}
+        self._serving: list[Chats] = []
+        self._places: set[str] = set()
+        self._guard = threading.Lock()
 
     def channels(self, target: Target) -> tuple[Channel, ...]:
         """Return the way to people who are asked in a chat, if they are."""
@@ -36,25 +39,32 @@ class CommandChats:
 
     def tell(self, target: Target) -> None:
         """Let what is in the ledger be told; starts what is needed for that."""
-        if target not in self._serving:
-            self._serving[target] = self._started(target)
-        self._serving[target].courier.wake()
+        with self._guard:
+            new = {each.place for each in self._workspace.outlets(target)} - self._places
+            if new:
+                self._places |= new
+                self._serving.append(self._started(new))
+            for chats in self._serving:
+                chats.courier.wake()
 
     def close(self) -> None:
         """Hear no more, and tell what is still owed, as far as that goes quickly."""
-        for chats in self._serving.values():
-            chats.hush()
-        for chats in self._serving.values():
-            chats.stop()
-        self._serving.clear()
+        with self._guard:
+            for chats in self._serving:
+                chats.hush()
+            for chats in self._serving:
+                chats.stop()
+            self._serving.clear()
+            self._places.clear()
 
-    def _started(self, target: Target) -> Chats:
+    def _started(self, places: set[str]) -> Chats:
+        """Serve places for all Targets that share them: nobody else does meanwhile."""
         workspace = self._workspace
         warn = workspace.surroundings.warn
         runner = Runner(workspace, listen=lambda _: Unwatched(), tell=warn, warn=warn)
         verbs = OnlyAnswers(Operations(workspace, runner))
         url = workspace.configuration.server.url or ""
-        chats = Chats(workspace, verbs, (target,), url=url)
+        chats = Chats(workspace, verbs, workspace.targets, url=url, places=places)
         chats.start()
         return chats
 

@@ -5,7 +5,7 @@ Started by a server, by a worker, and by a command that runs without either for 
 Targets may share one place, and one process serves it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from smartspec_rollback.domain.access import Principal
 from smartspec_rollback.domain.approval import Answer
@@ -29,11 +29,23 @@ class Chats:
     """Everything that is told and heard outside a server's own pages."""
 
     def __init__(
-        self, workspace: Workspace, verbs: Verbs, targets: Iterable[Target], *, url: str
+        self,
+        workspace: Workspace,
+        verbs: Verbs,
+        targets: Iterable[Target],
+        *,
+        url: str,
+        places: Collection[str] | None = None,
     ) -> None:
-        """Serve the outlets of these Targets; links begin with ``url``, where there is one."""
+        """Serve the outlets of these Targets, or of them those at some ``places``.
+
+        Links begin with ``url``, where there is one.
+        """
         serving = outlets(
-            (target, messenger) for target in targets for messenger in workspace.outlets(target)
+            (target, messenger)
+            for target in targets
+            for messenger in workspace.outlets(target)
+            if places is None or messenger.place in places
         )
         self.messengers = tuple(outlet.messenger for outlet in serving)
         self.courier = Courier(
