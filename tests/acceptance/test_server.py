@@ -109,6 +109,10 @@ def test_a_pipeline_rolls_back_by_a_server(server: Server) -> None:
     assert "# Rollback Report: basket-v2" in shown.out
     again = server(*command)
     assert again.code == 7, again.err
+    assert again.out.count('"kind": "verdict"') == 2  # it was verified again, and followed
+    resumed = server("resume", rollback_id, "--format", "json")
+    assert resumed.code == 7, resumed.err
+    assert resumed.out.count('"kind": "verdict"') == 3
     held = server("hold", "list", "--format", "json", by="alice").document["holds"]
     hold_id = next(each["id"] for each in held if each["target"]["service"] == "basket")
     assert server("hold", "release", hold_id).code == 3

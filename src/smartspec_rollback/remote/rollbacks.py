@@ -7,10 +7,11 @@ import msgspec
 from smartspec_rollback.domain.approval import Answer
 from smartspec_rollback.domain.deployment import Deployment
 from smartspec_rollback.domain.report import Report
-from smartspec_rollback.domain.rollback import ACTIVE, Rollback
+from smartspec_rollback.domain.rollback import ACTIVE, Rollback, Status
 from smartspec_rollback.engine.parts import Listener, Request
 from smartspec_rollback.errors import ServerLost, SmartSpecError
 from smartspec_rollback.ports.channel import AnswerableChannel, Channel, Reply
+from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.remote.asking import segment
 from smartspec_rollback.remote.behind import Behind
 from smartspec_rollback.remote.following import Following, record
@@ -22,6 +23,9 @@ from smartspec_rollback.server.api.documents import (
 )
 from smartspec_rollback.views.json_documents import HistoryDocument
 from smartspec_rollback.wiring.told import Answered
+
+_SOON = 5.0
+_EVERY = 0.2
 
 
 class _Begun(msgspec.Struct):
@@ -70,19 +74,24 @@ class Rollbacks(Behind):
         )
         report = self._accepted(begun.rollback_id, harmless=request.dry_run)
         listener.planned(report)
-        if report.rollback.status not in ACTIVE:
+        if report.rollback.status in ACTIVE:
+            return self._followed(report, listener, asks, after=0)
+        # One that was done before, and is not known to be stable, is verified again.
+        again = self._taken_up(report)
+        if again is None:
             return report
-        return self._followed(report, listener, asks, after=0)
+        return self._followed(again, listener, asks, after=_newest(report))
 
     def resume(self, rollback_id: str, listener: Listener) -> Report:
         """Have the server go on with a rollback, and follow it."""
         before = self.report(rollback_id)
         self._server.post(_Done, f"{_of(rollback_id)}/resume", again=True)
-        report = self._accepted(rollback_id)
-        after = before.journal[-1].seq if before.journal else 0
-        if report.rollback.status not in ACTIVE and report.journal == before.journal:
-            return report
-        return self._followed(report, listener, self._decider(None), after=after)
+        report: Report | None = self._accepted(rollback_id)
+        if report is not None and report.rollback.status not in ACTIVE:
+            report = self._taken_up(before)
+        if report is None:
+            return self._accepted(rollback_id)
+        return self._followed(report, listener, self._decider(None), after=_newest(before))
 
     def abandon(self, rollback_id: str, listener: Listener, *, reason: str) -> Report:
         """Give up a rollback that stopped in the middle."""
@@ -90,9 +99,8 @@ class Rollbacks(Behind):
         body = ReasonRequest(reason=reason)
         self._server.post(_Done, f"{_of(rollback_id)}/abandon", body, again=False)
         report = self._accepted(rollback_id)
-        known = before.journal[-1].seq if before.journal else 0
         for entry in report.journal:
-            if entry.seq > known:
+            if entry.seq > _newest(before):
                 listener.entry(entry)
         return report
 
@@ -144,6 +152,18 @@ class Rollbacks(Behind):
                 remedy=f"`smartspec show {rollback_id} --report` once it answers again",
             ) from None
 
+    def _taken_up(self, before: Report) -> Report | None:
+        """Wait until the server verifies again; None where nothing comes of it soon, or ever."""
+        if before.rollback.status is not Status.UNSTABLE:
+            return None
+        deadline = Deadline.after(self._clock, _SOON)
+        while not deadline.expired:
+            found = self._accepted(before.rollback.id)
+            if _newest(found) != _newest(before):
+                return found
+            deadline.pause(_EVERY)
+        return None
+
     def _followed(
         self,
         report: Report,
@@ -176,6 +196,11 @@ class Rollbacks(Behind):
         body = AnswerRequest(digest=report.digest, reason=reason or None)
         path = f"{_of(report.rollback.id)}/{verb}"
         return self._server.post(GivenDocument, path, body, again=True)
+
+
+def _newest(report: Report) -> int:
+    """Return the number of the newest journal entry."""
+    return report.journal[-1].seq if report.journal else 0
 
 
 def _of(rollback_id: str) -> str:
