@@ -1,6 +1,6 @@
 """What a route of the API is: data, from which dispatch and the OpenAPI document are both made.
 
-Written down in ``table``; nothing here does anything.
+Written down in ``routes``; nothing here does anything.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,6 +19,9 @@ HTML = "text/html"
 EVENTS = "text/event-stream"
 PROBLEM = "application/problem+json"
 FORM = "application/x-www-form-urlencoded"
+
+LOCATION = {"Location": "Where it can be followed."}
+"""The header of an answer that says where what was made can be looked at."""
 
 B = TypeVar("B")
 Q = TypeVar("Q")

@@ -1,0 +1,1 @@
+"""The rows of the API's table, one module a resource; ``table`` puts them together."""
