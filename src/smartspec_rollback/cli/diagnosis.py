@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from textwrap import indent
 
-from smartspec_rollback.cli import diagnosis_channels, diagnosis_database
+from smartspec_rollback.cli import diagnosis_channels, diagnosis_database, diagnosis_server
 from smartspec_rollback.cli.documents import document
 from smartspec_rollback.cli.output import Output
 from smartspec_rollback.cli.session import Session
@@ -88,6 +88,7 @@ def _everything(session: Session) -> Iterator[Line]:
     yield from _guarded("ledger", partial(_ledger, workspace))
     yield from _guarded("disk", partial(_disk, workspace))
     yield from _people(workspace)
+    yield from _guarded("server", partial(_server, workspace))
     for target in workspace.targets:
         yield from _guarded(str(target), partial(_target, workspace, target))
 
@@ -100,6 +101,11 @@ def _guarded(about: str, look: Callable[[], Iterable[Line]]) -> Iterator[Line]:
         yield _failed(about, error)
     except Exception as error:  # noqa: BLE001 - the doctor looks at everything, whatever is broken
         yield _bad(about, f"unexpected {type(error).__name__}: {error}", "please report it")
+
+
+def _server(workspace: Workspace) -> Iterator[Line]:
+    for outcome, about, said, remedy in diagnosis_server.look(workspace):
+        yield Line(outcome=outcome, about=about, said=said, remedy=remedy)
 
 
 def _ledger(workspace: Workspace) -> Iterator[Line]:

@@ -108,6 +108,7 @@ class OpenIdProvider:
             "id_token_signing_alg_values_supported": [self.algorithm, "HS256", "none"],
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
+            "claims_supported": [*self.claims, *(["auth_time"] if self.says_when else [])],
         }
 
     def keys(self) -> _Claims:

@@ -109,6 +109,21 @@ class Provider:
         except httpx2.HTTPError as error:
             raise self._unavailable(error) from None
 
+    def reached(self) -> bool:
+        """Ask for the provider's documents; tell whether it lists the claim ``auth_time``.
+
+        ProviderUnavailable where nobody could log in.
+        """
+        for name in ("authorization_endpoint", "token_endpoint"):
+            self._endpoint(name)
+        try:
+            self._key_set()
+        except (JoseError, ValueError, TypeError, KeyError):
+            raise ProviderUnavailable(
+                "the OpenID provider's keys cannot be read", where=self._oidc.issuer
+            ) from None
+        return "auth_time" in (self._discovered().get("claims_supported") or ())
+
     def logout_url(self, back_to: str) -> str | None:
         """Return where somebody logs out at the provider too, if that is known."""
         with self._lock:
