@@ -15,7 +15,7 @@ from tests.integration.server.running import awaited, configure, serving
 from smartspec_rollback.domain.approval import Answer
 from smartspec_rollback.domain.rollback import Rollback, Status
 from smartspec_rollback.domain.verdict import VerdictOutcome
-from smartspec_rollback.errors import Forbidden, ProviderUnavailable, UsageError
+from smartspec_rollback.errors import Forbidden, ProviderUnavailable, StoreError, UsageError
 from smartspec_rollback.server.webhooks.alerts import Outcome, Taken, handle
 from smartspec_rollback.testing.kubernetes.cluster import Cluster
 from smartspec_rollback.wiring.recording import Said
@@ -150,6 +150,24 @@ def test_repeats_count_once(recorded: Served) -> None:
     assert sent(recorded, other)[0].what == (
         f"ignored: {taken.rollback_id} was asked for since it began (denied)"
     )
+    assert len(rollbacks(recorded)) == 1
+
+
+def test_death_before_the_answer_opens_no_second_one(
+    recorded: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that dies while it takes an alert asks people twice, or never."""
+    alert = an_alert()
+
+    def dies(*_: Any, **__: Any) -> bool:
+        raise StoreError("the process died here")
+
+    monkeypatch.setattr(recorded.opened.workspace.store, "hear", dies)
+    with pytest.raises(StoreError):
+        sent(recorded, alert)
+    monkeypatch.undo()
+    (opened,) = rollbacks(recorded)
+    assert sent(recorded, alert)[0].rollback_id == opened.id
     assert len(rollbacks(recorded)) == 1
 
 
