@@ -1,10 +1,12 @@
 """A server that says what a test wants, over real sockets; and what it heard."""
 
 import json
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -77,8 +79,8 @@ class Stub:
 
 
 @contextmanager
-def listening(stub: Stub) -> Iterator[Place]:
-    """Let a stub listen, and say where; it is gone afterwards."""
+def listening(stub: Stub, *, tls: tuple[Path, Path] | None = None) -> Iterator[Place]:
+    """Let a stub listen, by TLS where it has a certificate and key; it is gone afterwards."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -92,10 +94,14 @@ def listening(stub: Stub) -> Iterator[Place]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*tls)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
-        yield at(server.server_address[1])
+        yield replace(at(server.server_address[1]), secure=tls is not None)
     finally:
         server.shutdown()
         server.server_close()

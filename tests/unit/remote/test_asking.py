@@ -1,10 +1,12 @@
 """Asking a server: what may have been heard is never called undone, and nothing is done twice."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
 from tests.unit.remote.stub import DROPPED, SECRET, Heard, Says, Stub, at, listening, problem
+from tests.unit.server.auth.certificates import certificate
 
 from smartspec_rollback import errors
 from smartspec_rollback.errors import (
@@ -184,3 +186,17 @@ def test_nobody_there_is_said_at_once_where_waiting_is_over() -> None:
     with pytest.raises(ProviderUnavailable):
         server.get(Done, "/v1/x")
     assert clock.monotonic() - before <= 5.0
+
+
+def test_nobody_unproven_gets_the_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever stands in the way of the network reads the token."""
+    tls = certificate(tmp_path, "here")
+    stub = Stub(one_after_another(Says(content={"name": "by TLS"})))
+    with listening(stub, tls=tls) as place:
+        with pytest.raises(ProviderUnavailable, match="cannot be trusted") as failed:
+            asking(place).post(Done, "/v1/x", again=True)
+        assert stub.heard == []
+        assert failed.value.exit_code == 4
+        assert "SSL_CERT_FILE" in failed.value.remedy
+        monkeypatch.setenv("SSL_CERT_FILE", str(tls[0]))
+        assert asking(place).get(Done, "/v1/x").name == "by TLS"
