@@ -68,6 +68,15 @@ def begin(
     )
 
 
+def listening(ledger: Path, workspace: Workspace, *, write: int = 0) -> "subprocess.Popen[str]":
+    """Begin a process that ends with one answer, and wait until Slack would tell it."""
+    sockets = workspace.server.sockets
+    before = sockets.opened
+    process = begin(ledger, workspace, answers=1, write=write)
+    sockets.wait_for_opened(before + 1)
+    return process
+
+
 def end(process: "subprocess.Popen[str]") -> int:
     """Wait until it ended; how."""
     said, _ = process.communicate(timeout=120)
@@ -102,10 +111,10 @@ def test_killed_while_hearing(write: int, ledger: Path, workspace: Workspace) ->
     """If it fails, a kill loses an approval that Slack was told of, or counts it twice."""
     assert end(begin(ledger, workspace)) == 0
     waiting = workspace.shown()[-1].ref
-    dying = begin(ledger, workspace, answers=1, write=write)
+    dying = listening(ledger, workspace, write=write)
     pressed = workspace.press(waiting, Press.APPROVE, account=BOB)
     assert end(dying) == -signal.SIGKILL
-    next_one = begin(ledger, workspace, answers=1)
+    next_one = listening(ledger, workspace)
     if not pressed.answered.is_set():  # Slack shows that it failed, and people press again
         workspace.press(waiting, Press.APPROVE, account=BOB).wait()
     assert end(next_one) == 0
