@@ -9,7 +9,7 @@ import click
 
 from smartspec_rollback.cli.session import Session
 from smartspec_rollback.cli.stop import Interrupted, Stage
-from smartspec_rollback.errors import Refused, SmartSpecError, UsageError
+from smartspec_rollback.errors import Refused, ServerLost, SmartSpecError, UsageError
 
 _SHOWN = 300
 _GATE_CODES = (2, 3, 4)
@@ -81,6 +81,12 @@ def _interrupted(error: BaseException, session: Session) -> SmartSpecError:
         return Refused("stopped on request before there was a verdict; nothing was recorded")
     if stage is Stage.FINISH:
         return _LeftExecuting("left on request", remedy=f"smartspec resume {rollback}")
+    if stage is Stage.ASK and session.server is not None:
+        look = f"smartspec show {rollback} --report" if rollback else "smartspec history"
+        return ServerLost(
+            "left on request; the server goes on with what it was asked for",
+            remedy=f"`{look}` tells what became of it",
+        )
     if stage is Stage.ASK and rollback:
         return Refused(
             "left on request before anything was changed; the rollback may still be open",

@@ -67,6 +67,21 @@ def test_leaving(stage: Stage, code: int, capsys: pytest.CaptureFixture[str]) ->
     assert "on request" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("stage", "code"), [(Stage.LEAVE, 130), (Stage.ASK, 6), (Stage.FINISH, 5)])
+def test_leaving_a_server(stage: Stage, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """If this failed, leaving would read as if the server had stopped too."""
+
+    @click.command()
+    @talks
+    @pass_session
+    def command(session: Session) -> int:
+        session.server = "https://rollback.example.org"
+        raise Interrupted(stage)
+
+    assert execute(command, "test", []) == code
+    assert "on request" in capsys.readouterr().err
+
+
 def test_details_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     """If this failed, a refusal would not say which candidates were passed over and why."""
     error = Refused("no known good", details=["v1 (d1): its artifact is gone"])
