@@ -157,7 +157,8 @@ def as_of(answer: Readiness, at: datetime, *, newest_id: str | None) -> Readines
     ``newest_id`` is the newest deployment that the ledger knows by now to have gone live.
     """
     if newest_id != answer.newest_id:
-        why = f"{newest_id} went live, and nobody looked since"
+        what = f"{newest_id} went live" if newest_id else "the ledger was put back"
+        why = f"{what}, and nobody looked since"
     elif not answer.at - _SKEW <= at <= answer.fresh_until:
         why = f"nobody looked since {answer.at:%Y-%m-%d %H:%M:%S} UTC"
     else:
