@@ -68,10 +68,14 @@ class Telling:
 
 @dataclass
 class _Known:
-    """A rollback that is not settled here yet; ``seen`` is what it looked like when last told."""
+    """A rollback that is not settled here yet.
+
+    ``seen`` is what it looked like when last told, ``turn`` when it last had its turn.
+    """
 
     rollback: Rollback
     seen: tuple[object, ...] = ()
+    turn: float = 0.0
 
 
 @dataclass
@@ -140,6 +144,11 @@ class Place:
         waits: list[float] = []
         try:
             for known in tuple(self._pending.values()):
+                self._tell(known, only_new=True)
+            for known in sorted(self._pending.values(), key=lambda each: each.turn):
+                if self.telling.clock.monotonic() - now > EDIT_EVERY:
+                    waits.append(0.0)  # look first whether something new is due
+                    break
                 wait = self._tell(known)
                 if wait is not None:
                     waits.append(wait)
@@ -154,8 +163,11 @@ class Place:
         self._move_mark()
         return min(waits, default=None)
 
-    def _tell(self, known: _Known) -> float | None:
-        """Tell all that is due of one rollback; seconds to wait where an edit came too soon."""
+    def _tell(self, known: _Known, *, only_new: bool = False) -> float | None:
+        """Tell all that is due of one rollback; seconds to wait where an edit came too soon.
+
+        ``only_new``: not where there are only edits to make; people wait for what is new.
+        """
         store, rollback = self.telling.store, known.rollback
         is_open = rollback.status in UNDER_WAY
         answers = len(store.decisions(rollback.id)) if is_open else 0
@@ -168,7 +180,11 @@ class Place:
             _LOG.exception("%s cannot be told", rollback.id)
             del self._pending[rollback.id]
             return None
-        waits = [self._one(told, each) for each in owed(told.rollback, told.journal)]
+        due = owed(told.rollback, told.journal)
+        if only_new and all(self._stands(each.key) for each in due):
+            return None
+        waits = [self._one(told, each) for each in due]
+        known.turn = self.telling.clock.monotonic()
         late = [wait for wait in waits if wait is not None]
         if late:
             return min(late)
@@ -177,6 +193,10 @@ class Place:
             del self._pending[rollback.id]
             self._closed[rollback.id] = rollback.updated_at
         return None
+
+    def _stands(self, key: str) -> bool:
+        found = self.telling.store.delivery(self.name, key)
+        return found is not None and found.ref is not None
 
     def _one(self, told: Report, each: Owed) -> float | None:
         store, rollback_id = self.telling.store, told.rollback.id

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from smartspec_rollback.errors import ProviderError, ProviderUnavailable
+from smartspec_rollback.ports.clock import Clock
 from smartspec_rollback.ports.messenger import Form, Heard, Post
 
 
@@ -17,7 +18,8 @@ class FakeRoom:
     """A place: its messages by ref in order, each key once, and the replies by their handle.
 
     ``down``: nothing arrives. ``lose``: the next message arrives, and its answer does not.
-    ``limited``: there were too many edits, come again in ten seconds.
+    ``limited``: there were too many edits, come again in ten seconds. ``frozen``: no message can be
+    edited. An edit takes ``seconds_an_edit`` by ``clock``.
     """
 
     place: str = "fake:room"
@@ -25,6 +27,8 @@ class FakeRoom:
     lose: bool = False
     frozen: bool = False
     limited: bool = False
+    seconds_an_edit: float = 0.0
+    clock: Clock | None = None
     posts: dict[str, Post] = field(default_factory=dict)
     threads: dict[str, str] = field(default_factory=dict)
     edits: int = 0
@@ -81,6 +85,8 @@ class FakeMessenger:
             raise ProviderUnavailable("too many edits", where=self.place, after=10.0)
         if self.room.frozen:
             raise ProviderError("the message is gone", where=self.place)
+        if self.room.clock is not None:
+            self.room.clock.sleep(self.room.seconds_an_edit)
         self.room.posts[ref] = post
         self.room.edits += 1
 

@@ -303,3 +303,30 @@ def test_too_many_edits_hold_up_nothing_new(
     assert "Approved by bob" in room.posts["$1"].text
     assert "verified stable" in room.posts["$2"].text
     assert tell(place, store) is None
+
+
+def test_a_new_plan_does_not_wait_for_edits(
+    place: Place, store: SqliteStore, clock: FakeClock, room: FakeRoom
+) -> None:
+    """If it fails, in a big incident people are asked last of all."""
+    busy = [
+        Driven(store, clock, f"rb-{n}", Target(service=f"s{n}", environment="production"))
+        for n in range(5)
+    ]
+    everywhere = Outlet(FakeMessenger(room), frozenset(each.target for each in busy))
+    shared = Place(everywhere, place.telling)
+    for each in busy[:-1]:
+        each.ask()
+        each.approve()
+        each.execute()
+    tell(shared, store)
+    room.seconds_an_edit, room.clock = 0.4, clock
+    for each in busy[:-1]:
+        each.write(K.STEP_DONE, "switched", step="1-switch")
+    clock.advance(EDIT_EVERY)
+    assert tell(shared, store) == 0.0
+    assert room.edits == 3
+    busy[-1].ask()
+    tell(shared, store)
+    assert room.texts()[-1] == "rb-4/plan"
+    assert room.edits == 4
