@@ -62,17 +62,19 @@ def _table() -> dict[Status, frozenset[Status]]:
 NEXT: Mapping[Status, frozenset[Status]] = MappingProxyType(_table())
 """The only changes of status. What is closed leaves EXECUTING only if nothing was done."""
 
-ACTIVE = frozenset(
-    {
-        Status.PLANNED,
-        Status.AWAITING_APPROVAL,
-        Status.APPROVED,
-        Status.EXECUTING,
-        Status.INTERRUPTED,
-        Status.UNKNOWN,
-        Status.VERIFYING,
-    },
-)
+ANSWERABLE = frozenset({Status.PLANNED, Status.AWAITING_APPROVAL, Status.APPROVED})
+"""No step was sent yet: a deny still wins."""
+
+UNDER_WAY = ANSWERABLE | {Status.EXECUTING, Status.VERIFYING}
+"""Somebody drives it, or died while doing so; nobody leaves it like this while they live."""
+
+STOPPED = frozenset({Status.INTERRUPTED, Status.UNKNOWN})
+"""It stopped in the middle: a person says whether to go on or to give it up."""
+
+RESUMABLE = STOPPED | {Status.UNSTABLE}
+"""It goes on, or is verified again, once somebody says so."""
+
+ACTIVE = UNDER_WAY | STOPPED
 """At most one rollback of a Target is in one of these: they hold the Target."""
 
 EXIT: Mapping[Status, int] = MappingProxyType(

@@ -5,7 +5,7 @@ A second operator sees the same rollback and may answer its question; nothing el
 
 from smartspec_rollback.domain.approval import Standing
 from smartspec_rollback.domain.report import Report
-from smartspec_rollback.domain.rollback import Status
+from smartspec_rollback.domain.rollback import UNDER_WAY, Status
 from smartspec_rollback.engine import report
 from smartspec_rollback.engine.approve import Asking, question_of
 from smartspec_rollback.engine.drive import drive
@@ -13,16 +13,6 @@ from smartspec_rollback.engine.parts import Parts
 from smartspec_rollback.engine.pausing import Going, Pause
 
 _POLL = 0.05
-_DIED_IN = frozenset(
-    {
-        Status.PLANNED,
-        Status.AWAITING_APPROVAL,
-        Status.APPROVED,
-        Status.EXECUTING,
-        Status.VERIFYING,
-    },
-)
-"""Nobody leaves a rollback in one of these while they live."""
 
 
 def attach(parts: Parts, rollback_id: str) -> Going[Report]:
@@ -80,7 +70,7 @@ class _Following:
     def at_rest(self) -> bool:
         """Whether it ended, or was stopped on purpose: going on then is a person's decision."""
         rollback = self._parts.store.rollback(self._id)
-        return rollback is None or rollback.status not in _DIED_IN
+        return rollback is None or rollback.status not in UNDER_WAY
 
     def withdraw(self) -> None:
         """Take the question back here; it was settled, or this process leaves."""

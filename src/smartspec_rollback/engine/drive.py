@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from smartspec_rollback.domain.report import Report
-from smartspec_rollback.domain.rollback import ACTIVE, EntryKind, Status
+from smartspec_rollback.domain.rollback import ACTIVE, ANSWERABLE, STOPPED, EntryKind, Status
 from smartspec_rollback.domain.step import ProgressState, Step
 from smartspec_rollback.domain.values import parameters
 from smartspec_rollback.domain.verdict import Verdict, VerdictOutcome
@@ -34,9 +34,8 @@ from smartspec_rollback.errors import (
 from smartspec_rollback.ports.channel import NoticeKind
 from smartspec_rollback.ports.store import Change
 
-BEFORE = (Status.PLANNED, Status.AWAITING_APPROVAL, Status.APPROVED)
-_DURING = (Status.EXECUTING, Status.INTERRUPTED, Status.UNKNOWN)
-_AFTER = (Status.VERIFYING, Status.UNSTABLE)
+_DURING = STOPPED | {Status.EXECUTING}
+_AFTER = frozenset({Status.VERIFYING, Status.UNSTABLE})
 _OVER = (Status.DENIED, Status.EXPIRED, Status.STALE)
 
 
@@ -51,7 +50,7 @@ def drive(parts: Parts, rollback_id: str, *, just_planned: bool = False) -> Goin
             return None
         run = _running(parts, journal)
         try:
-            if run.status in (*BEFORE, *_DURING, *_AFTER):
+            if run.status in ANSWERABLE | _DURING | _AFTER:
                 yield from _Driving(run).go(just_planned=just_planned)
                 _publish(parts, journal)
             elif journal.entries and journal.entries[-1].kind is not EntryKind.REPORTED:
@@ -79,7 +78,7 @@ def close_if_over(parts: Parts, rollback_id: str) -> bool:
         if journal is None:
             return False
         run = _running(parts, journal)
-        if run.status not in BEFORE:
+        if run.status not in ANSWERABLE:
             return False
         try:
             still_valid(run)
@@ -145,7 +144,7 @@ class _Driving:
 
     def go(self, *, just_planned: bool) -> Going[None]:
         """Go on from the recorded status until it ends or stops."""
-        if self.run.status in BEFORE:
+        if self.run.status in ANSWERABLE:
             try:
                 yield from come_to_execute(self.run, just_planned=just_planned)
             except Stopped as stop:

@@ -15,7 +15,7 @@ from smartspec_rollback.domain.deployment import Deployment
 from smartspec_rollback.domain.plan import Plan
 from smartspec_rollback.domain.release import same_release
 from smartspec_rollback.domain.report import Report
-from smartspec_rollback.domain.rollback import ACTIVE, Rollback, Status
+from smartspec_rollback.domain.rollback import ACTIVE, ANSWERABLE, Rollback, Status
 from smartspec_rollback.domain.snapshot import Snapshot
 from smartspec_rollback.engine import report
 from smartspec_rollback.engine.approve import (
@@ -26,7 +26,7 @@ from smartspec_rollback.engine.approve import (
 )
 from smartspec_rollback.engine.assess import assess, gather
 from smartspec_rollback.engine.attach import attach
-from smartspec_rollback.engine.drive import BEFORE, close_abandoned, close_if_over, drive
+from smartspec_rollback.engine.drive import close_abandoned, close_if_over, drive
 from smartspec_rollback.engine.listening import Sheltered
 from smartspec_rollback.engine.parts import Parts, Request
 from smartspec_rollback.engine.pausing import to_the_end
@@ -232,7 +232,7 @@ def _join(
     request: Request,
 ) -> Begun | None:
     """Attach to the active rollback; None where it was over, and is closed by now."""
-    if active.status in BEFORE and close_if_over(parts, active.id):
+    if active.status in ANSWERABLE and close_if_over(parts, active.id):
         return None
     if active.failed_deployment_id != failed.id:
         raise AnotherRunning(
@@ -249,7 +249,7 @@ def _join(
             remedy=f"`smartspec deny {active.id}` before it executes, then ask again",
         )
     plan = parts.store.plan(active.id)
-    if plan is not None and active.status in BEFORE:
+    if plan is not None and active.status in ANSWERABLE:
         _consent_or_ask(parts, active, plan, request)
     return Begun(active.id, fresh=False)
 

@@ -4,20 +4,9 @@ Nothing of this is written down beforehand, so nothing is lost with a process: w
 the ledger next finds the same.
 """
 
-from smartspec_rollback.domain.rollback import EntryKind, JournalEntry, Rollback, Status
+from smartspec_rollback.domain.rollback import UNDER_WAY, EntryKind, JournalEntry, Rollback
 from smartspec_rollback.domain.values import Value
 from smartspec_rollback.operations.composing import Part
-
-UNDER_WAY = frozenset(
-    {
-        Status.PLANNED,
-        Status.AWAITING_APPROVAL,
-        Status.APPROVED,
-        Status.EXECUTING,
-        Status.VERIFYING,
-    }
-)
-"""Somebody drives it, or is about to; in all others there is something to report."""
 
 _PUT = frozenset({EntryKind.ASKED, EntryKind.DECIDED})
 _BEGUN = frozenset({EntryKind.PREWARM_INTENT, EntryKind.STEP_INTENT})

@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from smartspec_rollback.domain.report import Report
-from smartspec_rollback.domain.rollback import ACTIVE, Rollback
+from smartspec_rollback.domain.rollback import ACTIVE, UNDER_WAY, Rollback
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.domain.values import Value, digest
 from smartspec_rollback.engine.report import build
 from smartspec_rollback.errors import ProviderError, ProviderUnavailable, StoreCorrupt, StoreError
 from smartspec_rollback.operations.composing import Part, compose
-from smartspec_rollback.operations.owed import UNDER_WAY, Owed, owed
+from smartspec_rollback.operations.owed import Owed, owed
 from smartspec_rollback.ports.clock import Clock
 from smartspec_rollback.ports.messenger import Content, Messenger, Post
 from smartspec_rollback.ports.store import Delivery, Store

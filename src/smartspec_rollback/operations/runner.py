@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from smartspec_rollback.domain.report import Report
-from smartspec_rollback.domain.rollback import Rollback, Status
+from smartspec_rollback.domain.rollback import UNDER_WAY, Rollback
 from smartspec_rollback.engine.parts import Listener
 from smartspec_rollback.engine.pausing import Going, Pause
 from smartspec_rollback.errors import SmartSpecError, StoreError
@@ -21,15 +21,6 @@ from smartspec_rollback.operations.watching import Unwatched
 from smartspec_rollback.wiring import Workspace
 
 _LOG = logging.getLogger(__name__)
-
-TAKEN_OVER = (
-    Status.PLANNED,
-    Status.AWAITING_APPROVAL,
-    Status.APPROVED,
-    Status.EXECUTING,
-    Status.VERIFYING,
-)
-"""What needs nobody to look at it first."""
 
 _TICK = 0.05
 _TAKE_OVER_EVERY = timedelta(seconds=1)
@@ -139,7 +130,7 @@ class Runner:
 
     def _take_over(self, now: datetime) -> None:
         store = self._workspace.store
-        for status in TAKEN_OVER:
+        for status in sorted(UNDER_WAY):
             for each in store.rollbacks(status=status, limit=_MANY):
                 # Whoever just began it may not have claimed it yet.
                 if now - each.updated_at < _UNDISTURBED or self._leaves(each.id, now):

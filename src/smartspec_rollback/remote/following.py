@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from smartspec_rollback.domain.approval import Question
 from smartspec_rollback.domain.report import Report
-from smartspec_rollback.domain.rollback import ACTIVE, EntryKind, JournalEntry, Status
+from smartspec_rollback.domain.rollback import ACTIVE, STOPPED, EntryKind, JournalEntry, Status
 from smartspec_rollback.domain.values import Parameter
 from smartspec_rollback.engine.parts import Listener
 from smartspec_rollback.errors import ProviderError, SmartSpecError
@@ -35,7 +35,6 @@ LOST = {Status.EXECUTING: 5, Status.INTERRUPTED: 5, Status.VERIFYING: 7}
 _UNKNOWN = 6
 _TICK = 0.05
 _AGAIN = 1.0
-_AT_REST = frozenset({Status.INTERRUPTED, Status.UNKNOWN})
 _SETTLED = 2.0
 _NOTHING_HAPPENS = 30.0
 _OVERDUE = timedelta(seconds=60)
@@ -142,7 +141,7 @@ class Following:
         """Whether nothing more happens by itself, although the rollback is not over."""
         quiet = self._clock.monotonic() - self._moved
         rollback = report.rollback
-        if rollback.status in _AT_REST:
+        if rollback.status in STOPPED:
             return quiet > (_SETTLED if self._has_moved else _NOTHING_HAPPENS)
         overdue = self._clock.now() > rollback.expires_at + _OVERDUE
         return rollback.status is Status.AWAITING_APPROVAL and overdue and quiet > _SETTLED
@@ -225,7 +224,7 @@ def question_of(report: Report) -> Question:
 
 def _left(report: Report) -> Report:
     """Say of what is not over that it goes on without this command."""
-    if report.rollback.status not in ACTIVE or report.rollback.status in _AT_REST:
+    if report.rollback.status not in ACTIVE or report.rollback.status in STOPPED:
         return report
     advice = (
         f"The server goes on with it. `smartspec show {report.rollback.id} --report` tells how it "

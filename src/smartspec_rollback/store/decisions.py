@@ -1,13 +1,11 @@
 """Decisions: who answered what to which plan. A replayed answer never counts twice."""
 
 from smartspec_rollback.domain.approval import UNATTENDED, Decision
-from smartspec_rollback.domain.rollback import ACTIVE, Rollback, Status
+from smartspec_rollback.domain.rollback import ACTIVE, ANSWERABLE, Rollback
 from smartspec_rollback.errors import Refused
 from smartspec_rollback.store import chain, rollbacks
 from smartspec_rollback.store.documents import decode, encode
 from smartspec_rollback.store.transactions import Part, Row, Transaction
-
-_ANSWERABLE = frozenset({Status.PLANNED, Status.AWAITING_APPROVAL, Status.APPROVED})
 
 
 def columns(decision: Decision) -> Row:
@@ -90,7 +88,7 @@ class Decisions(Part):
                 )
             if is_recorded(db, decision):
                 return False
-            if found.status not in _ANSWERABLE:
+            if found.status not in ANSWERABLE:
                 stage = "under way" if found.status in ACTIVE else "over"
                 raise Refused(
                     f"the rollback is {stage} already ({_stands(found)}); the answer was not "

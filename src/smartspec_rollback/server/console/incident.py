@@ -12,7 +12,7 @@ from smartspec_rollback.domain.access import Action, Principal
 from smartspec_rollback.domain.approval import Answer, may_answer
 from smartspec_rollback.domain.finding import Risk
 from smartspec_rollback.domain.report import Report
-from smartspec_rollback.domain.rollback import ACTIVE
+from smartspec_rollback.domain.rollback import ACTIVE, ANSWERABLE, RESUMABLE
 from smartspec_rollback.engine.approve import question_of
 from smartspec_rollback.engine.parts import Request
 from smartspec_rollback.errors import AnotherRunning, Refused
@@ -130,7 +130,7 @@ class Incident:
         """Wait until it goes on, so that the page shows that; not for long, since it may not."""
         deadline = Deadline.after(self._operations.workspace.clock, _SOON)
         now = before
-        while now.rollback.status in view.RESUMABLE and not deadline.expired:
+        while now.rollback.status in RESUMABLE and not deadline.expired:
             deadline.pause(_TICK)
             now = self._operations.report(asked.who, before.rollback.id)
 
@@ -159,7 +159,7 @@ class Incident:
 
     def _page(self, asked: Asked, told: Report, notice: Node, *, status: int = 200) -> Response:
         refusals = {answer: self._refusal(asked.who, told, answer) for answer in Answer}
-        asks = told.rollback.status in view.ANSWERABLE and None in refusals.values()
+        asks = told.rollback.status in ANSWERABLE and None in refusals.values()
         running = told.rollback.status in ACTIVE
         return shown(
             view.title(told),

@@ -15,6 +15,7 @@ import msgspec
 from anyio import to_thread
 
 from smartspec_rollback.domain.report import Report
+from smartspec_rollback.domain.rollback import ANSWERABLE
 from smartspec_rollback.errors import SmartSpecError
 from smartspec_rollback.operations.events import PROGRESS, Event, Hub
 from smartspec_rollback.server.following import (
@@ -168,7 +169,7 @@ def state_of(told: Report) -> State:
         {
             "html": str(view.shown(told)),
             "said": view.announcement(told),
-            "open": told.rollback.status in view.ANSWERABLE,
+            "open": told.rollback.status in ANSWERABLE,
             "over": over,
             "title": view.title(told),
         }

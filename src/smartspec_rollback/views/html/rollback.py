@@ -10,7 +10,14 @@ from datetime import datetime
 from smartspec_rollback.domain.approval import Answer
 from smartspec_rollback.domain.finding import Risk
 from smartspec_rollback.domain.report import Report
-from smartspec_rollback.domain.rollback import ACTIVE, EntryKind, Status
+from smartspec_rollback.domain.rollback import (
+    ACTIVE,
+    ANSWERABLE,
+    RESUMABLE,
+    STOPPED,
+    EntryKind,
+    Status,
+)
 from smartspec_rollback.views import wording
 from smartspec_rollback.views.html import plan, report
 from smartspec_rollback.views.html.layout import Viewer, address, button, field, link
@@ -18,12 +25,9 @@ from smartspec_rollback.views.html.parts import section
 from smartspec_rollback.views.markup import Html, Node, code, outside, tag
 from smartspec_rollback.views.units import moment
 
-ANSWERABLE = (Status.PLANNED, Status.AWAITING_APPROVAL, Status.APPROVED)
 NEWEST = 60
 """How many journal entries the page shows; the report has them all."""
 
-RESUMABLE = (Status.INTERRUPTED, Status.UNKNOWN, Status.UNSTABLE)
-ABANDONABLE = (Status.INTERRUPTED, Status.UNKNOWN)
 TYPED = 8
 """How many digits of the digest somebody types to approve a plan of high risk."""
 
@@ -111,7 +115,7 @@ def _further(told: Report, viewer: Viewer) -> Html:
             viewer,
             fields=field("Why it is given up", "reason", at="abandon", required=True),
         )
-        if status in ABANDONABLE
+        if status in STOPPED
         else None,
     )
 
