@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from smartspec_rollback.domain.finding import Finding, Outcome
-from smartspec_rollback.domain.plan import Plan
+from smartspec_rollback.domain.plan import SHORT, Plan, short_digest
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import Status
 from smartspec_rollback.domain.step import VERIFY, Step
@@ -29,7 +29,7 @@ from smartspec_rollback.views.chat_layout import (
     titled,
 )
 from smartspec_rollback.views.chat_mrkdwn import code, prose, text
-from smartspec_rollback.views.chat_text import SHORT, needs_digest, typed
+from smartspec_rollback.views.chat_text import needs_digest
 from smartspec_rollback.views.units import moment
 
 
@@ -155,7 +155,7 @@ def _question(told: Report, detail: Detail) -> list[str]:
     who = f"Who: {text(wording.consent(told.plan), limit=max(detail.text, 100))}"
     if not needs_digest(told):
         return [who, "*Approve this plan? (yes/no)*"]
-    short = code(typed(told), limit=SHORT)
+    short = code(short_digest(told.digest), limit=SHORT)
     how = f"High risk: to approve, type {short}, the first {SHORT} digits of the digest."
     return [who, how, "*Approve this plan? (yes/no)*"]
 

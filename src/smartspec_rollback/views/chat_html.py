@@ -7,6 +7,7 @@ else is escaped. An event holds 65,536 bytes; text and HTML together stay well b
 from collections.abc import Sequence
 
 from smartspec_rollback.domain.candidate import LedgerEntry
+from smartspec_rollback.domain.plan import short_digest
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.verdict import Verdict
 from smartspec_rollback.ports.messenger import Content
@@ -50,7 +51,7 @@ def said(*lines: str) -> Content:
 
 
 def _ways(told: Report) -> tuple[str, ...]:
-    named = chat_text.typed(told)
+    named = short_digest(told.digest)
     if chat_text.needs_digest(told):
         return (
             (

@@ -22,9 +22,6 @@ from smartspec_rollback.views.units import moment
 LIMIT = 12_000
 """Bytes of one post, in UTF-8."""
 
-SHORT = 8
-"""Hexadecimal digits of a digest that name a plan in chat."""
-
 _OPEN = frozenset({Status.PLANNED, Status.AWAITING_APPROVAL})
 _SHOWN = 10
 
@@ -57,11 +54,6 @@ def choices(offered: Sequence[LedgerEntry], *, command: str, flag: str) -> Conte
 def said(*lines: str) -> Content:
     """Write sentences in which backticks mark names, a paragraph each."""
     return _content(said_markdown(*lines))
-
-
-def typed(told: Report) -> str:
-    """Say which letters of the digest name this plan where it has to be named."""
-    return told.digest.removeprefix("sha256:")[:SHORT]
 
 
 def needs_digest(told: Report) -> bool:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from smartspec_rollback.domain.access import Action, Principal
 from smartspec_rollback.domain.approval import Answer, may_answer
 from smartspec_rollback.domain.finding import Risk
+from smartspec_rollback.domain.plan import names_plan
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import ACTIVE, ANSWERABLE, RESUMABLE
 from smartspec_rollback.engine.approve import question_of
@@ -84,10 +85,8 @@ class Incident:
     def approve(self, asked: Asked) -> Response:
         """Record an approval of the very plan that was shown."""
         told = self._operations.report(asked.who, asked.path["rollback_id"])
-        typed = "".join(asked.form.get("typed", "").split()).lower()
-        digits = view.hexadecimal(told.digest)
-        wrong = len(typed) < view.TYPED or not digits.startswith(view.hexadecimal(typed))
-        if told.plan.risk is Risk.HIGH and wrong:
+        typed = "".join(asked.form.get("typed", "").split())
+        if told.plan.risk is Risk.HIGH and not names_plan(typed, told.digest):
             why = "What was typed is not how this plan's digest begins; nothing was recorded."
             return self._page(asked, told, tag("p", why), status=422)
         return self._answered(asked, told, Answer.APPROVE)

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from smartspec_rollback.domain.approval import Answer
 from smartspec_rollback.domain.finding import Risk
+from smartspec_rollback.domain.plan import SHORT
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import (
     ACTIVE,
@@ -27,9 +28,6 @@ from smartspec_rollback.views.units import moment
 
 NEWEST = 60
 """How many journal entries the page shows; the report has them all."""
-
-TYPED = 8
-"""How many digits of the digest somebody types to approve a plan of high risk."""
 
 
 def shown(told: Report) -> Html:
@@ -178,10 +176,9 @@ def _question(told: Report, viewer: Viewer, refusals: Mapping[Answer, str | None
 
 
 def _approve(told: Report, viewer: Viewer) -> Html:
-    digits = hexadecimal(told.digest)
     high = told.plan.risk is Risk.HIGH
     typed = field(
-        f"The risk is high. Type the first {TYPED} digits of the plan's digest",
+        f"The risk is high. Type the first {SHORT} digits of the plan's digest",
         "typed",
         at="approve",
         required=True,
@@ -198,7 +195,7 @@ def _approve(told: Report, viewer: Viewer) -> Html:
             tag("p", "Digest of this plan: ", tag("span", code(told.digest), id="digest")),
             tag("input", type="hidden", name="digest", value=told.digest),
             tag("p", "You may be asked to log in once more.", class_="soft") if high else None,
-            typed if high and digits else None,
+            typed if high else None,
             field("Remark", "reason", at="approve", maxlength=500),
         ),
         kind="main",
@@ -215,11 +212,6 @@ def _deny(told: Report, viewer: Viewer) -> Html:
             field("Why not", "reason", at="deny", maxlength=500),
         ),
     )
-
-
-def hexadecimal(digest: str) -> str:
-    """Return a digest without the name of its algorithm."""
-    return digest.removeprefix("sha256:")
 
 
 def _reports(told: Report) -> Html:

@@ -5,13 +5,13 @@ Their contents are as hostile as ever; a payload that is none of ours is ValueEr
 """
 
 import hashlib
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from smartspec_rollback.domain.approval import Answer
+from smartspec_rollback.domain.plan import SHORT, names_plan
 from smartspec_rollback.domain.values import Value
 from smartspec_rollback.ports.buttons import Bound, Press, bound, choice
 from smartspec_rollback.ports.messenger import Answered, Commanded
@@ -21,8 +21,9 @@ MODAL = "smartspec_confirm"
 TYPED = "digest"
 """The block of the modal in which the short form of the digest is typed."""
 
-_LEAST, _MOST = 8, 64
-_HEX = re.compile(rf"(?:sha256:)?([0-9a-f]{{{_LEAST},{_MOST}}})")
+_LONGEST_DIGEST = len("sha256:") + 64 + 4
+"""Characters of a whole digest, and a few that slip in with it."""
+
 _ARGUMENTS_LIMIT = 8000
 _METADATA_LIMIT = 3000
 
@@ -119,12 +120,14 @@ def modal(payload: Payload) -> dict[str, Any]:
             {
                 "type": "input",
                 "block_id": TYPED,
-                "label": _plain("The risk is high. Type the first 8 digits of the plan's digest."),
+                "label": _plain(
+                    f"The risk is high. Type the first {SHORT} digits of the plan's digest."
+                ),
                 "element": {
                     "type": "plain_text_input",
                     "action_id": TYPED,
-                    "min_length": _LEAST,
-                    "max_length": _MOST + len("sha256:") + 4,
+                    "min_length": SHORT,
+                    "max_length": _LONGEST_DIGEST,
                 },
             },
         ],
@@ -144,8 +147,8 @@ def submitted(payload: Payload) -> Answered | str:
     if user != asked.handle.user:
         raise ValueError("the modal was opened for somebody else")
     said = str(view["state"]["values"][TYPED][TYPED].get("value") or "")
-    typed = _HEX.fullmatch("".join(said.split()).lower())
-    if typed is None or not asked.bound.digest.removeprefix("sha256:").startswith(typed[1]):
+    typed = "".join(said.split()).lower().removeprefix("sha256:")
+    if not names_plan(typed, asked.bound.digest):
         return (
             "That is not how this plan's digest begins. Read the plan, and type what stands there."
         )
@@ -157,7 +160,7 @@ def submitted(payload: Payload) -> Answered | str:
         handle=msgspec.json.encode(asked.handle).decode(),
         ref=asked.ref,
         rollback_id=asked.bound.rollback_id,
-        digest=typed[1],
+        digest=typed,
     )
 
 
