@@ -3,6 +3,7 @@
 Pure rules; ``engine.approve`` applies them, the store keeps the decisions.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -102,6 +103,20 @@ def may_answer(question: Question, person: Person, answer: Answer) -> str | None
     return None
 
 
+def approvers_of(digest: str, decisions: Iterable[Decision]) -> tuple[str, ...]:
+    """Name who consented to a plan themselves, each once, in order; whether they may is not asked.
+
+    What nobody said, an unattended start, names nobody.
+    """
+    return tuple(
+        dict.fromkeys(
+            d.person.name
+            for d in decisions
+            if d.answer is Answer.APPROVE and d.channel != UNATTENDED and d.digest == digest
+        )
+    )
+
+
 def standing(question: Question, decisions: tuple[Decision, ...], *, now: datetime) -> Standing:
     """Count the decisions: a deny always wins, approvals are of distinct people and in time.
 
@@ -116,14 +131,8 @@ def standing(question: Question, decisions: tuple[Decision, ...], *, now: dateti
     ]
     if any(d.answer is Answer.DENY for d in valid):
         return Standing.DENIED
-    approvers = {
-        d.person.name
-        for d in valid
-        if d.answer is Answer.APPROVE
-        and d.channel != UNATTENDED
-        and d.digest == question.digest
-        and question.asked_at <= d.at < question.expires_at
-    }
+    in_time = (d for d in valid if question.asked_at <= d.at < question.expires_at)
+    approvers = approvers_of(question.digest, in_time)
     # A quorum of 0 would be a consent nobody gave.
     if len(approvers) >= max(1, question.policy.quorum):
         return Standing.APPROVED

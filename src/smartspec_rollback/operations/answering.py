@@ -5,7 +5,7 @@ What does not count is said, and why.
 """
 
 from smartspec_rollback.domain.access import Principal
-from smartspec_rollback.domain.approval import UNATTENDED, Answer
+from smartspec_rollback.domain.approval import Answer, approvers_of
 from smartspec_rollback.domain.finding import Risk
 from smartspec_rollback.domain.plan import Plan, names_plan, short_digest
 from smartspec_rollback.domain.rollback import ACTIVE, Rollback
@@ -83,11 +83,7 @@ def _missing(office: Office, plan: Plan, said: Answered) -> str:
     """Say how many approvals are missing yet."""
     if said.answer is Answer.DENY:
         return " Nothing is carried out."
-    given = {
-        d.person.name
-        for d in office.store.decisions(plan.rollback_id)
-        if d.answer is Answer.APPROVE and d.channel != UNATTENDED and d.digest == plan.digest
-    }
+    given = approvers_of(plan.digest, office.store.decisions(plan.rollback_id))
     missing = max(0, plan.policy.quorum - len(given))
     if not missing:
         return ""

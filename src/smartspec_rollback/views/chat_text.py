@@ -7,7 +7,7 @@ Pure: the same report gives the same bytes, so that an edit is made only where s
 
 from collections.abc import Sequence
 
-from smartspec_rollback.domain.approval import UNATTENDED, Answer
+from smartspec_rollback.domain.approval import approvers_of
 from smartspec_rollback.domain.candidate import LedgerEntry
 from smartspec_rollback.domain.finding import Risk
 from smartspec_rollback.domain.report import Report, StepRecord
@@ -165,11 +165,7 @@ def _settled(told: Report) -> str | None:
 
 def _answers(told: Report) -> list[str]:
     """List the answers given so far, where more are needed."""
-    given = [
-        d.person.name
-        for d in told.decisions
-        if d.answer is Answer.APPROVE and d.channel != UNATTENDED and d.digest == told.digest
-    ]
+    given = approvers_of(told.digest, told.decisions)
     if not given:
         return []
     quorum = told.plan.policy.quorum
