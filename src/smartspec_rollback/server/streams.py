@@ -7,7 +7,7 @@ a viewer that is slow is read the rest of the journal later, and holds up nobody
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -84,27 +84,32 @@ class Streams(Following[_Watched]):
         super().__init__(hub, threads=_READERS)
         self._ledger = ledger
 
-    async def follow(self, rollback_id: str, after: int) -> AsyncIterator[bytes]:
-        """Stream a rollback's journal after an entry, until it is over or the viewer goes."""
+    async def follow(
+        self, rollback_id: str, after: int, *, still: Callable[[], Awaitable[bool]]
+    ) -> AsyncGenerator[bytes]:
+        """Stream a rollback's journal after an entry, until it is over or the viewer goes.
+
+        ``still`` tells whether they may look; it is asked again and again.
+        """
         loop = asyncio.get_running_loop()
-        end = loop.time() + LONGEST
+        longest, asked = loop.time() + LONGEST, loop.time()
         with self._viewing(rollback_id) as viewer:
             yield b"retry: 1000\n\n"
             last, frames = after, await self._read(rollback_id, after)
             while True:
-                for frame in frames:
-                    if frame.seq > last + 1:  # some were dropped: this viewer is slow
-                        break
-                    if frame.seq in (0, last + 1):
-                        last = max(last, frame.seq)
-                        yield frame.content
-                else:
-                    frames = []
-                if frames:
+                taken, is_whole = _in_order(frames, last)
+                for frame in taken:
+                    last = max(last, frame.seq)
+                    yield frame.content
+                if not is_whole:  # some were dropped: this viewer is slow
                     frames = await self._read(rollback_id, last)
                     continue
-                if self._closed or loop.time() > end:
+                if self._closed or loop.time() > longest:
                     return
+                if loop.time() - asked >= QUIET:
+                    asked = loop.time()
+                    if not await still():
+                        return
                 if viewer.is_over:
                     yield await self._farewell(rollback_id)
                     return
@@ -183,6 +188,18 @@ class Streams(Following[_Watched]):
         )
         said = {} if found is None else {"status": found.status}
         return b"event: end\ndata: " + msgspec.json.encode(said) + b"\n\n"
+
+
+def _in_order(frames: Iterable[Frame], last: int) -> tuple[list[Frame], bool]:
+    """Take what follows on entry ``last``; False where an entry is missing then."""
+    taken: list[Frame] = []
+    for frame in frames:
+        if frame.seq > last + 1:
+            return taken, False
+        if frame.seq in (0, last + 1):
+            last = max(last, frame.seq)
+            taken.append(frame)
+    return taken, True
 
 
 def _spread(watched: _Watched, frames: list[Frame]) -> None:

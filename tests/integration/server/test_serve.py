@@ -11,6 +11,7 @@ from tests.acceptance.clusters import Shops
 from tests.integration.server.running import Answer, Caller, a_server
 
 from smartspec_rollback.domain.report import Report
+from smartspec_rollback.server import streams
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +88,37 @@ def test_a_dry_run_is_a_result(server: tuple[Caller, Shops]) -> None:
     assert answer.document["status"] == "dry-run"
     services = call("GET", "/v1/services", by="vera").document["services"]
     assert {s["target"]["service"]: s["active"] for s in services}["search"] is None
+
+
+def test_a_stream_ends_with_the_token(
+    server: tuple[Caller, Shops], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token is revoked because it leaked, and whoever has it goes on reading."""
+    call, _ = server
+    monkeypatch.setattr(streams, "QUIET", 0.2)
+    asked = {"failed_deployment_id": "search-v2", "reason": "slow"}
+    told = call("POST", "/v1/rollbacks", asked, by="olga").document
+    wanted = {"name": "leaked", "scopes": ["read"]}
+    made = call("POST", "/v1/tokens", wanted, by="adam").document
+    call.tokens["leaked"] = made["secret"]
+    heard: list[Answer] = []
+    path = f"/v1/rollbacks/{told['rollback_id']}/events"
+    viewer = Thread(target=lambda: heard.append(call("GET", path, by="leaked")))
+    viewer.start()
+    ended = call("DELETE", f"/v1/tokens/{made['token']['id']}", by="adam")
+    assert ended.document["token"]["revoked_at"] is not None
+    viewer.join(40.0)
+    assert not viewer.is_alive()
+    assert call("GET", path, by="leaked").status == 401
+    assert call("DELETE", f"/v1/tokens/{made['token']['id']}", by="adam").status == 409
+
+
+def test_the_report_is_one_file(server: tuple[Caller, Shops]) -> None:
+    """Somebody opens the report in a browser, and it may load or run something."""
+    call, _ = server
+    asked = {"failed_deployment_id": "search-v2", "dry_run": True}
+    told = call("POST", "/v1/rollbacks", asked, by="olga").document
+    page = call("GET", f"/v1/rollbacks/{told['rollback_id']}/report.html", by="vera")
+    assert page.headers["content-type"].startswith("text/html")
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    assert "sandbox" in page.headers["content-security-policy"]

@@ -13,7 +13,7 @@ from http import HTTPStatus
 import msgspec
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route as Mounted
 from starlette.types import Receive, Scope, Send
 
@@ -33,6 +33,7 @@ from smartspec_rollback.server.api.problems import (
 from smartspec_rollback.server.api.reading import Limits
 from smartspec_rollback.server.api.route import EVENTS, JSON, PROBLEM, Call, Reply, Route, Stream
 from smartspec_rollback.server.api.served import Served
+from smartspec_rollback.server.streaming import EventStream
 from smartspec_rollback.server.webhooks.reading import BODY_LIMIT
 from smartspec_rollback.views.json import written
 
@@ -104,7 +105,9 @@ class Endpoint:
         work = functools.partial(route.handler, self._served, call)
         reply = await to_thread.run_sync(work, limiter=limiter)
         if isinstance(reply, Stream):
-            return await self._streamed(reply, head=method == "HEAD")
+            if method == "HEAD":
+                return Response(media_type=EVENTS)
+            return self._streamed(reply, request)
         return _response(reply)
 
     async def _read(self, route: Route, who: Principal, request: Request) -> Call[object, object]:
@@ -131,11 +134,22 @@ class Endpoint:
             headers=reading.lower_headers(request) if route.takes else {},
         )
 
-    async def _streamed(self, stream: Stream, *, head: bool) -> Response:
-        if head:
-            return Response(media_type=EVENTS)
-        events = self._served.streams.follow(stream.rollback_id, stream.after)
-        return StreamingResponse(events, media_type=EVENTS, headers={"X-Accel-Buffering": "no"})
+    def _streamed(self, stream: Stream, request: Request) -> Response:
+        """Begin a stream; whether its viewer may look is asked again and again."""
+        served = self._served
+        if served.streams.is_full:
+            raise Rejected("stopping", "the server takes no more streams")
+
+        async def still() -> bool:
+            try:
+                who = await served.guard.renewed(request)
+                look = functools.partial(served.operations.report, who, stream.rollback_id)
+                await to_thread.run_sync(look, limiter=self._threads.quick)
+            except SmartSpecError:
+                return False
+            return True
+
+        return EventStream(served.streams.follow(stream.rollback_id, stream.after, still=still))
 
 
 def endpoints(

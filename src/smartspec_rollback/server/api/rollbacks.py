@@ -14,9 +14,10 @@ from smartspec_rollback.server.api.documents import (
     RollbackRequest,
     RollbacksQuery,
 )
-from smartspec_rollback.server.api.route import MARKDOWN, Call, Reply, Stream
+from smartspec_rollback.server.api.route import HTML, MARKDOWN, Call, Reply, Stream
 from smartspec_rollback.server.api.served import Served
 from smartspec_rollback.views import asking, json, markdown
+from smartspec_rollback.views.html.file import policy, report_file
 
 CHANNEL = "api"
 """The channel of answers that are given by the API."""
@@ -87,6 +88,13 @@ def plan(served: Served, call: Call[None, None]) -> Reply:
 def report(served: Served, call: Call[None, None]) -> Reply:
     """Write what became of it."""
     return Reply(markdown.report(_report(served, call)), media=MARKDOWN)
+
+
+def report_page(served: Served, call: Call[None, None]) -> Reply:
+    """Write what became of it as one HTML file; its own policy lets nothing run in it."""
+    told = _report(served, call)
+    headers = {"Content-Security-Policy": f"{policy()}; frame-ancestors 'none'; sandbox"}
+    return Reply(report_file(told), media=HTML, headers=headers)
 
 
 def journal(served: Served, call: Call[None, JournalQuery]) -> Reply:

@@ -24,6 +24,10 @@ class Identifies(Protocol):
         """Say who asks; Unidentified where nobody proved it."""
         ...
 
+    async def renewed(self, request: HTTPConnection, /) -> Principal:
+        """Say who asks as of now, for what stays open for long; Unidentified once that is over."""
+        ...
+
 
 @dataclass(frozen=True)
 class Served:

@@ -21,7 +21,7 @@ from smartspec_rollback.server.console.asking import Endpoints, Handler
 from smartspec_rollback.server.console.incident import Incident
 from smartspec_rollback.server.console.live import Live
 from smartspec_rollback.server.console.overview import Overview
-from smartspec_rollback.server.console.streaming import EventStream
+from smartspec_rollback.server.streaming import EventStream
 
 _PAGES, _PLANS = 16, 8
 

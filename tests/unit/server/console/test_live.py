@@ -14,10 +14,10 @@ from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import EntryKind, JournalEntry, Status
 from smartspec_rollback.errors import StoreError
 from smartspec_rollback.operations.events import PROGRESS, Event
+from smartspec_rollback.server import streaming
 from smartspec_rollback.server.console import live as module
-from smartspec_rollback.server.console import streaming
 from smartspec_rollback.server.console.live import Live, state_of
-from smartspec_rollback.server.console.streaming import EventStream
+from smartspec_rollback.server.streaming import EventStream
 from smartspec_rollback.testing.samples import NOON
 
 PATIENCE = 20.0

@@ -15,7 +15,7 @@ from smartspec_rollback.server.api.documents import (
     RollbackRequest,
     RollbacksQuery,
 )
-from smartspec_rollback.server.api.route import EVENTS, LOCATION, MARKDOWN, Returns, Route
+from smartspec_rollback.server.api.route import EVENTS, HTML, LOCATION, MARKDOWN, Returns, Route
 from smartspec_rollback.views.json_documents import HistoryDocument, RollbackDocument
 
 _STANDS = Returns(200, "How the rollback stands.", RollbackDocument)
@@ -109,6 +109,16 @@ ROUTES: tuple[Route, ...] = (
         action=Action.READ,
         handler=rollbacks.report,
         returns=(Returns(200, "Markdown.", media=MARKDOWN),),
+    ),
+    Route(
+        method="GET",
+        path="/v1/rollbacks/{rollback_id}/report.html",
+        name="reportFileOfRollback",
+        summary="Hand out the report as one HTML file with charts, for the postmortem.",
+        tag="rollbacks",
+        action=Action.READ,
+        handler=rollbacks.report_page,
+        returns=(Returns(200, "One file that needs nothing else.", media=HTML),),
     ),
     Route(
         method="GET",

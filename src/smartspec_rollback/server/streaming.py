@@ -1,6 +1,6 @@
-"""Sends a stream to one browser, and lets go of one that takes nothing.
+"""Sends a stream to one viewer, and lets go of one that takes nothing.
 
-Used by ``console`` for live updates.
+Used by the API and the ``console`` for live updates.
 """
 
 import asyncio
