@@ -104,6 +104,7 @@ def assemble(
     return Application(asgi=guard.protected(app), streams=streams, live=console.live, gates=gates)
 
 
+@functools.cache
 def described(url: str) -> bytes:
     """Write the OpenAPI document of a server that is reached at ``url``."""
     document = openapi.document(ROUTES, version=version("smartspec-rollback"), url=url)
