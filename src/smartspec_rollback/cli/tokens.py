@@ -1,28 +1,17 @@
 """Making, listing and revoking tokens. Called by ``token``."""
 
-import base64
-import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from smartspec_rollback.cli.documents import document
 from smartspec_rollback.cli.session import Session
 from smartspec_rollback.config.scalars import Unreadable, duration_text, read_duration
 from smartspec_rollback.domain.access import Action, Reach
-from smartspec_rollback.domain.credentials import (
-    LONGEST,
-    SECRET_BYTES,
-    Token,
-    compose,
-    fingerprint,
-)
-from smartspec_rollback.domain.names import checked_name, nearest
-from smartspec_rollback.errors import UnknownName, UsageError
+from smartspec_rollback.domain.credentials import LONGEST, Token
+from smartspec_rollback.domain.names import checked_name
+from smartspec_rollback.errors import UsageError
+from smartspec_rollback.operations.tokens import issue
 from smartspec_rollback.views import tables
-from smartspec_rollback.wiring import Workspace
-
-_ID_BYTES = 5
 
 
 @dataclass(frozen=True)
@@ -40,9 +29,16 @@ class Asked:
 def create(session: Session, asked: Asked) -> int:
     """Make a token, and print its text as the one thing on standard output."""
     workspace = session.workspace
-    token = _token(workspace, asked)
-    text = compose(token.id, secrets.token_bytes(SECRET_BYTES))
-    workspace.store.add_token(token, fingerprint=fingerprint(text), by=workspace.operator)
+    name, scopes = _whose(asked)
+    token, text = issue(
+        workspace,
+        name=name,
+        scopes=scopes,
+        person=asked.person,
+        reach=Reach(services=asked.services, environments=asked.environments),
+        seconds=_lasting(asked.expires),
+        by=workspace.operator,
+    )
     if session.output.as_json:
         session.output.document(document("smartspec.token/1", token=token, secret=text))
     else:
@@ -76,37 +72,21 @@ def revoke(session: Session, token_id: str) -> int:
     return 0
 
 
-def _token(workspace: Workspace, asked: Asked) -> Token:
-    """Make the token that was asked for; UsageError where that makes no sense."""
-    now = workspace.clock.now()
+def _whose(asked: Asked) -> tuple[str, tuple[Action, ...] | None]:
+    """Say what the token is called and may do; UsageError where it is not said whose it is."""
     if asked.person is not None:
         if asked.scopes:
             raise UsageError(
                 "a person's token has their roles, and no scopes",
                 remedy="leave out --scope, or give --name instead of --person",
             )
-        people = [entry.name for entry in workspace.configuration.people]
-        _known("person", [asked.person], people)
-    elif asked.name is None or not asked.scopes:
+        return asked.name or asked.person, None
+    if asked.name is None or not asked.scopes:
         raise UsageError(
             "it is not said whose token this is",
             remedy="give --person NAME, or --name NAME with at least one --scope",
         )
-    targets = workspace.targets
-    _known("service", asked.services, [target.service for target in targets])
-    _known("environment", asked.environments, [target.environment for target in targets])
-    return Token(
-        id=base64.b32encode(secrets.token_bytes(_ID_BYTES)).decode().lower(),
-        name=checked_name("token's name", asked.name or asked.person or ""),
-        person=asked.person,
-        scopes=None
-        if asked.person is not None
-        else tuple(Action(scope) for scope in dict.fromkeys(asked.scopes)),
-        reach=Reach(services=asked.services, environments=asked.environments),
-        created_by=workspace.operator.name,
-        created_at=now,
-        expires_at=now + timedelta(seconds=_lasting(asked.expires)),
-    )
+    return asked.name, tuple(Action(scope) for scope in asked.scopes)
 
 
 def _lasting(text: str) -> float:
@@ -121,15 +101,3 @@ def _lasting(text: str) -> float:
             remedy="make a new one when it expires; that is how a leaked one ends",
         )
     return seconds
-
-
-def _known(kind: str, names: Iterable[str], known: Sequence[str]) -> None:
-    listed = list(dict.fromkeys(known))
-    for name in names:
-        if name not in listed:
-            raise UnknownName(
-                kind,
-                name[:80],
-                nearest=nearest(name[:80], listed),
-                remedy=f"smartspec.yaml has: {', '.join(listed[:20]) or 'none'}",
-            )

@@ -1,9 +1,10 @@
 """What a server knows people and machines by: tokens and sessions, of which only hashes are kept.
 
-Pure. The store keeps the values, ``cli.token`` makes tokens, ``server.auth`` reads what is
+Pure. The store keeps the values, ``operations.tokens`` makes tokens, ``server.auth`` reads what is
 presented. A secret's text exists in two places only: with its owner, and in one request.
 """
 
+import base64
 import hashlib
 import re
 import zlib
@@ -13,8 +14,8 @@ from smartspec_rollback.domain.access import Action, Reach
 from smartspec_rollback.domain.approval import Person
 from smartspec_rollback.domain.values import Value
 
-SECRET_BYTES = 32
-"""How many random bytes a secret is made of."""
+ID_BYTES, SECRET_BYTES = 5, 32
+"""How many random bytes an id and a secret are made of."""
 
 LONGEST = 90 * 86400.0
 """The longest that a token may count, in seconds."""
@@ -62,6 +63,11 @@ class Session(Value):
     proved_at: datetime
     opened_at: datetime
     expires_at: datetime
+
+
+def written_id(random: bytes) -> str:
+    """Write a token's id from its random bytes."""
+    return base64.b32encode(random).decode().lower()
 
 
 def compose(token_id: str, secret: bytes) -> str:

@@ -14,6 +14,7 @@ from smartspec_rollback.domain.values import Value
 from smartspec_rollback.errors import (
     AnotherRunning,
     ApprovalMissing,
+    Contradiction,
     Forbidden,
     JournalLost,
     ProviderError,
@@ -50,6 +51,7 @@ _KINDS: Mapping[str, type[SmartSpecError]] = {
     "another-running": AnotherRunning,
     "approval-missing": ApprovalMissing,
     "refused": Refused,
+    "contradiction": Contradiction,
     "invalid": UsageError,
     "malformed": UsageError,
     "method": UsageError,
