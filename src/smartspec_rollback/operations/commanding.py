@@ -128,7 +128,7 @@ def _with_flags(command: str, said: Commanded) -> str:
     return f"{command} {flags}".strip()
 
 
-def _usage(command: str, first: str, known: Mapping[str, int]) -> tuple[str, ...]:
+def _usage(command: str, first: str, known: Mapping[str, typed.Kind]) -> tuple[str, ...]:
     others = ", ".join(f"`--{name}`" for name in known if name not in (first, "help"))
     lines = [f"`{command} --{first} ID`; without an id, the deployments to choose from are listed."]
     if others:

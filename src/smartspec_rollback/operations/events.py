@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from smartspec_rollback.domain.values import Value
-from smartspec_rollback.errors import StoreError
+from smartspec_rollback.operations.turning import turn_until
 from smartspec_rollback.ports.clock import Clock
 from smartspec_rollback.ports.store import AuditEntry, Store
 
@@ -102,16 +102,12 @@ class Hub:
         )
 
     def _look(self) -> None:
-        failing = False
-        while not self._over.wait(_EVERY):
-            try:
-                self._turn()
-            except StoreError as error:
-                if not failing:
-                    _LOG.warning("the ledger cannot be read: %s", error.what)
-                failing = True
-            else:
-                failing = False
+        turn_until(
+            self._over,
+            self._turn,
+            every=_EVERY,
+            trouble=lambda what: _LOG.warning("the ledger cannot be read: %s", what),
+        )
 
     def _turn(self) -> None:
         mark = self._store.version_mark()

@@ -17,6 +17,7 @@ from smartspec_rollback.domain.readiness import Readiness, Ready, as_of, compare
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.engine.readiness import last_drill, look, unanswered
 from smartspec_rollback.errors import Refused, SmartSpecError, StoreError
+from smartspec_rollback.operations.turning import turn_until
 from smartspec_rollback.operations.watching import Unwatched
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.wiring import Workspace
@@ -162,16 +163,13 @@ class Lookout:
             ).start()
 
     def _run(self) -> None:
-        failing = ""
-        while not self._over.wait(_TICK):
-            try:
-                self.turn()
-            except StoreError as error:
-                if error.what != failing:
-                    self._workspace.surroundings.warn(f"readiness is not known: {error.what}")
-                failing = error.what
-            else:
-                failing = ""
+        warn = self._workspace.surroundings.warn
+        turn_until(
+            self._over,
+            self.turn,
+            every=_TICK,
+            trouble=lambda what: warn(f"readiness is not known: {what}"),
+        )
 
     def _hear(self) -> None:
         """Make due where a deployment went live since."""

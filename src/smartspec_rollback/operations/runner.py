@@ -17,6 +17,7 @@ from smartspec_rollback.domain.rollback import UNDER_WAY, Rollback
 from smartspec_rollback.engine.parts import Listener
 from smartspec_rollback.engine.pausing import Going, Pause
 from smartspec_rollback.errors import SmartSpecError, StoreError
+from smartspec_rollback.operations.turning import turn_until
 from smartspec_rollback.operations.watching import Unwatched
 from smartspec_rollback.wiring import Workspace
 
@@ -117,16 +118,12 @@ class Runner:
             self._take_over(now)
 
     def _run(self) -> None:
-        failing = ""
-        while not self._over.wait(_TICK):
-            try:
-                self.turn()
-            except StoreError as error:
-                if error.what != failing:
-                    self._warn(f"the ledger cannot be used: {error.what}")
-                failing = error.what
-            else:
-                failing = ""
+        turn_until(
+            self._over,
+            self.turn,
+            every=_TICK,
+            trouble=lambda what: self._warn(f"the ledger cannot be used: {what}"),
+        )
 
     def _take_over(self, now: datetime) -> None:
         store = self._workspace.store

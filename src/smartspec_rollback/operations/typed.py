@@ -7,6 +7,7 @@ terminal is. UsageError says what is wrong, and names the nearest flag.
 import re
 import unicodedata
 from collections.abc import Mapping
+from enum import Enum
 from types import MappingProxyType
 
 from smartspec_rollback.domain.names import nearest
@@ -35,13 +36,15 @@ _FLAG = re.compile(
 _SHOWN = 60
 
 
-class Kind:
-    """What a flag takes."""
+class Kind(Enum):
+    """What a flag takes: nothing, one word, or all words up to the next flag."""
 
-    NOTHING, NAME, TEXT = range(3)
+    NOTHING = "nothing"
+    NAME = "name"
+    TEXT = "text"
 
 
-ROLLBACK: Mapping[str, int] = MappingProxyType(
+ROLLBACK: Mapping[str, Kind] = MappingProxyType(
     {
         "failed-deployment-id": Kind.NAME,
         "target-version": Kind.NAME,
@@ -52,7 +55,7 @@ ROLLBACK: Mapping[str, int] = MappingProxyType(
         "help": Kind.NOTHING,
     }
 )
-GATE: Mapping[str, int] = MappingProxyType({"deployment-id": Kind.NAME, "help": Kind.NOTHING})
+GATE: Mapping[str, Kind] = MappingProxyType({"deployment-id": Kind.NAME, "help": Kind.NOTHING})
 
 _TERMINAL = frozenset({"break-glass", "config", "format", "quiet", "verbose", "version"})
 """Flags of the command line that mean nothing in a chat."""
@@ -80,7 +83,7 @@ class Typed(Value):
         return found[0] if found else None
 
 
-def typed(arguments: str, known: Mapping[str, int]) -> Typed:
+def typed(arguments: str, known: Mapping[str, Kind]) -> Typed:
     """Read what stands behind a command; UsageError where it cannot be understood."""
     if len(arguments) > LIMIT:
         raise UsageError(f"a command has {LIMIT} characters at most")
@@ -96,13 +99,13 @@ def typed(arguments: str, known: Mapping[str, int]) -> Typed:
             loose.append(_name(word))
             continue
         name = _known(_dashed(found["name"]).lower(), known)
-        if known[name] == Kind.NOTHING:
+        if known[name] is Kind.NOTHING:
             if found["value"]:
                 raise UsageError(f"`--{name}` takes no value")
             flags.append((name, ""))
             continue
         taken = [_unquoted(found["value"])] if found["value"] else []
-        while at < len(words) and (not taken or known[name] == Kind.TEXT):
+        while at < len(words) and (not taken or known[name] is Kind.TEXT):
             word, quoted = words[at]
             if not quoted and _FLAG.fullmatch(word):
                 break
@@ -110,11 +113,11 @@ def typed(arguments: str, known: Mapping[str, int]) -> Typed:
             at += 1
         if not taken:
             raise UsageError(f"`--{name}` needs a value")
-        flags.append((name, " ".join(taken) if known[name] == Kind.TEXT else _name(taken[0])))
+        flags.append((name, " ".join(taken) if known[name] is Kind.TEXT else _name(taken[0])))
     return Typed(flags=tuple(flags), words=tuple(loose))
 
 
-def _known(name: str, known: Mapping[str, int]) -> str:
+def _known(name: str, known: Mapping[str, Kind]) -> str:
     if name in known:
         return name
     if name in _TERMINAL:
@@ -124,7 +127,7 @@ def _known(name: str, known: Mapping[str, int]) -> str:
     raise UsageError(f"there is no `--{_shown(name)}`", remedy=remedy)
 
 
-def _listed(known: Mapping[str, int]) -> str:
+def _listed(known: Mapping[str, Kind]) -> str:
     return ", ".join(f"`--{name}`" for name in known)
 
 

@@ -1,0 +1,33 @@
+"""Doing something again and again until told to stop; trouble with the ledger is said once.
+
+Called by ``runner``, ``readiness`` and ``events``, each in a thread of its own. What is turned
+deals with every other error itself: one that comes here ends the thread.
+"""
+
+import threading
+from collections.abc import Callable
+
+from smartspec_rollback.errors import StoreError
+
+
+def turn_until(
+    over: threading.Event,
+    turn: Callable[[], None],
+    *,
+    every: float,
+    trouble: Callable[[str], None],
+) -> None:
+    """Call ``turn`` every so many seconds until ``over``.
+
+    ``trouble`` hears what is wrong with the ledger, and again only after it changed or passed.
+    """
+    failing = ""
+    while not over.wait(every):
+        try:
+            turn()
+        except StoreError as error:
+            if error.what != failing:
+                trouble(error.what)
+            failing = error.what
+        else:
+            failing = ""
