@@ -1,6 +1,5 @@
 """The demo's database: how long its server lives, its migrations, and the shop that uses it."""
 
-import asyncio
 import shutil
 import signal
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tests.loops import run
 
 from smartspec_rollback.demo import stage
 from smartspec_rollback.demo.database import end_left
@@ -129,7 +129,7 @@ class _Shop:
             finally:
                 await records.close()
 
-        return asyncio.run(visited())
+        return run(visited())
 
 
 @pytest.fixture
@@ -182,11 +182,11 @@ def test_the_shop_connects_again(shop: _Shop) -> None:
         await records.close()
         return first, second
 
-    first, second = asyncio.run(visits())
+    first, second = run(visits())
     assert first == second
 
 
 def test_a_shop_without_its_database_is_not_ready(tmp_path: Path) -> None:
     """A release whose database cannot be reached gets traffic."""
     records = Records(f"postgresql://shop@/shop?host={tmp_path}", tmp_path)
-    assert not asyncio.run(records.reachable())
+    assert not run(records.reachable())

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mcp import Client, StdioServerParameters, stdio_client
+from tests.loops import run
 
 _Result = TypeVar("_Result")
 _DEADLINE = 120.0
@@ -66,4 +67,4 @@ def talk(
             async with Client(stdio_client(server, errlog=errors)) as client:
                 return await conversation(Agent(client))
 
-    return asyncio.run(asyncio.wait_for(held(), _DEADLINE))
+    return run(asyncio.wait_for(held(), _DEADLINE))

@@ -1,6 +1,5 @@
 """The wall around the application: headers, names, proxies, limits, and other sites' pages."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -13,6 +12,7 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 from starlette.types import Message, Scope
+from tests.loops import run
 from tests.unit.server.auth.servers import HERE, Guarded, guarded
 
 from smartspec_rollback.server.auth import Limits, Listening, Rate
@@ -183,7 +183,7 @@ def asked(server: Guarded, more: Scope) -> str:
     async def serve() -> None:
         await server.guard.protected(server.app)(scope, receive, send)
 
-    asyncio.run(serve())
+    run(serve())
     body = b"".join(message.get("body", b"") for message in sent).decode()
     return f"{sent[0]['status']} {body}"
 
@@ -469,7 +469,7 @@ def test_a_request_that_breaks_off_is_none() -> None:
         return await anext(messages)
 
     scope: Scope = {"type": "http", "path": "/v1/x", "headers": [(b"content-length", b"5")]}
-    found = asyncio.run(body_of(scope, receive, 100))
+    found = run(body_of(scope, receive, 100))
     assert not isinstance(found, bytes)
     assert found.status_code == 400
 

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from starlette.types import Message, Scope
 from tests.golden import cases, charted
+from tests.loops import run
 
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import EntryKind, JournalEntry, Status
@@ -133,7 +134,7 @@ def _run(scene: Callable[[Room], Coroutine[Any, Any, None]]) -> None:
         finally:
             room.live.close()
 
-    asyncio.run(played())
+    run(played())
 
 
 def test_a_state_is_written_once_for_all_who_look() -> None:
@@ -267,7 +268,7 @@ def _sent(
         async with asyncio.timeout(PATIENCE):
             await EventStream(events)(scope, receive, send)
 
-    asyncio.run(played())
+    run(played())
 
 
 async def _never() -> Message:
