@@ -16,7 +16,7 @@ from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import UNDER_WAY, Rollback
 from smartspec_rollback.engine.parts import Listener
 from smartspec_rollback.engine.pausing import Going, Pause
-from smartspec_rollback.errors import SmartSpecError, StoreError
+from smartspec_rollback.errors import ProviderUnavailable, SmartSpecError, StoreError
 from smartspec_rollback.operations.turning import turn_until
 from smartspec_rollback.operations.watching import Unwatched
 from smartspec_rollback.wiring import Workspace
@@ -134,7 +134,16 @@ class Runner:
                     continue
                 if store.holder(each.id) is None:
                     self._tell(f"{each.target}: taking over {each.id} ({each.status})")
-                    self.drive(each.id)
+                    self._try(each.id)
+
+    def _try(self, rollback_id: str) -> None:
+        """Drive it; one that cannot even begin holds up no other."""
+        try:
+            self.drive(rollback_id)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as in a rollback's own thread
+            self._fell(rollback_id, error)
 
     def _leaves(self, rollback_id: str, now: datetime) -> bool:
         """Whether it is driven here, or failed here in a way that trying again would not mend."""
@@ -160,12 +169,8 @@ class Runner:
             pause = next(driven.going)
         except StopIteration as end:
             self._ended(driven, end.value)
-        except SmartSpecError as error:
-            again = isinstance(error, StoreError)
-            self._failed(driven, str(error), again=again)
         except Exception as error:  # noqa: BLE001 - the others go on; the journal says where this is
-            _LOG.exception("driving %s", driven.rollback_id)
-            self._failed(driven, f"unexpected {type(error).__name__}", again=False)
+            self._fell(driven.rollback_id, error)
         else:
             with self._guard:
                 driven.pause, driven.thread = pause, None
@@ -177,16 +182,21 @@ class Runner:
             known = report.rollback
             self._tell(f"{known.target}: {known.id} is {known.status}")
 
-    def _failed(self, driven: _Driven, what: str, *, again: bool) -> None:
+    def _fell(self, rollback_id: str, error: Exception) -> None:
         """Leave it where the journal says it is; people are to look.
 
-        Only what the ledger itself refused is tried again: the rest would come to the same.
+        Only what may pass by itself is tried again: the rest would come to the same.
         """
+        again = isinstance(error, StoreError | ProviderUnavailable)
+        said = str(error)
+        if not isinstance(error, SmartSpecError):
+            _LOG.error("driving %s", rollback_id, exc_info=error)
+            said = f"unexpected {type(error).__name__}"
         with self._guard:
-            self._driven.pop(driven.rollback_id, None)
+            self._driven.pop(rollback_id, None)
             now = self._workspace.clock.now()
-            self._not_before[driven.rollback_id] = now + _AGAIN_AFTER if again else None
-        self._warn(f"{driven.rollback_id}: error: {what}")
+            self._not_before[rollback_id] = now + _AGAIN_AFTER if again else None
+        self._warn(f"{rollback_id}: error: {said}")
 
     def _busy(self) -> threading.Thread | None:
         with self._guard:
@@ -197,11 +207,14 @@ class Runner:
         with self._guard:
             waiting, self._driven = tuple(self._driven.values()), {}
         for driven in waiting:
-            driven.going.close()
+            try:
+                driven.going.close()
+            except Exception:  # noqa: BLE001 - the others are to be let go, too
+                _LOG.exception("letting %s go", driven.rollback_id)
 
 
 def _is_over(pause: Pause) -> bool:
     try:
         return pause.over()
-    except SmartSpecError:
+    except Exception:  # noqa: BLE001 - it must not keep the others waiting
         return True  # going on meets the same, where it is dealt with

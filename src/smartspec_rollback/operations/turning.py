@@ -1,13 +1,17 @@
 """Doing something again and again until told to stop; trouble with the ledger is said once.
 
 Called by ``runner``, ``readiness`` and ``events``, each in a thread of its own. What is turned
-deals with every other error itself: one that comes here ends the thread.
+deals with every other error itself: one that comes here is logged, and ends no thread that others
+wait for.
 """
 
+import logging
 import threading
 from collections.abc import Callable
 
 from smartspec_rollback.errors import StoreError
+
+_LOG = logging.getLogger(__name__)
 
 
 def turn_until(
@@ -29,5 +33,9 @@ def turn_until(
             if error.what != failing:
                 trouble(error.what)
             failing = error.what
+        except Exception as error:  # noqa: BLE001 - nobody else does what is done here
+            if (what := f"unexpected {type(error).__name__}") != failing:
+                _LOG.exception("unexpected")
+            failing = what
         else:
             failing = ""
