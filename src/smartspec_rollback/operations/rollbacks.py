@@ -22,6 +22,7 @@ from smartspec_rollback.errors import (
     UsageError,
 )
 from smartspec_rollback.operations.asking import Asking
+from smartspec_rollback.operations.saying import stranger
 from smartspec_rollback.operations.watching import Unwatched
 
 _NEAR = 1000
@@ -87,13 +88,16 @@ class Rollbacks(Asking):
 
         ``digest`` is the whole one, or at least its first eight digits. Refused where the plan is
         another by now, or the question is over; Forbidden for machines, for whom the policy does
-        not count, and where a plan of high risk wants a fresher proof of who answers.
+        not count, for an approval by an account that is nobody's in ``people``, and where a plan of
+        high risk wants a fresher proof of who answers.
         """
         found = self._found(who, rollback_id, Action.ANSWER)
         said = checked_text("reason", reason) if reason else ""
         self._same_plan(found, digest)
         plan = self._plan(found)
         if given is Answer.APPROVE:
+            if why := stranger(who.person):  # with two accounts one person would count twice
+                raise Forbidden(why, remedy="map the account to a person there, then approve")
             self._proved_lately(who, plan)
         is_new = approve.answer(
             self._store,

@@ -17,7 +17,7 @@ from tests.integration.operations.conftest import (
 )
 
 from smartspec_rollback.domain.access import Principal
-from smartspec_rollback.domain.approval import Answer
+from smartspec_rollback.domain.approval import Answer, Person
 from smartspec_rollback.domain.plan import short_digest
 from smartspec_rollback.domain.rollback import Status
 from smartspec_rollback.domain.verdict import VerdictOutcome
@@ -222,3 +222,30 @@ def test_a_ledger_that_fails_for_a_while_ends_nothing(
     rollback_id = served.begin()
     _approve(served, rollback_id)
     served.comes_to(rollback_id, *_OVER)
+
+
+def test_one_that_cannot_be_driven_holds_up_no_other(served: Served) -> None:
+    """A service leaves smartspec.yaml with its rollback open, and nothing is driven any more."""
+    gone = served.begin(failed="checkout-v2")
+    waits = served.begin()
+    served.comes_to(waits, Status.AWAITING_APPROVAL)
+    served.opened.stop()
+    config = served.shops.folder / "smartspec.yaml"
+    before, _, after = config.read_text().partition("  checkout:\n")
+    config.write_text(before + after[after.index("  search:\n") :])
+    served.opened = Opened(config, tell=served.told.append, warn=served.told.append)
+    served.opened.start()
+    served.until(lambda: any(f"{gone}: error" in told for told in served.told), "not told")
+    _approve(served, waits)
+    served.comes_to(waits, *_OVER)
+
+
+def test_an_account_of_nobody_approves_nothing(served: Served) -> None:
+    """A second account that nobody mapped would make one person two of a quorum."""
+    rollback_id = served.begin()
+    account = "oidc:eve@example.org"
+    eve = Principal(person=Person(name=account, account=account), groups=("platform",))
+    digest = served.opened.workspace.report(rollback_id).digest
+    with pytest.raises(Forbidden, match="nobody in `people`"):
+        served.operations.answer(eve, rollback_id, Answer.APPROVE, digest=digest, channel="web")
+    assert served.opened.workspace.store.decisions(rollback_id) == ()

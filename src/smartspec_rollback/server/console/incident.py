@@ -18,6 +18,7 @@ from smartspec_rollback.engine.approve import question_of
 from smartspec_rollback.engine.parts import Request
 from smartspec_rollback.errors import AnotherRunning, Refused
 from smartspec_rollback.operations.operations import Operations, ProofTooOld
+from smartspec_rollback.operations.saying import stranger
 from smartspec_rollback.ports.clock import Deadline
 from smartspec_rollback.server.console.asking import Asked, leads_to, shown
 from smartspec_rollback.views import json, markdown
@@ -183,4 +184,6 @@ class Incident:
             return "Machines don't answer; log in as a person."
         if not self._operations.may(who, Action.ANSWER, told.rollback.target):
             return f"{who.person.name} has no role that answers for {told.rollback.target}."
+        if answer is Answer.APPROVE and (why := stranger(who.person)):
+            return f"{why}."
         return may_answer(question_of(told.rollback, told.plan), who.person, answer)
