@@ -94,8 +94,8 @@ class Runner:
             known = self._workspace.store.rollback(rollback_id)
             listener = Unwatched() if known is None else self._listen(known)
             driven = _Driven(rollback_id, self._workspace.drive(rollback_id, listener, fresh=fresh))
-            self._driven[rollback_id] = driven
             self._go_on(driven)
+            self._driven[rollback_id] = driven
 
     @property
     def is_idle(self) -> bool:
@@ -156,12 +156,13 @@ class Runner:
             return again is None or now < again
 
     def _go_on(self, driven: _Driven) -> None:
+        """Give it a thread; where there is none to be had, everything stays as it was."""
         with self._guard:
-            driven.pause = None
-            driven.thread = threading.Thread(
+            thread = threading.Thread(
                 target=self._step, args=(driven,), name=driven.rollback_id, daemon=True
             )
-            driven.thread.start()
+            thread.start()
+            driven.pause, driven.thread = None, thread
 
     def _step(self, driven: _Driven) -> None:
         """Carry on until the next pause or the end, in the rollback's own thread."""
