@@ -11,20 +11,16 @@ from msgspec import Meta
 
 from smartspec_rollback.domain.secrets import SecretReference
 from smartspec_rollback.domain.values import Value, digest
-from smartspec_rollback.errors import ConfigurationError, ProviderError, ProviderUnavailable
+from smartspec_rollback.errors import ProviderUnavailable
 from smartspec_rollback.ports.channel import Notice
 from smartspec_rollback.ports.clock import Clock
-from smartspec_rollback.providers.posting import Header
+from smartspec_rollback.providers.posting import Caller, Header
 from smartspec_rollback.providers.system import SystemClock
-from smartspec_rollback.providers.web import Address, Connection, NoAnswer, address
 
 SCHEMA = "smartspec.notice/1"
 TRIES = 3
 
 _FIRST_PAUSE = 0.5
-_GOOD = range(200, 300)
-_TOO_MANY = 429
-_SERVER_ERROR = 500
 
 
 class WebhookSettings(Value):
@@ -66,6 +62,8 @@ class WebhookChannel:
     def __init__(self, settings: WebhookSettings, *, clock: Clock | None = None) -> None:
         """Post as ``settings`` say; ``clock`` waits between tries."""
         self._settings = settings
+        where = f"channel {self.name}: {settings.url.place}"
+        self._caller = Caller(where=where, seconds=settings.timeout)
         self._clock = clock or SystemClock()
 
     def post(self, notice: Notice, /) -> None:
@@ -74,14 +72,11 @@ class WebhookChannel:
         A repeated one carries the same ``Idempotency-Key``. ProviderError says what was
         answered, and never shows the URL or a header.
         """
-        try:
-            to, headers = self._address(), self._headers(notice)
-        except ConfigurationError as error:  # a channel that fails never stops a rollback
-            raise ProviderError(error.what, where=self._where, remedy=error.remedy) from None
+        to, headers = self._caller.address(self._settings.url), self._headers(notice)
         body = msgspec.json.encode({"schema": SCHEMA, **msgspec.structs.asdict(notice)})
         for number in range(1, TRIES + 1):
             try:
-                self._try(to, headers, body)
+                self._caller.call("POST", to, to.path, headers=headers, body=body)
             except ProviderUnavailable:
                 if number == TRIES:
                     raise
@@ -95,44 +90,5 @@ class WebhookChannel:
             "User-Agent": "smartspec-webhook",
             "Idempotency-Key": digest(notice),
             "Connection": "close",
-            **{h.name: h.value.resolve().reveal() for h in self._settings.headers},
+            **{h.name: self._caller.revealed(h.value) for h in self._settings.headers},
         }
-
-    def _address(self) -> Address:
-        try:
-            return address(self._settings.url.resolve().reveal().strip())
-        except ValueError as error:
-            raise ProviderError(
-                f"what should be the webhook's URL is {error}",
-                where=self._where,
-                remedy="put the whole URL there, beginning with https://",
-            ) from None
-
-    def _try(self, to: Address, headers: dict[str, str], body: bytes) -> None:
-        connection = Connection(to)
-        try:
-            status = connection.request(
-                "POST", to.path, seconds=self._settings.timeout, headers=headers, body=body
-            ).status
-        except NoAnswer as error:
-            raise ProviderUnavailable(
-                f"the webhook did not take the notice: {error.what}",
-                where=self._where,
-                remedy="check that the webhook's server can be reached from here",
-            ) from None
-        finally:
-            connection.close()
-        if status in _GOOD:
-            return
-        kind = (
-            ProviderUnavailable if status >= _SERVER_ERROR or status == _TOO_MANY else ProviderError
-        )
-        raise kind(
-            f"the webhook did not take the notice: it answered {status}",
-            where=self._where,
-            remedy="check the URL and the headers; redirects are not followed",
-        )
-
-    @property
-    def _where(self) -> str:
-        return f"channel webhook: {self._settings.url.place}"
