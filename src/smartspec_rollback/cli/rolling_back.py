@@ -1,6 +1,6 @@
 """Rolling back and resuming: checks what was typed, calls the engine, shows what it came to.
 
-Called by ``rollback``, ``resume``, ``abandon`` and ``deny``.
+Called by ``rollback``, ``resume`` and ``abandon``.
 """
 
 from smartspec_rollback.cli.session import Session

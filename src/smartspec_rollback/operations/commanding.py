@@ -16,21 +16,14 @@ from smartspec_rollback.operations import typed
 from smartspec_rollback.operations.composing import ChatView
 from smartspec_rollback.operations.saying import Office, in_words, stranger
 from smartspec_rollback.operations.watching import Unwatched
-from smartspec_rollback.ports.messenger import Commanded, Content
+from smartspec_rollback.ports.messenger import GATE, Commanded, Content
 from smartspec_rollback.views import wording
 from smartspec_rollback.views.units import span
 
-ROLLBACK, GATE = "smartspec_rollback", "smartspec_quality_gate"
-COMMANDS = (ROLLBACK, GATE)
 _LONGEST_FLAGS = 500
 
 STALE = timedelta(minutes=15)
 """A command that waited longer than this, while nobody listened, is not carried out."""
-
-
-def is_gate(command: str) -> bool:
-    """Tell the two commands apart, whatever they are called in this chat."""
-    return "gate" in command
 
 
 def carry_out(office: Office, said: Commanded, view: ChatView, *, sign: str) -> Content:
@@ -47,7 +40,7 @@ def carry_out(office: Office, said: Commanded, view: ChatView, *, sign: str) -> 
         )
     who = Principal(person=person)
     try:
-        if is_gate(said.command):
+        if said.command == GATE:
             return _gate(office, who, said, view, sign=sign)
         return _rollback(office, who, said, view, sign=sign)
     except StoreError:

@@ -1,4 +1,4 @@
-"""Which view writes what a Messenger posts. Called by ``courier`` and ``desk``."""
+"""Which view writes what a Messenger posts. Called by ``place`` and ``desk``."""
 
 from collections.abc import Sequence
 from enum import StrEnum

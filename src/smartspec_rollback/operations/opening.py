@@ -1,4 +1,4 @@
-"""Opens everything that serving one ledger takes, and closes it in order. Called by ``server``."""
+"""Opens everything that serving one ledger takes, and closes it in order. Called by ``cli``."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -12,6 +12,10 @@ from typing import ClassVar, Protocol, runtime_checkable
 from smartspec_rollback.domain.approval import Answer
 from smartspec_rollback.domain.values import Value
 
+ROLLBACK, GATE = "smartspec_rollback", "smartspec_quality_gate"
+COMMANDS = (ROLLBACK, GATE)
+"""The commands that are heard, by our own names, whatever they are called in a chat."""
+
 
 class Form(StrEnum):
     """How posts for a Messenger are written; each is one view.
@@ -60,8 +64,8 @@ class Post(Value):
 class Commanded(Value):
     """A command that somebody typed: ``arguments`` as they wrote them, hostile like everything.
 
-    ``command`` comes without the sign before it (``smartspec_rollback``). ``account`` is as
-    ``people`` maps it (``slack:U012AB3CD``), ``room`` the place it was said in. ``event`` is the
+    ``command`` is one of ``COMMANDS``, without a sign before it. ``account`` is as ``people`` maps
+    it (``slack:U012AB3CD``), ``room`` the place it was said in. ``event`` is the
     system's own id of the message: the same one twice counts once. ``handle`` is where ``reply``
     answers. ``said_at`` is when it was said (UTC), None where the system does not tell: it may have
     waited while nobody listened.

@@ -1,7 +1,8 @@
 """Asking one server: documents out and in, errors as our own, and asking again where that is safe.
 
-Called by ``verbs`` and ``following``. What changes something is sent again only where the server
-does it once; where nobody knows whether it was heard, that is what the error says.
+Called by everything here that asks a server, and by ``agents``. What changes something is sent
+again only where the server does it once; where nobody knows whether it was heard, that is what
+the error says.
 """
 
 import time

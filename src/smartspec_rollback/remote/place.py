@@ -1,7 +1,8 @@
 """Which server is meant, and what proves to it who asks.
 
-Made by ``verbs``. The token comes from the environment or a file, never from a command line, where
-every process of the machine could read it; and it goes nowhere but over TLS, or to this machine.
+Made by ``cli``, for whatever here asks a server. The token comes from the environment or a
+file, never from a command line, where every process of the machine could read it; and it goes
+nowhere but over TLS, or to this machine.
 """
 
 import ipaddress

@@ -1,6 +1,6 @@
 """Who may come in to ``smartspec serve``: the guard around the whole application, and logging in.
 
-``cli.serve`` asks ``listening`` where it may listen; the server's assembly makes a ``Guard``,
+``server.process`` asks ``listening`` where it may listen; the server's assembly makes a ``Guard``,
 puts ``guard.protected`` around its application and adds the routes of ``Login``.
 """
 

@@ -1,7 +1,7 @@
 """Where ``smartspec serve`` may listen, and how it is reached there; refuses what would be open.
 
-Called by ``cli.serve`` before anything listens. Nothing is served to other machines without a way
-to know who asks, or without TLS.
+Called by ``server.process`` before anything listens. Nothing is served to other machines
+without a way to know who asks, or without TLS.
 """
 
 import ssl

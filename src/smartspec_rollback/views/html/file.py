@@ -1,6 +1,7 @@
 """The report as one file that needs nothing else: for the postmortem, for mail, for the archive.
 
-Called by ``reporting``. Its policy lets a browser load nothing and run nothing, whatever is in it.
+Called by ``reporting`` and by the server. Its policy lets a browser load nothing and run
+nothing, whatever is in it.
 """
 
 import base64

@@ -1,6 +1,6 @@
 """The plan as HTML: what people see before they approve it on the web.
 
-Called by the console, and by ``report`` for the parts that both have. What it says is what the
+Called by ``rollback``, the page that the console shows. What it says is what the
 Markdown plan says, in the same words.
 """
 

@@ -13,11 +13,8 @@ import msgspec
 
 from smartspec_rollback.domain.approval import Answer
 from smartspec_rollback.domain.values import Value
-from smartspec_rollback.ports.messenger import Answered, Commanded, Heard
+from smartspec_rollback.ports.messenger import COMMANDS, Answered, Commanded, Heard
 from smartspec_rollback.providers.channels.matrix.api import Json
-
-COMMANDS = ("smartspec_rollback", "smartspec_quality_gate")
-"""What is listened to behind the sign; everything else in the room is talk."""
 
 _MESSAGE, _REACTION = "m.room.message", "m.reaction"
 TYPES = (_MESSAGE, _REACTION)

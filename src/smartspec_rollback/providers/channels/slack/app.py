@@ -12,7 +12,7 @@ from typing import Any
 
 from smartspec_rollback.errors import ProviderError
 from smartspec_rollback.ports.buttons import Press
-from smartspec_rollback.ports.messenger import Heard
+from smartspec_rollback.ports.messenger import GATE, ROLLBACK, Heard
 from smartspec_rollback.providers.channels.slack import hearing
 from smartspec_rollback.providers.channels.slack.calls import Calls
 from smartspec_rollback.providers.channels.slack.settings import SlackSettings
@@ -38,7 +38,7 @@ class App:
 
         self._calls = calls
         self._passed_on = hear
-        self._names = {settings.command: hearing.ROLLBACK, settings.gate_command: hearing.GATE}
+        self._names = {settings.command: ROLLBACK, settings.gate_command: GATE}
         token = calls.client.token
         self.bolt = Bolt(
             name="smartspec",

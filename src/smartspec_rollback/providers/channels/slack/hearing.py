@@ -14,9 +14,8 @@ from smartspec_rollback.domain.approval import Answer
 from smartspec_rollback.domain.plan import SHORT, names_plan
 from smartspec_rollback.domain.values import Value
 from smartspec_rollback.ports.buttons import Bound, Press, bound, choice
-from smartspec_rollback.ports.messenger import Answered, Commanded
+from smartspec_rollback.ports.messenger import COMMANDS, Answered, Commanded
 
-ROLLBACK, GATE = "smartspec_rollback", "smartspec_quality_gate"
 MODAL = "smartspec_confirm"
 TYPED = "digest"
 """The block of the modal in which the short form of the digest is typed."""
@@ -64,7 +63,7 @@ def commanded(payload: Payload, names: Mapping[str, str]) -> Commanded:
 def chosen(payload: Payload) -> Commanded:
     """Read a press on a button that commands."""
     carried = choice(_action(payload)["value"])
-    if carried.command not in {ROLLBACK, GATE}:
+    if carried.command not in COMMANDS:
         raise ValueError("no command of ours")
     _, channel, user = _place(payload)
     return Commanded(
