@@ -148,7 +148,7 @@ def _disk(workspace: Workspace) -> Iterator[Line]:
 
 def _people(workspace: Workspace) -> Iterator[Line]:
     me = workspace.operator
-    if me.name == me.account and workspace.configuration.people:
+    if not me.is_mapped and workspace.configuration.people:
         yield _attention(
             "identity",
             f"you are {me.account}, whom `people` does not name",

@@ -22,6 +22,11 @@ class Person(Value):
     name: str
     account: str
 
+    @property
+    def is_mapped(self) -> bool:
+        """Whether ``people:`` says whose account this is."""
+        return self.name != self.account
+
 
 class Policy(Value):
     """How many approvals a rollback needs, whose, and how long the question stands.

@@ -34,7 +34,7 @@ class Event(Value):
     step: str = ""
 
 
-Hears = Callable[[Event], None]
+Subscriber = Callable[[Event], None]
 
 
 class Hub:
@@ -43,7 +43,7 @@ class Hub:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._listening: dict[int, Hears] = {}
+        self._listening: dict[int, Subscriber] = {}
         self._next = 0
         self._guard = threading.Lock()
         self._over = threading.Event()
@@ -68,7 +68,7 @@ class Hub:
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join()
 
-    def subscribe(self, hears: Hears) -> Callable[[], None]:
+    def subscribe(self, hears: Subscriber) -> Callable[[], None]:
         """Call ``hears`` with each event, in order, until what is returned is called.
 
         It is called in the hub's own thread and must not block; one that raises hears no more.

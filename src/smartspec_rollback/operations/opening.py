@@ -15,7 +15,7 @@ from smartspec_rollback.ports.channel import Channel, Notice
 from smartspec_rollback.wiring import Surroundings, Workspace, open_workspace
 
 
-class Served:
+class ServedChannel:
     """The channel of a server: people are asked on its pages, and answer through the ledger."""
 
     name: ClassVar[str] = "server"
@@ -60,7 +60,7 @@ class Opened:
         return Told(self.hub, rollback.id)
 
 
-_SERVED = Served()
+_SERVED = ServedChannel()
 
 
 def served_channels(_: Target) -> tuple[Channel, ...]:

@@ -7,11 +7,11 @@ same engine is called as by the commands. The verbs live in ``rollbacks``, ``dep
 """
 
 from smartspec_rollback.operations.deployments import Deployments
-from smartspec_rollback.operations.overview import Overview, Standing
+from smartspec_rollback.operations.overview import Overview, ServiceState
 from smartspec_rollback.operations.rollbacks import Given, ProofTooOld, Rollbacks
 from smartspec_rollback.operations.tokens import Tokens
 
-__all__ = ["Given", "Operations", "ProofTooOld", "Standing"]
+__all__ = ["Given", "Operations", "ProofTooOld", "ServiceState"]
 
 
 class Operations(Rollbacks, Deployments, Overview, Tokens):

@@ -13,7 +13,7 @@ from smartspec_rollback.operations.readiness import answer_for
 from smartspec_rollback.ports.store import AuditEntry, AuditFault
 
 
-class Standing(Value):
+class ServiceState(Value):
     """What is known of a Target: what is live, what is being done, and what is banned."""
 
     target: Target
@@ -43,10 +43,10 @@ class Overview(Asking):
             hold_id, by=who.person, reason=why, at=self.workspace.clock.now()
         )
 
-    def services(self, who: Principal) -> tuple[Standing, ...]:
+    def services(self, who: Principal) -> tuple[ServiceState, ...]:
         """Say of each Target that ``who`` may see what is live, being done and banned."""
         return tuple(
-            Standing(
+            ServiceState(
                 target=target,
                 live=self._store.live(target),
                 active=self._store.active(target),

@@ -69,7 +69,7 @@ class Office:
 
 def stranger(person: Person) -> str | None:
     """Say that nobody knows whose account this is, or None where somebody does."""
-    if person.name != person.account:
+    if person.is_mapped:
         return None
     account = person.account[:255].replace("`", "'")
     return f"`{account}` is nobody in `people` of smartspec.yaml"

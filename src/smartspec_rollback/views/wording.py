@@ -175,7 +175,7 @@ def prewarm_note(plan: Plan) -> str:
 
 def person(known: Person) -> str:
     """Name somebody, with the account they are known by where that says more."""
-    return known.name if known.name == known.account else f"{known.name} ({known.account})"
+    return f"{known.name} ({known.account})" if known.is_mapped else known.name
 
 
 def consent(plan: Plan) -> str:

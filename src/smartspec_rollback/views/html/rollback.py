@@ -23,7 +23,7 @@ from smartspec_rollback.views import wording
 from smartspec_rollback.views.html import plan, report
 from smartspec_rollback.views.html.layout import Viewer, address, button, field, link
 from smartspec_rollback.views.html.parts import section
-from smartspec_rollback.views.markup import Html, Node, code, outside, tag
+from smartspec_rollback.views.markup import Html, Node, code, outside, prose, tag
 from smartspec_rollback.views.units import moment
 
 NEWEST = 60
@@ -168,7 +168,7 @@ def _question(told: Report, viewer: Viewer, refusals: Mapping[Answer, str | None
     why = dict.fromkeys(each for each in refusals.values() if each is not None)
     asked = (
         (form(told, viewer) for answer, form in forms.items() if refusals[answer] is None),
-        (tag("p", outside(each), class_="soft") for each in why),
+        (tag("p", prose(each), class_="soft") for each in why),
     )
     return tag(
         "section", tag("h2", "Approve this plan?", tabindex=-1), asked, id="question", class_="card"
