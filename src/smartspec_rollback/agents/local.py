@@ -16,7 +16,7 @@ import msgspec
 from smartspec_rollback.agents.backend import Document, reason_of
 from smartspec_rollback.domain.access import Action, Principal
 from smartspec_rollback.domain.names import checked_name
-from smartspec_rollback.domain.rollback import ACTIVE, Rollback
+from smartspec_rollback.domain.rollback import Rollback
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.engine.parts import Request
 from smartspec_rollback.errors import UsageError
@@ -25,11 +25,7 @@ from smartspec_rollback.operations.opening import served_channels
 from smartspec_rollback.operations.operations import Operations
 from smartspec_rollback.operations.runner import Runner
 from smartspec_rollback.operations.watching import Unwatched
-from smartspec_rollback.server.api.documents import (
-    JournalDocument,
-    ServicesDocument,
-    StandingDocument,
-)
+from smartspec_rollback.server.api.telling import journal_document, services_document
 from smartspec_rollback.views import asking, json, markdown
 from smartspec_rollback.wiring import Surroundings, open_workspace
 
@@ -110,13 +106,8 @@ class LocalBackend:
 
     def services(self) -> Document:
         """Say what is live where."""
-        found = tuple(
-            StandingDocument(
-                target=each.target, live=each.live, active=each.active, holds=each.holds
-            )
-            for each in self._operations.services(self._who)
-        )
-        return _decoded(json.written(ServicesDocument(services=found)))
+        found = self._operations.services(self._who)
+        return _decoded(json.written(services_document(found)))
 
     def holds(self) -> Document:
         """List the holds in force."""
@@ -125,14 +116,7 @@ class LocalBackend:
     def journal(self, rollback_id: str, /, *, after: int) -> Document:
         """List what was written after an entry."""
         report = self._operations.report(self._who, rollback_id)
-        entries = tuple(json.entry_document(e) for e in report.journal if e.seq > after)
-        document = JournalDocument(
-            rollback_id=report.rollback.id,
-            status=report.rollback.status,
-            is_active=report.rollback.status in ACTIVE,
-            entries=entries,
-        )
-        return _decoded(json.written(document))
+        return _decoded(json.written(journal_document(report, after=after)))
 
     def _tell(self) -> None:
         """Let people be asked where they are; whoever serves a place already goes on with that."""

@@ -9,12 +9,11 @@ from smartspec_rollback.server.api.documents import (
     MeDocument,
     ProofDocument,
     ReasonRequest,
-    ServicesDocument,
-    StandingDocument,
     TargetQuery,
 )
 from smartspec_rollback.server.api.route import Call, Reply
 from smartspec_rollback.server.api.served import Served
+from smartspec_rollback.server.api.telling import services_document
 from smartspec_rollback.views import json
 
 
@@ -37,11 +36,7 @@ def readiness(served: Served, call: Call[None, None]) -> Reply:
 
 def services(served: Served, call: Call[None, None]) -> Reply:
     """Say what is live where."""
-    found = tuple(
-        StandingDocument(target=each.target, live=each.live, active=each.active, holds=each.holds)
-        for each in served.operations.services(call.who)
-    )
-    return Reply(ServicesDocument(services=found))
+    return Reply(services_document(served.operations.services(call.who)))
 
 
 def holds(served: Served, call: Call[None, TargetQuery]) -> Reply:

@@ -8,7 +8,6 @@ from smartspec_rollback.engine.parts import Request
 from smartspec_rollback.server.api.documents import (
     AnswerRequest,
     GivenDocument,
-    JournalDocument,
     JournalQuery,
     ReasonRequest,
     RollbackRequest,
@@ -16,6 +15,7 @@ from smartspec_rollback.server.api.documents import (
 )
 from smartspec_rollback.server.api.route import HTML, MARKDOWN, Call, Reply, Stream
 from smartspec_rollback.server.api.served import Served
+from smartspec_rollback.server.api.telling import journal_document
 from smartspec_rollback.views import asking, json, markdown
 from smartspec_rollback.views.html.file import policy, report_file
 
@@ -99,16 +99,7 @@ def report_page(served: Served, call: Call[None, None]) -> Reply:
 
 def journal(served: Served, call: Call[None, JournalQuery]) -> Reply:
     """List journal entries after one."""
-    found = _report(served, call)
-    entries = tuple(e for e in found.journal if e.seq > call.query.after)
-    return Reply(
-        JournalDocument(
-            rollback_id=found.rollback.id,
-            status=found.rollback.status,
-            is_active=found.rollback.status in ACTIVE,
-            entries=tuple(map(json.entry_document, entries)),
-        )
-    )
+    return Reply(journal_document(_report(served, call), after=call.query.after))
 
 
 def follow(served: Served, call: Call[None, JournalQuery]) -> Stream:
