@@ -38,6 +38,8 @@ _PLANNING = timedelta(hours=1)
 """A rollback is asked for before it is planned, and in the ledger only after that."""
 _REMEMBERED = 2000
 _EDIT_TRIES = 3
+_REFUSALS = 3
+"""When so many rollbacks are refused at once, it is not their doing but the place's own trouble."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,14 @@ class _Known:
     """A rollback that is not settled here yet.
 
     ``seen`` is what it looked like when last told, ``turn`` when it last had its turn.
+    ``refusals``: so often in a row the place did not take it; it waits until ``until`` (monotonic).
     """
 
     rollback: Rollback
     seen: tuple[object, ...] = ()
     turn: float = 0.0
+    refusals: int = 0
+    until: float = 0.0
 
 
 @dataclass
@@ -142,26 +147,52 @@ class Place:
         if now < self._failing.until:
             return self._failing.until - now
         waits: list[float] = []
+        refused: dict[str, ProviderError] = {}
         try:
             for known in tuple(self._pending.values()):
-                self._tell(known, only_new=True)
+                self._attempt(known, refused, only_new=True)
             for known in sorted(self._pending.values(), key=lambda each: each.turn):
                 if self.telling.clock.monotonic() - now > EDIT_EVERY:
                     waits.append(0.0)  # look first whether something new is due
                     break
-                wait = self._tell(known)
+                wait = self._attempt(known, refused)
                 if wait is not None:
                     waits.append(wait)
         except ProviderError as error:
             return self._failed(error)
-        except StoreError:
-            raise
-        except Exception as error:  # noqa: BLE001 - a provider's fault must not end the telling
-            _LOG.exception("%s cannot be told", self.name)
-            return self._failed(ProviderError(f"unexpected {type(error).__name__}"))
-        self._failing = _Failing()
+        stays = any(known.refusals for known in self._pending.values())
+        trouble = self._failing.trouble if stays else None
+        for told in tuple(refused.values())[:1]:
+            trouble = self._trouble(told)
+        self._failing = _Failing(trouble=trouble)
         self._move_mark()
         return min(waits, default=None)
+
+    def _attempt(
+        self, known: _Known, refused: dict[str, ProviderError], *, only_new: bool = False
+    ) -> float | None:
+        """Tell what is due of one rollback; what the place does not take holds up no other."""
+        clock = self.telling.clock
+        if (left := known.until - clock.monotonic()) > 0:
+            return left
+        try:
+            wait = self._tell(known, only_new=only_new)
+        except (ProviderUnavailable, StoreError):
+            raise
+        except ProviderError as error:
+            why = error
+        except Exception as error:  # noqa: BLE001 - a provider's fault must not end the telling
+            _LOG.exception("%s cannot be told of %s", self.name, known.rollback.id)
+            why = ProviderError(f"unexpected {type(error).__name__}")
+        else:
+            known.refusals = known.refusals if only_new else 0
+            return wait
+        refused[known.rollback.id] = why
+        pause = _pause(known.refusals)
+        known.refusals, known.until = known.refusals + 1, clock.monotonic() + pause
+        if len(refused) >= _REFUSALS:
+            raise why
+        return pause
 
     def _tell(self, known: _Known, *, only_new: bool = False) -> float | None:
         """Tell all that is due of one rollback; seconds to wait where an edit came too soon.
@@ -262,14 +293,17 @@ class Place:
 
     def _failed(self, error: ProviderError) -> float:
         """Wait longer each time, and as long as the system asked for."""
-        clock, times = self.telling.clock, self._failing.times
+        times = self._failing.times
         asked = error.after if isinstance(error, ProviderUnavailable) else 0.0
-        pause = max(asked, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(times, 10)))
-        earlier = self._failing.trouble
-        since = clock.now() if earlier is None else earlier.since
-        trouble = Trouble(place=self.name, since=since, what=error.what, remedy=error.remedy)
-        self._failing = _Failing(times + 1, clock.monotonic() + pause, trouble)
+        pause = max(asked, _pause(times))
+        until = self.telling.clock.monotonic() + pause
+        self._failing = _Failing(times + 1, until, self._trouble(error))
         return pause
+
+    def _trouble(self, error: ProviderError) -> Trouble:
+        earlier = self._failing.trouble
+        since = self.telling.clock.now() if earlier is None else earlier.since
+        return Trouble(place=self.name, since=since, what=error.what, remedy=error.remedy)
 
     def _move_mark(self) -> None:
         """Keep before what everything is told, so that a later process need not look there."""
@@ -292,6 +326,10 @@ class Place:
         self.telling.store.deliver(
             Delivery(place=self.name, key=MARK, rollback_id="", ref=None, digest="", at=at)
         )
+
+
+def _pause(times: int) -> float:
+    return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(times, 10))
 
 
 def _digest(each: Owed, told: Report, content: Content) -> str:

@@ -18,8 +18,9 @@ class FakeRoom:
     """A place: its messages by ref in order, each key once, and the replies by their handle.
 
     ``down``: nothing arrives. ``lose``: the next message arrives, and its answer does not.
-    ``limited``: there were too many edits, come again in ten seconds. ``frozen``: no message can be
-    edited. An edit takes ``seconds_an_edit`` by ``clock``.
+    ``unwelcome``: keys that begin so are refused. ``limited``: there were too many edits, come
+    again in ten seconds. ``frozen``: no message can be edited. An edit takes ``seconds_an_edit``
+    by ``clock``.
     """
 
     place: str = "fake:room"
@@ -27,6 +28,7 @@ class FakeRoom:
     lose: bool = False
     frozen: bool = False
     limited: bool = False
+    unwelcome: str = ""
     seconds_an_edit: float = 0.0
     clock: Clock | None = None
     posts: dict[str, Post] = field(default_factory=dict)
@@ -68,6 +70,8 @@ class FakeMessenger:
         """Post; the same key again is the message that stands there."""
         self._try()
         room = self.room
+        if room.unwelcome and post.key.startswith(room.unwelcome):
+            raise ProviderError("nothing like that is taken", where=self.place)
         known = [ref for ref, each in room.posts.items() if each.key == post.key]
         ref = known[0] if known else f"${len(room.posts) + 1}"
         if not known:

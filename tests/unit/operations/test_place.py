@@ -330,3 +330,25 @@ def test_a_new_plan_does_not_wait_for_edits(
     tell(shared, store)
     assert room.texts()[-1] == "rb-4/plan"
     assert room.edits == 4
+
+
+def test_what_is_refused_holds_up_no_other(
+    store: SqliteStore, clock: FakeClock, room: FakeRoom
+) -> None:
+    """If it fails, one plan that the chat system does not take silences the place for good."""
+    outlet = Outlet(FakeMessenger(room), frozenset({TARGET, OTHER}))
+    place = Place(outlet, Telling(store, clock, lambda rollback_id: f"https://x/{rollback_id}"))
+    place.begin()
+    room.unwelcome = "rb-1/"
+    Driven(store, clock).ask()
+    assert tell(place, store)
+    assert place.trouble is not None
+    Driven(store, clock, "rb-2", OTHER).ask()
+    tell(place, store)
+    assert room.texts() == ["rb-2/plan"]
+    assert place.trouble is not None
+    room.unwelcome = ""
+    clock.advance(60.0)
+    tell(place, store)
+    assert room.texts() == ["rb-2/plan", "rb-1/plan"]
+    assert place.trouble is None
