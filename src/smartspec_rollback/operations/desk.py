@@ -8,7 +8,6 @@ listens as each account. Decides nothing: ``operations`` does.
 
 import logging
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from smartspec_rollback.operations.inbox import Inbox, Item, event_id
 from smartspec_rollback.operations.saying import Office
 from smartspec_rollback.operations.typed import LIMIT
 from smartspec_rollback.ports.messenger import (
+    GATE,
     Answered,
     Commanded,
     Content,
@@ -43,7 +43,7 @@ SILENCE = Content(text="")
 
 _ATTEND_EVERY = 1.0
 _TURN = 0.5
-_ANSWERS, _COMMANDS = 4, 4
+_ANSWERS, _COMMANDS, _GATES = 4, 4, 4
 _OPEN_EACH = 10
 _RECENT = 50
 _LONGEST_PAUSE = 60.0
@@ -94,6 +94,7 @@ class Desk:
         self._threads: list[threading.Thread] = []
         self._answers = ThreadPoolExecutor(_ANSWERS, "answers")
         self._commands = ThreadPoolExecutor(_COMMANDS, "commands")
+        self._gates = ThreadPoolExecutor(_GATES, "gates")  # they take minutes, and hold up no other
 
     def start(self) -> None:
         """Begin; returns at once."""
@@ -107,14 +108,14 @@ class Desk:
         self._woken.set()
         for thread in self._threads:
             thread.join(within)
-        self._answers.shutdown(wait=False, cancel_futures=True)
-        self._commands.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._answers, self._commands, self._gates):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def hear(self, hearing: str, heard: Heard) -> None:
         """Keep what was said; once this returns, it is not lost. Errors: StoreError."""
         if isinstance(heard, Answered) and not self._concerns_us(heard):
             return
-        if self._has_too_many_open(hearing, heard.account):
+        if self._has_too_many_open(hearing, heard):
             _LOG.warning("too much at once of %.100s", heard.account)
             return
         if isinstance(heard, Commanded):
@@ -174,13 +175,16 @@ class Desk:
                 return True
         return False
 
-    def _has_too_many_open(self, hearing: str, account: str) -> bool:
-        counted = Counter(
-            item.heard.account
+    def _has_too_many_open(self, hearing: str, heard: Heard) -> bool:
+        """Tell whether nothing more is taken of somebody; commands keep no answer out."""
+        found = sum(
+            item.heard is not None
+            and item.hearing == hearing
+            and item.heard.account == heard.account
+            and type(item.heard) is type(heard)
             for _, item in self._inbox.open()
-            if item.heard is not None and item.hearing == hearing
         )
-        return counted[account] >= _OPEN_EACH
+        return found >= _OPEN_EACH
 
     # Working off
 
@@ -206,12 +210,16 @@ class Desk:
             if not is_ours or event.id in state.busy or now < tried.not_before:
                 return
             state.busy.add(event.id)
-        pool = self._commands if item.answered is None else self._answers
         try:
-            pool.submit(self._one, event, item, tried)
+            self._pool(item).submit(self._one, event, item, tried)
         except RuntimeError:  # it is being stopped
             with state.lock:
                 state.busy.discard(event.id)
+
+    def _pool(self, item: Item) -> ThreadPoolExecutor:
+        if item.commanded is None:
+            return self._answers
+        return self._gates if item.commanded.command == GATE else self._commands
 
     def _one(self, event: HeardEvent, item: Item, tried: _Tried) -> None:
         """Work one event off, or leave it open for later."""

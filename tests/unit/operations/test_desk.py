@@ -61,6 +61,10 @@ class Verbs:
     clock: FakeClock
     asked: list[tuple[Principal, Request]] = field(default_factory=list)
     error: SmartSpecError | None = None
+    measured: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.measured.set()
 
     def rollback(self, who: Principal, request: Request, /) -> Report:
         """Remember what was asked."""
@@ -98,7 +102,8 @@ class Verbs:
         return Recorded(new)
 
     def gate(self, _: Principal, deployment_id: str, _listener: Listener, /) -> Verdict:
-        """Judge."""
+        """Judge, once measuring is over."""
+        self.measured.wait(DEADLINE)
         return a_verdict(deployment_id)
 
     def candidates(self, _: Principal, /) -> tuple[LedgerEntry, ...]:
@@ -379,6 +384,18 @@ def test_a_gate_is_answered_by_its_verdict(scene: Scene) -> None:
     assert "smartspec_quality_gate --deployment-id deploy-7" in scene.told(2)[1]
 
 
+def test_gates_keep_no_rollback_waiting(scene: Scene) -> None:
+    """If it fails, a few gates that measure for minutes keep a rollback from being begun."""
+    scene.asks()
+    scene.verbs.measured.clear()
+    for _ in range(9):
+        scene.command("--deployment-id deploy-1", command="smartspec_quality_gate")
+    scene.command("--failed-deployment-id deploy-1", "fake:@bob")
+    assert "takes checkout/production back" in scene.told()[0]
+    scene.verbs.measured.set()
+    scene.told(10)
+
+
 def test_a_refusal_is_said(scene: Scene) -> None:
     """If it fails, people wait for a plan that never comes."""
     scene.verbs.error = Refused("another rollback runs", remedy="wait for it")
@@ -462,3 +479,6 @@ def test_nobody_floods_the_desk(store: SqliteStore, clock: FakeClock, room: Fake
         scene.command("--failed-deployment-id deploy-1")
     scene.command("--help", "fake:@bob")
     assert len(store.unsettled(limit=99)) == 11
+    scene.asks()
+    scene.answer(Answer.DENY, "fake:@alice")
+    assert len(store.unsettled(limit=99)) == 12
