@@ -28,7 +28,7 @@ def look(workspace: Workspace) -> Iterator[Said]:
         from smartspec_rollback.server.auth import listening
     except ImportError as error:
         said = f"{error.name} is not installed"
-        yield _BAD, "server", said, "pip install 'smartspec-rollback[server]'"
+        yield _BAD, "server", said, "`pip install 'smartspec-rollback[server]'`"
         return
     try:
         listening(workspace.configuration, "127.0.0.1", 0, has_token=lambda: True)

@@ -206,12 +206,7 @@ def _advice(
         case Status.FAILED:
             return (f"Nothing was changed. Mend the cause, then run `{again}` again.",)
         case Status.EXECUTING | Status.INTERRUPTED:
-            return (
-                (
-                    f"Production is partly changed; the steps say how far. `{resume}` goes on "
-                    "from there; the undo of each step is beside it."
-                ),
-            )
+            return (_partly(rollback, resume),)
         case Status.ABANDONED:
             return (
                 (
@@ -228,12 +223,27 @@ def _advice(
                 ),
             )
         case Status.VERIFYING | Status.UNSTABLE:
-            return (
-                (
-                    f"{plan.to.release.version} takes the traffic, but it is not proven stable: "
-                    f"{rollback.status_detail or 'verification did not end'}."
-                ),
-                f"`{resume}` verifies again. If it stays bad, the cause is elsewhere.",
-            )
+            return _unproven(plan, rollback, resume)
         case Status.PLANNED | Status.AWAITING_APPROVAL | Status.APPROVED | Status.DRY_RUN:
             return ()
+
+
+def _partly(rollback: Rollback, resume: str) -> str:
+    """Say what to do in the middle of the steps; most times somebody is carrying them out."""
+    far = "Production is partly changed; the steps say how far."
+    if rollback.status is Status.EXECUTING:
+        return f"{far} If nobody carries it out any more, `{resume}` goes on from there."
+    return f"{far} `{resume}` goes on from there; the undo of each step is beside it."
+
+
+def _unproven(plan: Plan, rollback: Rollback, resume: str) -> tuple[str, ...]:
+    """Say what to do once the steps are done, and nothing shows yet that it was worth it."""
+    takes = f"{plan.to.release.version} takes the traffic"
+    if rollback.status is Status.VERIFYING:
+        again = f"If nobody watches it any more, `{resume}` verifies again."
+        return (f"{takes}; whether it is stable is not known yet. {again}",)
+    why = rollback.status_detail or "verification did not end"
+    return (
+        f"{takes}, but it is not proven stable: {why}.",
+        f"`{resume}` verifies again. If it stays bad, the cause is elsewhere.",
+    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from smartspec_rollback.domain.access import Action, Principal, permits, why_not
+from smartspec_rollback.domain.access import SCOPES, Action, Principal, permits, why_not
 from smartspec_rollback.domain.deployment import Deployment
 from smartspec_rollback.domain.names import checked_name
 from smartspec_rollback.domain.target import Target
@@ -35,7 +35,7 @@ class Asking:
             detail=refusal,
             at=self.workspace.clock.now(),
         )
-        raise Forbidden(refusal, remedy="ask whoever looks after `server.roles` of smartspec.yaml")
+        raise Forbidden(refusal, remedy=_remedy(who, action))
 
     def target(self, service: str, environment: str) -> Target:
         """Look a Target up; UnknownName with the nearest known one."""
@@ -48,3 +48,11 @@ class Asking:
 
     def _located(self, deployment_id: str) -> Deployment:
         return self.workspace.locate(checked_name("deployment id", deployment_id))
+
+
+def _remedy(who: Principal, action: Action) -> str:
+    if not who.is_machine:
+        return "ask whoever looks after `server.roles` of smartspec.yaml"
+    if action in SCOPES:
+        return "have a token made that does: `smartspec token create --help` lists scopes and reach"
+    return "let a person do it; no machine's token may, whatever its scopes"

@@ -82,4 +82,5 @@ def in_words(error: SmartSpecError) -> tuple[str, ...]:
         told = told[:1].upper() + told[1:]
     if not error.remedy:
         return (f"{told}.",)
-    return (f"{told}.", f"To do: {error.remedy.rstrip('. ')}.")
+    remedy = error.remedy.rstrip(". ")
+    return (f"{told}.", f"To do: {remedy}" if remedy.endswith("?") else f"To do: {remedy}.")

@@ -32,6 +32,7 @@ def test_a_page_follows_a_rollback_to_its_end(tmp_path: Path, window: Opens) -> 
         expect(page.get_by_role("status")).to_contain_text("was verified stable")
         expect(page.get_by_role("img", name="p99 latency over time")).to_be_visible()
         expect(page.get_by_role("img", name="error rate over time")).to_be_visible()
+        expect(page.get_by_role("heading", level=1)).to_have_text(f"{asked.id}: succeeded")
         assert page.title() == f"{asked.id}: succeeded"
         assert page.evaluate("document.activeElement.id") == "main"
 

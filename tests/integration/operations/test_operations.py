@@ -88,6 +88,8 @@ def test_only_approvers_answer(served: Served, who: Principal, refusal: str) -> 
             channel="web",
         )
     assert caught.value.what == refusal
+    # No role and no other token would let a machine; saying so would send people looking.
+    assert ("server.roles" in caught.value.remedy) is not who.is_machine
     assert served.opened.workspace.report(rollback_id).decisions == ()
     told = [e.action for e in served.operations.audit_log(ADMIN, limit=20)]
     assert "access.refused" in told

@@ -10,7 +10,7 @@ from tests.unit.views.hostile import hostile_text, report_full_of
 from smartspec_rollback.domain.approval import Answer
 from smartspec_rollback.domain.candidate import LedgerEntry
 from smartspec_rollback.domain.readiness import Change, Changed, Drill, Readiness, Ready
-from smartspec_rollback.domain.rollback import ANSWERABLE, RESUMABLE, STOPPED, Status
+from smartspec_rollback.domain.rollback import ANSWERABLE, RESUMABLE, STOPPED, UNDER_WAY, Status
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.ports.store import AuditEntry, AuditFault
 from smartspec_rollback.testing.samples import (
@@ -138,6 +138,8 @@ def test_every_status_has_its_page(status: Status) -> None:
     assert told.digest in written
     assert view.announcement(told)
     assert ("<form" in written) == (status in ANSWERABLE)
+    # Whoever reads a next command while all goes well runs it.
+    assert ("exit code" in written) == ("What to do next" in written) == (status not in UNDER_WAY)
     more = view.body(
         told, Viewer(name="olga"), refusals=dict.fromkeys(Answer, "no"), may_request=True
     )

@@ -77,7 +77,7 @@ def rollbacks(found: Sequence[Rollback]) -> Html:
     over = [each for each in found if each.status not in ACTIVE]
     return Html(
         (_rollbacks(running, "Running") if running else "")
-        + (_rollbacks(over, "Over") if over else "")
+        + (_rollbacks(over, "Ended") if over else "")
     )
 
 

@@ -4,6 +4,7 @@ Called by ``file`` for the report that is kept, and by the console for a rollbac
 """
 
 from smartspec_rollback.domain.report import Report
+from smartspec_rollback.domain.rollback import UNDER_WAY
 from smartspec_rollback.views import charts, moments, wording
 from smartspec_rollback.views.html import parts
 from smartspec_rollback.views.html.verdict import verdict
@@ -15,6 +16,7 @@ def outcome(told: Report) -> Html:
     """Say what the rollback came to, or how far it is."""
     sign, sentence = wording.outcome(told)
     rollback = told.rollback
+    ended = "" if rollback.status in UNDER_WAY else f", exit code {told.exit_code}"
     detail = tag("p", prose(rollback.status_detail)) if rollback.status_detail else ""
     return Html(
         tag(
@@ -22,7 +24,7 @@ def outcome(told: Report) -> Html:
             mark(sign, ""),
             " ",
             tag("strong", prose(sentence)),
-            f" (status {rollback.status}, exit code {told.exit_code})",
+            f" (status {rollback.status}{ended})",
             class_=f"headline status-{rollback.status}",
         )
         + detail

@@ -16,6 +16,7 @@ from smartspec_rollback.domain.rollback import (
     ANSWERABLE,
     RESUMABLE,
     STOPPED,
+    UNDER_WAY,
     EntryKind,
     Status,
 )
@@ -36,7 +37,7 @@ def shown(told: Report) -> Html:
         parts: tuple[Html, ...] = (report.outcome(told), _expiry(told), report.approvals(told))
     elif told.rollback.status in ACTIVE:
         parts = (
-            *(report.outcome(told), report.advice(told), report.approvals(told)),
+            *(report.outcome(told), _advice(told), report.approvals(told)),
             *(report.steps(told), report.journal(told, newest=NEWEST)),
         )
     else:
@@ -46,6 +47,11 @@ def shown(told: Report) -> Html:
             *(report.steps(told), report.journal(told, newest=NEWEST)),
         )
     return Html("".join(parts))
+
+
+def _advice(told: Report) -> Html:
+    """Say what to do where it stopped; while it goes on, the server sees to that."""
+    return Html("") if told.rollback.status in UNDER_WAY else report.advice(told)
 
 
 def is_over(told: Report) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from smartspec_rollback.errors import ProviderError, ProviderUnavailable
 
-_REMEDY = "pip install 'smartspec-rollback[local]'"
+_REMEDY = "`pip install 'smartspec-rollback[local]'`"
 _MAX_SOCKET_PATH = 100
 _SHORT = 12
 _LONGEST_SOCKET_NAME = "supervisor.sock"

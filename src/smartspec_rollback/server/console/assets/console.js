@@ -9,6 +9,7 @@
   const progress = document.getElementById("progress");
   const link = document.getElementById("link");
   const question = document.getElementById("question");
+  const heading = document.querySelector("main > h1");
   const say = (element, text) => {
     if (element && element.textContent !== text) element.textContent = text;
   };
@@ -38,6 +39,7 @@
       question.hidden = true;
       if (held) document.getElementById("main").focus({ preventScroll: true });
     }
+    say(heading, now.title);
     document.title = now.title;
   });
   source.addEventListener("over", () => {
