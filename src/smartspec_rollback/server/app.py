@@ -5,7 +5,6 @@ application without a socket.
 """
 
 import functools
-import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -35,8 +34,6 @@ from smartspec_rollback.server.console.live import Live
 from smartspec_rollback.server.gates import Gates
 from smartspec_rollback.server.streams import Streams
 from smartspec_rollback.views.html.layout import Viewer
-
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)

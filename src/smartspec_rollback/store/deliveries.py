@@ -51,14 +51,6 @@ class Deliveries(Part):
             row = db.execute(_SELECT + "WHERE place = ? AND key = ?", (place, key)).fetchone()
             return None if row is None else _delivery(row)
 
-    def deliveries_of(self, rollback_id: str, /) -> tuple[Delivery, ...]:
-        """List what was told of a rollback anywhere, oldest first."""
-        with self._ledger.read() as db:
-            rows = db.execute(
-                _SELECT + "WHERE rollback_id = ? ORDER BY at, place, key", (rollback_id,)
-            )
-            return tuple(_delivery(row) for row in rows)
-
     def delivered(self, place: str, ref: str, /) -> Delivery | None:
         """Look up what a message of a place is about."""
         with self._ledger.read() as db:

@@ -14,6 +14,7 @@ from tests.unit.views.hostile import hostile_text, plan_full_of, report_full_of
 
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.views import html, markdown
+from smartspec_rollback.views.html import parts
 from smartspec_rollback.views.html import plan as plan_view
 from smartspec_rollback.views.html.file import style
 from smartspec_rollback.views.markup import ELEMENTS
@@ -47,9 +48,9 @@ def test_hostile_text_changes_no_plan(source: str) -> None:
 
     def written(text: str) -> str:
         plan = plan_full_of(text)
-        views = (plan_view.headline, plan_view.summary, plan_view.checks, plan_view.steps)
+        views = (plan_view.headline, plan_view.summary, plan_view.steps)
         more = (plan_view.passed_over, plan_view.consent)
-        return "".join(view(plan) for view in (*views, *more))
+        return "".join(view(plan) for view in (*views, *more)) + parts.findings(plan.findings)
 
     plain, hostile = shape(written("plain")), shape(written(source))
     _harmless(hostile)

@@ -27,10 +27,6 @@ class KeepsMessages(Protocol):
         """Look up what a place was told under a key."""
         ...
 
-    def deliveries_of(self, rollback_id: str, /) -> tuple[Delivery, ...]:
-        """List what was told of a rollback anywhere, oldest first."""
-        ...
-
     def delivered(self, place: str, ref: str, /) -> Delivery | None:
         """Look up what a message of a place is about."""
         ...

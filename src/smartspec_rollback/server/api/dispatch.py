@@ -27,7 +27,6 @@ from smartspec_rollback.server.api.problems import (
     Rejected,
     headers_of,
     of_error,
-    problem,
     unforeseen,
 )
 from smartspec_rollback.server.api.reading import Limits
@@ -174,11 +173,6 @@ def refused(found: Problem, headers: Mapping[str, str] | None = None) -> Respons
         headers={**headers_of(found), **(headers or {})},
         media_type=PROBLEM,
     )
-
-
-async def nowhere(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer where there is no route."""
-    await refused(problem("unknown", "nothing is served at this path"))(scope, receive, send)
 
 
 def _response(reply: Reply) -> Response:

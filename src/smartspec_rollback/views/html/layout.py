@@ -4,9 +4,7 @@ Called by the console for all its pages, those about errors included. Whoever lo
 keyboard, by a screen reader, on a phone, and without scripts.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from urllib.parse import quote, urlencode
 
 from smartspec_rollback.views.markup import Html, Node, joined, outside, tag
@@ -110,15 +108,6 @@ def address(*way: str, **query: str) -> str:
     """Write the address of a page of the console."""
     path = "/" + "/".join(quote(part, safe="") for part in way)
     return f"{path}?{urlencode(query, quote_via=quote)}" if query else path
-
-
-def cards(items: Mapping[str, Node] = MappingProxyType({})) -> Html:
-    """Write short facts side by side."""
-    return tag(
-        "dl",
-        (tag("div", tag("dt", name), tag("dd", what)) for name, what in items.items()),
-        class_="cards",
-    )
 
 
 def _header(viewer: Viewer, here: str) -> Html:

@@ -56,11 +56,6 @@ def summary(plan: Plan) -> Html:
     )
 
 
-def checks(plan: Plan) -> Html:
-    """List the safety checks with their evidence."""
-    return parts.section("Safety checks", parts.findings(plan.findings), name="checks")
-
-
 def steps(plan: Plan) -> Html:
     """List what will be done, with the undo of each step."""
     note = tag("p", prose(wording.prewarm_note(plan))) if plan.prewarm else None

@@ -5,7 +5,6 @@ look, so it is written once for all of them. ``question`` is each viewer's own.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from smartspec_rollback.domain.approval import Answer
 from smartspec_rollback.domain.finding import Risk
@@ -24,7 +23,7 @@ from smartspec_rollback.views import wording
 from smartspec_rollback.views.html import plan, report
 from smartspec_rollback.views.html.layout import Viewer, address, button, field, link
 from smartspec_rollback.views.html.parts import section
-from smartspec_rollback.views.markup import Html, Node, code, outside, prose, tag
+from smartspec_rollback.views.markup import Html, Node, code, prose, tag
 from smartspec_rollback.views.units import moment
 
 NEWEST = 60
@@ -231,11 +230,3 @@ def _reports(told: Report) -> Html:
             tag("li", link("As JSON", *here, "report.json")),
         ),
     )
-
-
-def answered(given: Answer, *, at: datetime, by: str, is_new: bool) -> Node:
-    """Confirm an answer."""
-    said = "approved" if given is Answer.APPROVE else "denied"
-    if not is_new:
-        return ("You had ", said, " this plan before; nothing was changed by saying so again.")
-    return (outside(by), f" {said} this plan at {moment(at)}.")
