@@ -235,9 +235,13 @@ class Place:
         link = self.telling.link(rollback_id)
         content = compose(self.outlet.messenger.form, each.part, told, link=link)
         as_it_is = _digest(each, told, content)
-        if found is None or found.ref is None:
-            self._send(each, rollback_id, content, as_it_is, again=found is not None)
+        if found is None:
+            self._send(each, rollback_id, content, as_it_is, again=False)
             return None
+        if found.ref is None:
+            # What stands there may be what was sent before, and older: it is edited next.
+            self._send(each, rollback_id, content, "", again=True)
+            return EDIT_EVERY
         if found.digest == as_it_is:
             return None
         now = self.telling.clock.monotonic()

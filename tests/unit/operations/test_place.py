@@ -101,6 +101,26 @@ def test_a_lost_answer_makes_no_second_message(
     assert found.rollback_id == "rb-1"
 
 
+def test_what_was_sent_before_does_not_stay_as_it_was(
+    store: SqliteStore, clock: FakeClock, room: FakeRoom
+) -> None:
+    """If it fails, a plan that is decided asks for answers as long as its message stands there."""
+    first = place_of(store, clock, room)
+    driven = Driven(store, clock)
+    driven.ask()
+    room.lose = True
+    tell(first, store)
+    driven.approve()
+    driven.execute()
+    driven.succeed()
+    second = place_of(store, clock, room)
+    tell(second, store)
+    clock.advance(EDIT_EVERY)
+    assert tell(second, store) is None
+    assert room.texts() == ALL
+    assert "Approved by bob" in room.posts["$1"].text
+
+
 def test_a_death_between_sending_and_recording_is_made_up_for(
     store: SqliteStore, clock: FakeClock, room: FakeRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
