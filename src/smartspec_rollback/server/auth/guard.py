@@ -4,6 +4,7 @@ Made by the server's assembly, which puts ``protected`` around the whole applica
 ``principal`` in its routes. What somebody may *do* is decided by ``operations``.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection
 from http import HTTPStatus
 from urllib.parse import quote
@@ -45,6 +46,7 @@ OPEN = frozenset({"/healthz", "/readyz", "/openapi.json"})
 _KEY = "smartspec.identified"
 _METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE"}
 _LONGEST_TARGET = 500
+_LATER = 5.0
 
 
 class Guard:
@@ -76,6 +78,7 @@ class Guard:
         self._addresses = Buckets(self.limits.address, clock)
         self._identified = Buckets(self.limits.identified, clock)
         self._signed = frozenset(signed)
+        self.opened: Counter[str] = Counter()
 
     @property
     def cookie(self) -> str:
@@ -241,8 +244,27 @@ class _Checked:
             await checked(scope, receive, send)
             return
         scope, receive = checked
-        if scope["method"] == "GET" and (found := scope[_KEY]) is not None:
-            guard, headers, key = self._guard, Headers(scope=scope), found.key
+        found: Identified | None = scope[_KEY]
+        if found is None:
+            await self._app(scope, receive, send)
+            return
+        name = found.principal.person.name
+        opened = self._guard.opened
+        if opened[name] >= self._guard.limits.at_once:
+            await too_many(scope, _LATER)(scope, receive, send)
+            return
+        opened[name] += 1
+        try:
+            await self._served(found.key, scope, receive, send)
+        finally:
+            opened[name] -= 1
+            if not opened[name]:
+                del opened[name]
+
+    async def _served(self, key: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve somebody, for as long as they may come in."""
+        if scope["method"] == "GET":
+            guard, headers = self._guard, Headers(scope=scope)
 
             async def still() -> bool:
                 return await guard.still(headers, key)

@@ -36,13 +36,15 @@ class Limits:
     """What the guard allows; ``body`` is in bytes.
 
     Addresses are generous, since a whole office may share one; ``failures`` are logins and tokens
-    that were no good, ``logins`` are steps of logging in, good or bad.
+    that were no good, ``logins`` are steps of logging in, good or bad. ``at_once`` is how many
+    requests of one person or machine are open side by side, live pages among them.
     """
 
     body: int = 1024 * 1024
     form: int = 16 * 1024
     address: Rate = Rate(200.0, 4000)
     identified: Rate = Rate(50.0, 1000)
+    at_once: int = 1000
     logins: Rate = Rate(2.0, 60)
     failures: Rate = Rate(1 / 6, 10)
     refusals_audited: Rate = Rate(1 / 60, 20)

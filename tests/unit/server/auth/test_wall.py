@@ -408,6 +408,23 @@ def test_somebody_who_asks_too_much_waits(tmp_path: Path) -> None:
     server.store.close()
 
 
+def test_nobody_holds_all_that_may_be_open(tmp_path: Path) -> None:
+    """One viewer with thousands of live pages must leave room for whoever is to approve."""
+    server = guarded(tmp_path, limits=Limits(at_once=1))
+    one, again = (bearer(server.store, a_token(f"a{n}", person="alice")) for n in (1, 2))
+    other = bearer(server.store, a_token("other"))
+    codes: list[int] = []
+
+    def meanwhile() -> None:
+        codes.extend(server.client().get("/v1/x", headers=by).status_code for by in (again, other))
+
+    server.end = meanwhile
+    assert server.client().get("/stream", headers=one).status_code == 200
+    assert codes == [429, 200]
+    assert server.client().get("/v1/x", headers=again).status_code == 200
+    server.store.close()
+
+
 def test_an_address_that_asks_too_much_waits(tmp_path: Path) -> None:
     """Whoever has no token must not keep the ledger busy with made-up ones."""
     server = guarded(tmp_path, limits=Limits(address=Rate(1.0, 3)))
