@@ -35,7 +35,7 @@ SMALL: Mapping[str, str] = {
     "smartspec.local/1": "`smartspec local up` and `status`: targets (what was observed); "
     "`smartspec local down`: stopped",
     "smartspec.local-deployment/1": "`smartspec local deploy`: deployment_id, target, revision",
-    "smartspec.serve/1": "`smartspec serve`, once it answers requests: url, pid",
+    "smartspec.serve/1": "`smartspec serve`, once it answers requests: url, host, port, pid",
     "smartspec.token/1": "`smartspec token create`: token (as listed), secret (shown this once)",
     "smartspec.tokens/1": "`smartspec token list` and `revoke`: tokens (id, name, person, scopes, "
     "reach, created_by, created_at, expires_at, revoked_at, used_at)",

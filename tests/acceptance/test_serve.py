@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from tests.acceptance.commands import CONFIGURATION, installed
 from tests.integration.server.running import Caller
 
 _PROGRAM = str(Path(sys.executable).with_name("smartspec"))
+_BEHIND_A_PROXY = "server: {url: https://rollback.example.org, trusted_proxies: [10.0.0.5]}\n"
 
 
 def _configured(folder: Path, more: str = "") -> Path:
@@ -18,11 +20,12 @@ def _configured(folder: Path, more: str = "") -> Path:
     return folder
 
 
-def test_it_says_where_it_is_and_ends_when_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", ["", _BEHIND_A_PROXY])
+def test_it_says_where_it_is_and_ends_when_told(tmp_path: Path, more: str) -> None:
     """A script that starts a server on a free port cannot tell which, or cannot end it."""
     process = subprocess.Popen(
         [_PROGRAM, "serve", "--port", "0", "--format", "json"],
-        cwd=_configured(tmp_path),
+        cwd=_configured(tmp_path, more),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -36,7 +39,9 @@ def test_it_says_where_it_is_and_ends_when_told(tmp_path: Path) -> None:
             assert lines[-1], process.communicate()
         told = json.loads("".join(lines))
         assert (told["schema"], told["pid"]) == ("smartspec.serve/1", process.pid)
-        call = Caller(int(told["url"].rpartition(":")[2]))
+        here = f"http://{told['host']}:{told['port']}"
+        assert told["url"] == ("https://rollback.example.org" if more else here)
+        call = Caller(told["port"])
         assert call("GET", "/readyz").document["ok"] is True
         process.send_signal(signal.SIGTERM)
         assert process.wait(30.0) == 0

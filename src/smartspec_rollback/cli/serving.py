@@ -26,13 +26,17 @@ def serving(session: Session, *, host: str, port: int) -> int:
         show(output)
     opened = Opened(session.config, tell=output.progress, warn=output.note)
     process = Process(opened, host, port)
-    url = process.listening.url
+    url, host, port = process.listening.url, process.listening.host, process.listening.port
+    here = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     def started() -> None:
         if output.as_json:
-            output.document(document("smartspec.serve/1", url=url, pid=os.getpid()))
-        else:
+            said = document("smartspec.serve/1", url=url, host=host, port=port, pid=os.getpid())
+            output.document(said)
+        elif url.endswith(f"//{here}"):
             output.result(f"Serving on {url}\n")
+        else:  # people come by another name, and proxies have to be told this one
+            output.result(f"Serving on {url} (listening on {here})\n")
 
     process.run(started=started, stopped=session.stop)
     return 0

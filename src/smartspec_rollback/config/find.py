@@ -20,5 +20,6 @@ def find_configuration(start: Path) -> Path:
         where=f"{start} and the folders above it",
         remedy=f"rename {other.name} to {FILE_NAME}"
         if other.is_file()
-        else "write one with `smartspec init`, or name one with --config PATH",
+        else "write one with `smartspec init`, or name one with --config PATH; where a server has "
+        "the ledger, name that with --server URL",
     )

@@ -21,6 +21,7 @@ from smartspec_rollback.views import wording
 from smartspec_rollback.views.units import span
 
 _LONGEST_FLAGS = 500
+_HELP = ("help",)
 
 STALE = timedelta(minutes=15)
 """A command that waited longer than this, while nobody listened, is not carried out."""
@@ -55,7 +56,7 @@ def _rollback(
 ) -> Content:
     asked = typed.typed(said.arguments, typed.ROLLBACK)
     command = f"{sign}{said.command}"
-    if asked.has("help"):
+    if asked.has("help") or asked.words == _HELP:
         return view.said(*_usage(command, "failed-deployment-id", typed.ROLLBACK))
     ids = (*asked.all("failed-deployment-id"), *asked.words)
     if len(ids) > 1:
@@ -101,7 +102,7 @@ def _planned(report: Report, view: ChatView) -> Content:
 def _gate(office: Office, who: Principal, said: Commanded, view: ChatView, *, sign: str) -> Content:
     asked = typed.typed(said.arguments, typed.GATE)
     command = f"{sign}{said.command}"
-    if asked.has("help"):
+    if asked.has("help") or asked.words == _HELP:
         return view.said(*_usage(command, "deployment-id", typed.GATE))
     ids = (*asked.all("deployment-id"), *asked.words)
     if len(ids) > 1:

@@ -367,6 +367,7 @@ def test_commands_are_carried_out(scene: Scene) -> None:
         ("--failed-deployment-id d-1 --failed-deployment-id d-2", "one at a time"),
         ("--faild-deployment-id d-1", "Did you mean --failed-deployment-id?"),
         ("--help", "without an id"),
+        ("help", "without an id"),
         ("x" * 60_000, "4000 characters at most"),
     ],
 )

@@ -107,7 +107,12 @@ def _refuse_open(configuration: Configuration, host: str, has_token: Callable[[]
 def _check_certificate(configuration: Configuration, certificate: Path, key: Path) -> None:
     """Refuse a certificate or key that is missing, unreadable, or not of the other."""
     problems = [
-        Problem(0, f"{_WHERE}.tls.{name}", f"{path} cannot be read: {why}", "see who may read it")
+        Problem(
+            0,
+            f"{_WHERE}.tls.{name}",
+            f"{path} cannot be read: {why}",
+            "look for it, and who may read it",
+        )
         for name, path in (("certificate", certificate), ("key", key))
         if (why := _unreadable(path))
     ]
