@@ -108,8 +108,8 @@ class Rollbacks(Asking):
             reason=said,
             channel=channel,
         )
-        if given is Answer.DENY and self._store.holder(found.id) is None:
-            self._runner.drive(found.id)  # closes it, so that what was prewarmed goes at once
+        # A denial closes it, so that what was prewarmed goes at once.
+        self._runner.drive_if_nobody_does(found.id)
         now = self._store.rollback(found.id) or found
         return Given(
             rollback_id=found.id,

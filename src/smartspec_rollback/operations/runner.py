@@ -97,6 +97,11 @@ class Runner:
             self._go_on(driven)
             self._driven[rollback_id] = driven
 
+    def drive_if_nobody_does(self, rollback_id: str) -> None:
+        """Drive what was answered, even if it failed here before; errors of driving are told."""
+        if self._workspace.store.holder(rollback_id) is None:
+            self._try(rollback_id)
+
     @property
     def is_idle(self) -> bool:
         """Whether nothing is driven here."""

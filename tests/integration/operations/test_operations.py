@@ -22,7 +22,14 @@ from smartspec_rollback.domain.plan import short_digest
 from smartspec_rollback.domain.rollback import Status
 from smartspec_rollback.domain.verdict import VerdictOutcome
 from smartspec_rollback.engine.parts import Request
-from smartspec_rollback.errors import Forbidden, Refused, StoreError, UnknownName, UsageError
+from smartspec_rollback.errors import (
+    Forbidden,
+    ProviderError,
+    Refused,
+    StoreError,
+    UnknownName,
+    UsageError,
+)
 from smartspec_rollback.operations.opening import Opened
 from smartspec_rollback.wiring.recording import Said
 
@@ -251,3 +258,24 @@ def test_an_account_of_nobody_approves_nothing(served: Served) -> None:
     with pytest.raises(Forbidden, match="nobody in `people`"):
         served.operations.answer(eve, rollback_id, Answer.APPROVE, digest=digest, channel="web")
     assert served.opened.workspace.store.decisions(rollback_id) == ()
+
+
+def test_an_approval_drives_what_failed_before(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody mends what kept a rollback from going on, and nobody's approval carries it out."""
+    rollback_id = served.begin()
+    served.comes_to(rollback_id, Status.AWAITING_APPROVAL)
+    served.opened.stop()
+    config = served.shops.folder / "smartspec.yaml"
+
+    def fails(*_: object, **__: object) -> None:
+        raise ProviderError("there is no such cluster")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(served.opened.workspace), "drive", fails)
+        served.opened = Opened(config, tell=served.told.append, warn=served.told.append)
+        served.opened.start()
+        served.until(lambda: any("no such cluster" in told for told in served.told), "not told")
+    _approve(served, rollback_id)
+    served.comes_to(rollback_id, *_OVER)
