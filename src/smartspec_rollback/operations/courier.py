@@ -14,7 +14,8 @@ from contextlib import suppress
 from smartspec_rollback.domain.rollback import ACTIVE, Rollback
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.errors import SmartSpecError
-from smartspec_rollback.operations.place import Outlet, Place, Telling, Trouble
+from smartspec_rollback.operations.delivering import Telling
+from smartspec_rollback.operations.place import Outlet, Place, Trouble
 from smartspec_rollback.ports.clock import Clock, Deadline
 from smartspec_rollback.ports.messenger import Messenger
 from smartspec_rollback.ports.store import Attendance, Store

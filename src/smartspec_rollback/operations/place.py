@@ -1,33 +1,24 @@
 """One place that is told of rollbacks: what is due there is delivered in order, each thing once.
 
-Called by ``courier``, which gives every place a thread of its own. Never changes a rollback. The
-intent is kept before a message is sent and its ref after it; where a process died in between, the
-Messenger is asked to send again under the same key, which makes no second message.
+Called by ``courier``, which gives every place a thread of its own. Never changes a rollback. It
+decides whose turn it is, and how long to wait; ``delivering`` sends and edits.
 """
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from msgspec.structs import replace
-
-from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import ACTIVE, UNDER_WAY, Rollback
 from smartspec_rollback.domain.target import Target
-from smartspec_rollback.domain.values import Value, digest
+from smartspec_rollback.domain.values import Value
 from smartspec_rollback.engine.report import build
 from smartspec_rollback.errors import ProviderError, ProviderUnavailable, StoreCorrupt, StoreError
-from smartspec_rollback.operations.composing import Part, compose
-from smartspec_rollback.operations.owed import Owed, owed
-from smartspec_rollback.ports.clock import Clock
-from smartspec_rollback.ports.messenger import Content, Messenger, Post
-from smartspec_rollback.ports.store import Delivery, Store
+from smartspec_rollback.operations.delivering import EDIT_EVERY, Delivering, Telling
+from smartspec_rollback.operations.owed import owed
+from smartspec_rollback.ports.messenger import Messenger
+from smartspec_rollback.ports.store import Delivery
 
 _LOG = logging.getLogger(__name__)
-
-EDIT_EVERY = 1.0
-"""Seconds between two edits of one message while a rollback is on its way."""
 
 MARK = "told-before"
 """The key under which a place keeps since when it is told; what closed earlier is not owed."""
@@ -37,7 +28,6 @@ _MARK_EVERY = 60.0
 _PLANNING = timedelta(hours=1)
 """A rollback is asked for before it is planned, and in the ledger only after that."""
 _REMEMBERED = 2000
-_EDIT_TRIES = 3
 _REFUSALS = 3
 """When so many rollbacks are refused at once, it is not their doing but the place's own trouble."""
 
@@ -57,15 +47,6 @@ class Trouble(Value):
     since: datetime
     what: str
     remedy: str = ""
-
-
-@dataclass(frozen=True)
-class Telling:
-    """What a place works with: the ledger, the time, and where a rollback's page is."""
-
-    store: Store
-    clock: Clock
-    link: Callable[[str], str]
 
 
 @dataclass
@@ -100,13 +81,13 @@ class Place:
     telling: Telling
     _pending: dict[str, _Known] = field(default_factory=dict)
     _closed: dict[str, datetime] = field(default_factory=dict)
-    _edited: dict[str, float] = field(default_factory=dict)
-    _refused: dict[str, int] = field(default_factory=dict)
     _failing: _Failing = field(default_factory=_Failing)
-    _edits_from: float = 0.0
-    """Until then (monotonic) there were too many edits; what is new is told all the same."""
     _mark: datetime | None = None
     _marked_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Deliver by the outlet's Messenger."""
+        self._delivering = Delivering(self.outlet.messenger, self.telling)
 
     @property
     def name(self) -> str:
@@ -212,9 +193,9 @@ class Place:
             del self._pending[rollback.id]
             return None
         due = owed(told.rollback, told.journal)
-        if only_new and all(self._stands(each.key) for each in due):
+        if only_new and all(self._delivering.stands(each.key) for each in due):
             return None
-        waits = [self._one(told, each) for each in due]
+        waits = [self._delivering.one(told, each) for each in due]
         known.turn = self.telling.clock.monotonic()
         late = [wait for wait in waits if wait is not None]
         if late:
@@ -224,76 +205,6 @@ class Place:
             del self._pending[rollback.id]
             self._closed[rollback.id] = rollback.updated_at
         return None
-
-    def _stands(self, key: str) -> bool:
-        found = self.telling.store.delivery(self.name, key)
-        return found is not None and found.ref is not None
-
-    def _one(self, told: Report, each: Owed) -> float | None:
-        store, rollback_id = self.telling.store, told.rollback.id
-        found = store.delivery(self.name, each.key)
-        link = self.telling.link(rollback_id)
-        content = compose(self.outlet.messenger.form, each.part, told, link=link)
-        as_it_is = _digest(each, told, content)
-        if found is None:
-            self._send(each, rollback_id, content, as_it_is, again=False)
-            return None
-        if found.ref is None:
-            # What stands there may be what was sent before, and older: it is edited next.
-            self._send(each, rollback_id, content, "", again=True)
-            return EDIT_EVERY
-        if found.digest == as_it_is:
-            return None
-        now = self.telling.clock.monotonic()
-        due = self._edited.get(each.key, now - EDIT_EVERY) + EDIT_EVERY
-        due = self._edits_from if each.final else max(due, self._edits_from)
-        if now < due:
-            return due - now
-        try:
-            self._edit(found, each, content, as_it_is)
-        except ProviderUnavailable as error:
-            if not error.after:
-                raise
-            self._edits_from = now + error.after
-            return error.after
-        return None
-
-    def _send(
-        self, each: Owed, rollback_id: str, content: Content, as_it_is: str, *, again: bool
-    ) -> None:
-        store, clock = self.telling.store, self.telling.clock
-        intent = Delivery(
-            place=self.name,
-            key=each.key,
-            rollback_id=rollback_id,
-            ref=None,
-            digest="",
-            at=clock.now(),
-        )
-        thread = ""
-        if each.under and (above := store.delivery(self.name, each.under)) is not None:
-            thread = above.ref or ""
-        if not again:
-            store.deliver(intent)
-        ref = self.outlet.messenger.send(_post(each, content, again=again), thread=thread)
-        store.deliver(replace(intent, ref=ref, digest=as_it_is, at=clock.now()))
-        self._edited[each.key] = clock.monotonic()
-
-    def _edit(self, found: Delivery, each: Owed, content: Content, as_it_is: str) -> None:
-        """Edit; a message that cannot be edited any more is left as it is after some tries."""
-        refused = self._refused.get(each.key, 0)
-        if found.ref is not None and refused < _EDIT_TRIES:
-            try:
-                self.outlet.messenger.edit(found.ref, _post(each, content, again=False))
-            except ProviderUnavailable:
-                raise
-            except ProviderError:
-                self._refused[each.key] = refused + 1
-                if refused + 1 < _EDIT_TRIES:
-                    raise
-        clock = self.telling.clock
-        self.telling.store.deliver(replace(found, digest=as_it_is, at=clock.now()))
-        self._edited[each.key] = clock.monotonic()
 
     def _failed(self, error: ProviderError) -> float:
         """Wait longer each time, and as long as the system asked for."""
@@ -334,23 +245,3 @@ class Place:
 
 def _pause(times: int) -> float:
     return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(times, 10))
-
-
-def _digest(each: Owed, told: Report, content: Content) -> str:
-    """Digest what makes it worth an edit; a report's journal grows by the report itself."""
-    if each.part is Part.REPORT:
-        return digest((told.rollback.status, told.rollback.status_detail))
-    return digest(content)
-
-
-def _post(each: Owed, content: Content, *, again: bool) -> Post:
-    return Post(
-        key=each.key,
-        text=content.text,
-        document=content.document,
-        under=each.under,
-        headline=content.headline,
-        again=again,
-        link=content.link,
-        over=each.final,
-    )

@@ -8,7 +8,8 @@ from tests.unit.operations.telling import Driven, K, S
 from smartspec_rollback.domain.approval import Answer
 from smartspec_rollback.domain.target import Target
 from smartspec_rollback.errors import StoreError
-from smartspec_rollback.operations.place import EDIT_EVERY, MARK, Outlet, Place, Telling
+from smartspec_rollback.operations.delivering import EDIT_EVERY, Telling
+from smartspec_rollback.operations.place import MARK, Outlet, Place
 from smartspec_rollback.ports.store import Delivery
 from smartspec_rollback.store.sqlite import SqliteStore
 from smartspec_rollback.testing.clock import FakeClock
