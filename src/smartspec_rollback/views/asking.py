@@ -6,7 +6,7 @@ Called by the Markdown and terminal views and by ``cli``. Pure.
 from smartspec_rollback.domain.approval import UNATTENDED, Answer, Decision
 from smartspec_rollback.domain.plan import Plan
 from smartspec_rollback.domain.report import Report
-from smartspec_rollback.domain.rollback import EntryKind
+from smartspec_rollback.domain.rollback import ANSWERABLE, EntryKind
 from smartspec_rollback.views import wording
 
 
@@ -30,3 +30,10 @@ def answered(decision: Decision) -> str:
         return f"Approved unattended (--auto-approve, started by {decision.person.name})"
     said = "approved" if decision.answer is Answer.APPROVE else "denied"
     return f"{wording.person(decision.person)} {said} by {decision.channel}"
+
+
+def unanswered(report: Report) -> str:
+    """Say that nobody answered; while the question may stand, not that nobody was asked."""
+    if report.rollback.status in ANSWERABLE:
+        return "Nobody has answered yet."
+    return "Nobody was asked, or nobody answered."

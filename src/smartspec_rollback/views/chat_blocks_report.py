@@ -170,7 +170,7 @@ def _approvals(told: Report, detail: Detail) -> list[str]:
         why = f": {text(decision.reason, limit=detail.text)}" if decision.reason else ""
         other = "" if decision.digest == told.digest else " (another digest; not counted)"
         lines.append(f"• {said} at {moment(decision.at)}{other}{why}")
-    return listed(lines, detail) or ["• Nobody was asked, or nobody answered."]
+    return listed(lines, detail) or [f"• {asking.unanswered(told)}"]
 
 
 def _entry(entry: JournalEntry, detail: Detail) -> str:

@@ -85,7 +85,7 @@ def _times(told: Moments) -> list[str]:
 
 def _approvals(told: Report) -> list[str]:
     lines = [_decision(decision, told.digest) for decision in told.decisions]
-    return lines or ["Nobody was asked, or nobody answered."]
+    return lines or [asking.unanswered(told)]
 
 
 def _decision(decision: Decision, digest: str) -> str:

@@ -138,6 +138,8 @@ def test_every_status_has_its_page(status: Status) -> None:
     assert told.digest in written
     assert view.announcement(told)
     assert ("<form" in written) == (status in ANSWERABLE)
+    unanswered = replace(told, decisions=())
+    assert ("Nobody was asked" in view.shown(unanswered)) is (status not in ANSWERABLE)
     # Whoever reads a next command while all goes well runs it.
     assert ("exit code" in written) == ("What to do next" in written) == (status not in UNDER_WAY)
     more = view.body(

@@ -5,7 +5,7 @@ Called by ``file`` for the report that is kept, and by the console for a rollbac
 
 from smartspec_rollback.domain.report import Report
 from smartspec_rollback.domain.rollback import UNDER_WAY
-from smartspec_rollback.views import charts, moments, wording
+from smartspec_rollback.views import asking, charts, moments, wording
 from smartspec_rollback.views.html import parts
 from smartspec_rollback.views.html.verdict import verdict
 from smartspec_rollback.views.markup import Html, code, mark, outside, prose, tag
@@ -105,7 +105,7 @@ def checks(told: Report) -> Html:
 def approvals(told: Report) -> Html:
     """List who answered what."""
     given = parts.decisions(told.decisions, digest=told.digest)
-    return parts.section("Approvals", given or tag("p", "Nobody was asked, or nobody answered."))
+    return parts.section("Approvals", given or tag("p", asking.unanswered(told)))
 
 
 def steps(told: Report) -> Html:
