@@ -1,7 +1,8 @@
 """Gates that the server runs: each in a thread, kept in the ledger so that none is lost.
 
 Made by ``app``; the API begins them. Judging changes nothing of production, so a gate whose server
-died is simply judged anew when the next one starts; its verdict is recorded once, at the end.
+died is simply judged anew by another one; its verdict is recorded once, at the end. One server at a
+time judges it.
 """
 
 import logging
@@ -16,11 +17,13 @@ from smartspec_rollback.domain.verdict import Verdict, VerdictOutcome
 from smartspec_rollback.errors import SmartSpecError, StoreError, UnknownName
 from smartspec_rollback.operations.operations import Operations
 from smartspec_rollback.operations.watching import Unwatched
+from smartspec_rollback.ports.store import Attendance
 from smartspec_rollback.wiring import short_id
 
 _LOG = logging.getLogger(__name__)
 
 _AT_ONCE = 32
+_LOOK_EVERY = 0.5
 _CODES = {VerdictOutcome.PASS: 0, VerdictOutcome.FAIL: 1, VerdictOutcome.INCONCLUSIVE: 3}
 _GATE_CODES = (2, 3, 4)
 _ERROR = 4
@@ -34,7 +37,7 @@ class Gates:
         self._operations = operations
         self._store = operations.workspace.store
         self._places = threading.Semaphore(_AT_ONCE)
-        self._stopping = False
+        self._stopping = threading.Event()
         self._guard = threading.Lock()
         self._here: set[str] = set()
 
@@ -45,7 +48,13 @@ class Gates:
 
     def stop(self) -> None:
         """Begin no more; those that run are judged anew by the next server."""
-        self._stopping = True
+        self._stopping.set()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it judges, or waits for who does."""
+        with self._guard:
+            return bool(self._here)
 
     def begin(self, who: Principal, deployment_id: str) -> GateRun:
         """Begin to judge a deployment, or join the gate that does so already."""
@@ -82,14 +91,32 @@ class Gates:
 
     def _judge(self, run: GateRun) -> None:
         try:
-            with self._places:
-                if not self._stopping:
-                    self._store.end_gate(self._judged(run))
+            if (attended := self._attended(run)) is None:
+                return
+            try:
+                with self._places:
+                    if not self._stopping.is_set():
+                        self._store.end_gate(self._judged(run))
+            finally:
+                attended.leave()
         except StoreError as error:
             _LOG.warning("%s stays open: %s", run.id, error.what)
         finally:
             with self._guard:
                 self._here.discard(run.id)
+
+    def _attended(self, run: GateRun) -> Attendance | None:
+        """Wait while another server judges it; None once it is over, or this one stops."""
+        while not self._stopping.is_set():
+            attended = self._store.attend(f"gate {run.id}")
+            if attended is not None:
+                known = self._store.gate_run(run.id)
+                if known is not None and known.ended_at is None:
+                    return attended
+                attended.leave()
+                return None
+            self._stopping.wait(_LOOK_EVERY)
+        return None
 
     def _judged(self, run: GateRun) -> GateRun:
         try:

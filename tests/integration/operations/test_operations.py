@@ -20,7 +20,7 @@ from smartspec_rollback.domain.access import Principal
 from smartspec_rollback.domain.approval import Answer, Person
 from smartspec_rollback.domain.plan import short_digest
 from smartspec_rollback.domain.rollback import Status
-from smartspec_rollback.domain.verdict import VerdictOutcome
+from smartspec_rollback.domain.verdict import Verdict, VerdictOutcome
 from smartspec_rollback.engine.parts import Request
 from smartspec_rollback.errors import (
     Forbidden,
@@ -31,6 +31,9 @@ from smartspec_rollback.errors import (
     UsageError,
 )
 from smartspec_rollback.operations.opening import Opened
+from smartspec_rollback.ports.store import Attendance
+from smartspec_rollback.server.gates import Gates
+from smartspec_rollback.testing.samples import a_verdict
 from smartspec_rollback.wiring.recording import Said
 
 _OVER = (Status.SUCCEEDED, Status.UNSTABLE)
@@ -279,3 +282,36 @@ def test_an_approval_drives_what_failed_before(
         served.until(lambda: any("no such cluster" in told for told in served.told), "not told")
     _approve(served, rollback_id)
     served.comes_to(rollback_id, *_OVER)
+
+
+def test_two_servers_judge_a_gate_once(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old server judges while the new one starts, and their verdicts contradict each other."""
+    judged: list[str] = []
+    begun, over = threading.Event(), threading.Event()
+
+    def gate(_: object, who: Principal, deployment_id: str, __: object) -> Verdict:
+        judged.append(who.person.name)
+        begun.set()
+        assert over.wait(30)
+        return a_verdict(deployment_id)
+
+    store = served.opened.workspace.store
+    attend, kept_out = store.attend, threading.Event()
+
+    def watched(name: str) -> Attendance | None:
+        attended = attend(name)
+        if attended is None:
+            kept_out.set()
+        return attended
+
+    monkeypatch.setattr(type(served.operations), "gate", gate)
+    monkeypatch.setattr(store, "attend", watched)
+    old, new = Gates(served.operations), Gates(served.operations)
+    run = old.begin(ALICE, BAD)
+    assert begun.wait(30)
+    new.start()
+    assert kept_out.wait(30)
+    over.set()
+    served.until(lambda: new.find(ALICE, run.id).ended_at is not None, "it does not end")
+    served.until(lambda: not new.is_busy, "it waits for ever")
+    assert judged == ["alice"]
