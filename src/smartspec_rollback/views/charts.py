@@ -218,10 +218,12 @@ class _Chart:
                     yield self._crossed(dot, dot.value)
 
     def _corners(self, run: list[Dot]) -> Iterator[tuple[float, float]]:
+        reached = 0.0
         for dot in run:
             y = self._y(dot.value or 0.0)
-            yield self._time.x(dot.start), y
-            yield self._time.x(dot.end), y
+            for at in (dot.start, dot.end):
+                reached = max(reached, self._time.x(at))  # what overlaps draws no line back in time
+                yield reached, y
 
     def _crossed(self, dot: Dot, value: float) -> Html:
         x = round((self._time.x(dot.start) + self._time.x(dot.end)) / 2, 1)

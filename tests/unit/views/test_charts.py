@@ -89,6 +89,15 @@ def test_without_measurements_there_is_no_chart() -> None:
     assert charts(msgspec.structs.replace(odd, plan=plan)) == ()
 
 
+def test_a_line_never_goes_back_in_time() -> None:
+    """Samples that overlap are drawn as a tangle that nobody can read."""
+    points = (a_point(n * 0.4, latency=0.1 * n) for n in range(6))
+    (chart, *_) = charts(_told(Charted(during=(a_series(*points),))))
+    (line,) = re.findall(r'points="([^"]*)"', chart)
+    across = [float(pair.split(",")[0]) for pair in line.split()]
+    assert across == sorted(across)
+
+
 @given(st.lists(st.tuples(st.floats(0, 9), st.integers(0, 99)), min_size=1, max_size=300))
 def test_everything_drawn_lies_on_the_chart(measured: list[tuple[float, int]]) -> None:
     """A spike is cut off, or drawn over the words beside the chart."""
