@@ -6,12 +6,13 @@ while it is being carried out. The cluster is emulated by the test's own process
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,24 @@ def test_two_triggers_at_once_are_one_rollback(server: Server) -> None:
     digest = answers[0].document["plan"]["digest"]
     assert call("POST", f"{where}/approve", {"digest": digest}, by="anna").status == 200
     server.check(call, where)
+
+
+def test_a_key_finds_its_rollback_although_its_answer_was_not_kept(server: Server) -> None:
+    """The server dies between beginning and remembering; the same request begins another."""
+    call = server.start()
+    key = {"Idempotency-Key": "pipeline-8/rollback"}
+    first = call("POST", "/v1/rollbacks", _ASKED, by="robot", headers=key).document
+    where = f"/v1/rollbacks/{first['rollback_id']}"
+    call.until(where, lambda told: told["status"] == "awaiting-approval", by="vera")
+    call("POST", f"{where}/deny", {"digest": first["plan"]["digest"]}, by="anna")
+    call.until(where, lambda told: told["status"] == "denied", by="vera")
+    server.kill()
+    path = server.shops.folder / ".smartspec" / "smartspec.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as ledger:
+        assert ledger.execute("UPDATE requests SET rollback_id = NULL").rowcount == 1
+    call = server.start()
+    again = call("POST", "/v1/rollbacks", _ASKED, by="robot", headers=key)
+    assert (again.status, again.document["rollback_id"]) == (200, first["rollback_id"])
 
 
 def test_a_key_is_kept(server: Server) -> None:

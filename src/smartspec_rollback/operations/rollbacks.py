@@ -46,17 +46,22 @@ class Given(Value):
 class Rollbacks(Asking):
     """The verbs about rollbacks."""
 
-    def rollback(self, who: Principal, request: Request) -> Report:
+    def rollback(
+        self, who: Principal, request: Request, *, rollback_id: str | None = None
+    ) -> Report:
         """Begin a rollback, or join the one that is running; returns once its plan is made.
 
-        It goes on by itself. The Report of a dry run or of a refused plan is final.
+        It goes on by itself. The Report of a dry run or of a refused plan is final. A new one is
+        called ``rollback_id``, where that is given.
         """
         if request.break_glass:
             raise UsageError("break-glass is for a terminal, where no server is needed")
         failed = self._located(request.failed_deployment_id)
         self.require(who, Action.REQUEST, failed.target)
         request = _checked(request)
-        begun = self.workspace.begin(request, Unwatched(), failed=failed, by=who.person)
+        begun = self.workspace.begin(
+            request, Unwatched(), failed=failed, by=who.person, rollback_id=rollback_id
+        )
         if isinstance(begun, Report):
             return begun
         self._runner.drive(begun.rollback_id, fresh=begun.fresh)

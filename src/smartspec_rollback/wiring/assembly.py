@@ -1,6 +1,7 @@
 """Puts together what the engine works with for one Target. Called by ``workspace`` alone."""
 
 import base64
+import hashlib
 import os
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,16 @@ if TYPE_CHECKING:
     from smartspec_rollback.wiring.workspace import Workspace
 
 
-def short_id(prefix: str) -> str:
-    """Make an id that people can type: ``prefix-`` and eight letters and digits."""
-    return f"{prefix}-{base64.b32encode(os.urandom(5)).decode().lower()}"
+_ID_BYTES = 5
+
+
+def short_id(prefix: str, *, of: str | None = None) -> str:
+    """Make an id that people can type: ``prefix-`` and eight letters and digits.
+
+    The same ``of`` makes the same id; without it, it is like no other.
+    """
+    drawn = os.urandom(_ID_BYTES) if of is None else hashlib.sha256(of.encode()).digest()
+    return f"{prefix}-{base64.b32encode(drawn[:_ID_BYTES]).decode().lower()}"
 
 
 def parts_of(

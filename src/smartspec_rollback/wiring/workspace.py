@@ -176,15 +176,26 @@ class Workspace:
         return report
 
     def begin(
-        self, request: "Request", listener: "Listener", *, failed: Deployment, by: Person
+        self,
+        request: "Request",
+        listener: "Listener",
+        *,
+        failed: Deployment,
+        by: Person,
+        rollback_id: str | None = None,
     ) -> "Report | Begun":
-        """Do all of a rollback that comes before driving it; ``drive`` does the rest."""
+        """Do all of a rollback that comes before driving it; ``drive`` does the rest.
+
+        A new one is called ``rollback_id``, where that is given.
+        """
         from smartspec_rollback.engine.run import begin
 
         self.break_glass.refuse_beside(failed.target)
         parts = replace(
             self.parts(failed.target, listener, by=by), auto_approve=request.auto_approve
         )
+        if rollback_id is not None:
+            parts = replace(parts, new_id=lambda: rollback_id)
         return begin(parts, failed, request)
 
     def drive(

@@ -18,6 +18,7 @@ from smartspec_rollback.server.api.served import Served
 from smartspec_rollback.server.api.telling import journal_document
 from smartspec_rollback.views import asking, json, markdown
 from smartspec_rollback.views.html.file import policy, report_file
+from smartspec_rollback.wiring import short_id
 
 CHANNEL = "api"
 """The channel of answers that are given by the API."""
@@ -43,9 +44,13 @@ def ask(served: Served, call: Call[RollbackRequest, None]) -> Reply:
     known = served.store.remember_request(
         key, digest(canonical(asked).decode()), at=served.operations.workspace.clock.now()
     )
+    # The key names its rollback too, so that one is found whose answer was not kept any more.
+    named = short_id("rb", of=key)
+    if known is None and served.store.rollback(named) is not None:
+        known = named
     if known is not None:
         return _written(served.operations.report(call.who, known))
-    report = served.operations.rollback(call.who, request)
+    report = served.operations.rollback(call.who, request, rollback_id=named)
     served.store.answer_request(key, report.rollback.id)
     return _written(report)
 

@@ -44,9 +44,13 @@ Handler = Callable[[Asked], Response]
 class Endpoints:
     """Makes endpoints of handlers."""
 
-    def __init__(self, guard: Guard, *, at_once: int) -> None:
-        """Let ``guard`` say who asks, and so many handlers run at once."""
+    def __init__(self, guard: Guard, *, at_once: int, audits: Callable[[Principal], bool]) -> None:
+        """Let ``guard`` say who asks, and so many handlers run at once.
+
+        ``audits`` tells whether somebody may read the audit log.
+        """
         self._guard = guard
+        self._audits = audits
         self._at_once = at_once
 
     @functools.cached_property
@@ -60,7 +64,11 @@ class Endpoints:
             viewer = Viewer()
             try:
                 who = self._guard.principal(request)
-                viewer = Viewer(name=who.person.name, csrf=self._guard.csrf_token(request))
+                viewer = Viewer(
+                    name=who.person.name,
+                    csrf=self._guard.csrf_token(request),
+                    audits=self._audits(who),
+                )
                 form = await _form(request)
                 asked = Asked(
                     who=who,

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from smartspec_rollback.domain.access import Action
+from smartspec_rollback.domain.access import Action, Principal
 from smartspec_rollback.errors import SmartSpecError
 from smartspec_rollback.operations.events import Hub
 from smartspec_rollback.operations.operations import Operations
@@ -35,10 +35,15 @@ class Console:
         self._guard = guard
         self.live = Live(hub, operations.workspace.report)
 
+    def _audits(self, who: Principal) -> bool:
+        return self._operations.may(who, Action.AUDIT, None)
+
     def routes(self) -> list[BaseRoute]:
         """Return what is served where."""
         overview, incident = Overview(self._operations), Incident(self._operations)
-        pages, plans = (Endpoints(self._guard, at_once=n) for n in (_PAGES, _PLANS))
+        pages, plans = (
+            Endpoints(self._guard, at_once=n, audits=self._audits) for n in (_PAGES, _PLANS)
+        )
         seen: dict[str, Handler] = {
             "/": overview.services,
             "/deployments": overview.deployments,

@@ -9,22 +9,27 @@ from urllib.parse import quote, urlencode
 
 from smartspec_rollback.views.markup import Html, Node, joined, outside, tag
 
+_AUDIT = "/audit"
 NAVIGATION = (
     ("/", "Services"),
     ("/deployments", "Deployments"),
     ("/rollbacks", "Rollbacks"),
     ("/holds", "Holds"),
     ("/readiness", "Readiness"),
-    ("/audit", "Audit log"),
+    (_AUDIT, "Audit log"),
 )
 
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who looks at a page, and the token that their forms carry; nobody for an error's page."""
+    """Who looks at a page, and the token that their forms carry; nobody for an error's page.
+
+    ``audits``: they may read the audit log, so the way to it is shown.
+    """
 
     name: str = ""
     csrf: str = ""
+    audits: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,7 @@ def _header(viewer: Viewer, here: str) -> Html:
             tag("a", label, href=to, aria_current="page" if to == here else None),
         )
         for to, label in NAVIGATION
+        if viewer.audits or to != _AUDIT
     )
     return tag(
         "header",
