@@ -92,6 +92,11 @@ class Question(Value):
     overridden: bool = False
 
 
+def wants_another(policy: Policy, *, overridden: bool) -> bool:
+    """Tell whether somebody else than the requester has to approve."""
+    return not policy.self_approval or (overridden and len(policy.approvers) > 1)
+
+
 def may_answer(question: Question, person: Person, answer: Answer) -> str | None:
     """Say why ``person`` may not give ``answer``, or None if they may. Anyone listed may deny."""
     policy = question.policy

@@ -15,6 +15,7 @@ from smartspec_rollback.domain.approval import (
     Standing,
     may_answer,
     standing,
+    wants_another,
     why_not_unattended,
 )
 from smartspec_rollback.domain.plan import Plan
@@ -59,6 +60,22 @@ def unattended_refusal(parts: Parts, plan: Plan) -> str | None:
         risk=plan.risk,
         findings=plan.findings,
         reason_given=plan.stated_reason is not None,
+    )
+
+
+def requester_known(plan: Plan) -> None:
+    """Refuse a plan that somebody else has to approve where nobody knows who asked for it.
+
+    An account that `people` does not name may belong to anybody, the approver included.
+    """
+    policy, asks = plan.policy, plan.requested_by
+    if asks.is_mapped or not wants_another(policy, overridden=bool(plan.overrides)):
+        return
+    raise Refused(
+        f"{asks.name} is nobody in `people`, so nobody can tell whether somebody else approves, "
+        "which the policy wants",
+        where=f"services.{plan.target.service}.{plan.target.environment}.approval",
+        remedy=f"add the account {asks.account} to a person in `people` of smartspec.yaml",
     )
 
 

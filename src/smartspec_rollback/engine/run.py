@@ -21,6 +21,7 @@ from smartspec_rollback.engine import report
 from smartspec_rollback.engine.approve import (
     consent_unattended,
     question_of,
+    requester_known,
     stands,
     unattended_refusal,
 )
@@ -277,11 +278,12 @@ def _still_live(parts: Parts, last: Rollback) -> bool:
 
 
 def _somebody_can_decide(parts: Parts, plan: Plan, request: Request) -> None:
-    """Refuse at once where nobody can be asked and the question may not be skipped."""
-    if parts.channels:
-        return
+    """Refuse at once where nobody's answer would count and the question may not be skipped."""
     why = unattended_refusal(parts, plan) if request.auto_approve else None
     if request.auto_approve and why is None:
+        return
+    if parts.channels:
+        requester_known(plan)
         return
     if request.break_glass:
         raise ApprovalMissing(

@@ -10,6 +10,7 @@ from tests.unit.engine.acting import go, held, say, untouched
 from smartspec_rollback.domain.approval import (
     UNATTENDED,
     Answer,
+    Person,
     Policy,
     Question,
     Standing,
@@ -25,6 +26,7 @@ from smartspec_rollback.store.sqlite import SqliteStore
 from smartspec_rollback.testing.engine_parts import APPROVE, DENY, Bench
 from smartspec_rollback.testing.fake_channel import FakeChannel
 from smartspec_rollback.testing.samples import (
+    TARGET,
     a_decision,
     a_digest,
     a_person,
@@ -84,6 +86,26 @@ def test_no_self_approval_where_the_policy_says_so(bench: Bench) -> None:
     report = go(bench)
     assert (report.exit_code, report.rollback.status) == (3, Status.EXPIRED)
     assert any("Not counted: alice requested" in n.text for n in bench.channel.notices)
+
+
+def test_who_asks_is_known_where_somebody_else_has_to_approve(bench: Bench) -> None:
+    """Somebody asks by an account that nobody mapped, and approves by the one that is."""
+    _policy(bench, approvers=APPROVERS, self_approval=False)
+    bench.operator = Person(name="os:1000", account="os:1000")
+    bench.channel = FakeChannel(APPROVE)
+    with pytest.raises(Refused) as refused:
+        go(bench)
+    assert "nobody in `people`" in refused.value.what
+    assert "os:1000" in refused.value.remedy
+    assert untouched(bench)
+    assert bench.store.active(TARGET) is None
+
+
+def test_an_unknown_requester_is_no_trouble_where_anybody_may_approve(bench: Bench) -> None:
+    """Without such a policy nobody has to write their account down first."""
+    bench.operator = Person(name="os:1000", account="os:1000")
+    bench.channel = FakeChannel(APPROVE)
+    assert go(bench).exit_code == 0
 
 
 def test_strangers_count_for_nothing(bench: Bench) -> None:
