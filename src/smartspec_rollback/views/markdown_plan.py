@@ -14,7 +14,7 @@ from smartspec_rollback.domain.step import VERIFY
 from smartspec_rollback.views import wording
 from smartspec_rollback.views.escape import TEXT_LIMIT, code, prose, text
 from smartspec_rollback.views.markdown_verdict import measured
-from smartspec_rollback.views.units import moment, short_digest, span
+from smartspec_rollback.views.units import abbreviated, moment, span
 
 
 def plan(decided: Plan, *, question: bool = True, unattended: str | None = None) -> str:
@@ -62,7 +62,7 @@ def _summary(decided: Plan) -> list[str]:
             f"{moment(decided.made_at)}"
         ),
         f"**Rollback:** {code(decided.rollback_id)}",
-        f"**Digest:** {code(digest)} (short: {code(short_digest(digest))})",
+        f"**Digest:** {code(digest)} (short: {code(abbreviated(digest))})",
     ]
 
 

@@ -37,8 +37,8 @@ def span(seconds: float) -> str:
     return " ".join(f"{count}{unit}" for count, unit in units[first : first + 2] if count)
 
 
-def short_digest(digest: str) -> str:
-    """Take the first 12 hexadecimal digits of a digest."""
+def abbreviated(digest: str) -> str:
+    """Take the first 12 hexadecimal digits of a digest, to tell plans apart by eye."""
     return digest.removeprefix("sha256:")[:12]
 
 

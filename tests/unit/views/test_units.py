@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from smartspec_rollback.views.units import NONE, between, moment, short_digest, span
+from smartspec_rollback.views.units import NONE, abbreviated, between, moment, span
 
 _AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -42,4 +42,4 @@ def test_times_are_in_utc() -> None:
 
 def test_short_digests_are_twelve_digits() -> None:
     """If it fails, digests shown in two places can no longer be compared."""
-    assert short_digest("sha256:0123456789abcdef") == "0123456789ab"
+    assert abbreviated("sha256:0123456789abcdef") == "0123456789ab"

@@ -16,7 +16,7 @@ from smartspec_rollback.domain.step import VERIFY, Step
 from smartspec_rollback.views import wording
 from smartspec_rollback.views.escape import clean
 from smartspec_rollback.views.terminal import style
-from smartspec_rollback.views.units import short_digest, span
+from smartspec_rollback.views.units import abbreviated, span
 
 
 def render_plan(
@@ -63,7 +63,7 @@ def _facts(plan: Plan) -> Iterable[tuple[str, Text]]:
     yield "Known good", style.sentence(plan.to.health or wording.NO_EVIDENCE)
     yield "Estimate", style.sentence(wording.estimate(plan))
     yield "Requested by", style.sentence(requested)
-    yield "Rollback", Text(f"{clean(plan.rollback_id)}, digest {short_digest(plan.digest)}")
+    yield "Rollback", Text(f"{clean(plan.rollback_id)}, digest {abbreviated(plan.digest)}")
 
 
 def candidate_lines(considered: tuple[Candidate, ...]) -> Iterable[RenderableType]:
